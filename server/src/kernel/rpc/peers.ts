@@ -1,0 +1,97 @@
+import type { Database } from '../database/database.ts';
+
+/** Where a module can be reached in another process. */
+export interface PeerDirectory {
+  /** Addresses of live processes that run the module, own process excluded, in random order. */
+  locate(module: string): Promise<string[]>;
+  /** Passes over an address for a few seconds, after it refused a connection. */
+  suspect(url: string): void;
+}
+
+export interface PeerAnnouncement {
+  readonly instanceId: string;
+  readonly service: string;
+  readonly modules: readonly string[];
+  readonly url: string;
+}
+
+interface PeerRow {
+  readonly url: string;
+  readonly modules: string[];
+}
+
+const heartbeatMs = 5_000;
+const lapseSeconds = 20;
+const cacheMs = 1_000;
+const suspectMs = 3_000;
+
+/** Reads the directory in kernel.peer; answers are kept for a second, so a call costs no query. */
+export function createPeerDirectory(options: {
+  database: Database;
+  instanceId: string;
+  now: () => number;
+}): PeerDirectory {
+  const { database, instanceId, now } = options;
+  const suspects = new Map<string, number>();
+  let cached: { readAtMs: number; rows: PeerRow[] } | undefined;
+
+  async function rows(): Promise<PeerRow[]> {
+    if (cached !== undefined && now() - cached.readAtMs < cacheMs) return cached.rows;
+    const found = await database.query<PeerRow>({
+      name: 'kernel-peers',
+      text: `select url, modules from kernel.peer
+             where instance_id <> $1 and beat_at > now() - make_interval(secs => $2)`,
+      values: [instanceId, lapseSeconds],
+    });
+    cached = { readAtMs: now(), rows: found };
+    return found;
+  }
+
+  return {
+    async locate(module) {
+      const all = (await rows()).filter((row) => row.modules.includes(module)).map((row) => row.url);
+      const trusted = all.filter((url) => (suspects.get(url) ?? 0) <= now());
+      return shuffle(trusted.length > 0 ? trusted : all);
+    },
+    suspect(url) {
+      suspects.set(url, now() + suspectMs);
+      cached = undefined;
+    },
+  };
+}
+
+function shuffle(urls: string[]): string[] {
+  for (let index = urls.length - 1; index > 0; index -= 1) {
+    const other = Math.floor(Math.random() * (index + 1));
+    const kept = urls[index] ?? '';
+    urls[index] = urls[other] ?? '';
+    urls[other] = kept;
+  }
+  return urls;
+}
+
+/** Enters this process in the directory and keeps it there until disposed. */
+export async function announcePeer(database: Database, peer: PeerAnnouncement): Promise<AsyncDisposable> {
+  async function beat(): Promise<void> {
+    await database.execute({
+      name: 'kernel-peer-beat',
+      text: `insert into kernel.peer (instance_id, service, modules, url, beat_at)
+             values ($1, $2, $3, $4, now())
+             on conflict (instance_id) do update set beat_at = now(), url = excluded.url, modules = excluded.modules`,
+      values: [peer.instanceId, peer.service, peer.modules, peer.url],
+    });
+  }
+  await database.execute({ text: `delete from kernel.peer where beat_at < now() - interval '1 day'` });
+  await beat();
+  // A missed beat is made up by the next one; the database's return is what ends an outage.
+  const timer = setInterval(() => void beat().catch(() => undefined), heartbeatMs).unref();
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await database.execute({
+        text: 'delete from kernel.peer where instance_id = $1',
+        values: [peer.instanceId],
+      });
+    },
+  };
+}

@@ -1,0 +1,135 @@
+import { Agent, request } from 'undici';
+import type { Call, Contract } from '#base/contract.ts';
+import { Fault, fault } from '#base/fault.ts';
+import type { PeerDirectory } from './peers.ts';
+import { signBody } from './signature.ts';
+
+/** The body of a call between processes. */
+export interface InternalCall {
+  readonly method: string;
+  readonly params: unknown;
+  readonly principal: Call['principal'];
+  readonly traceId: string;
+  readonly address: string;
+  readonly language: Call['language'];
+}
+
+/** One line of an answer: a unary call has one, a stream many. */
+export type InternalAnswer =
+  | { readonly chunk: unknown }
+  | { readonly result: unknown }
+  | {
+      readonly fault: {
+        readonly code: string;
+        readonly data: Record<string, unknown>;
+        readonly hint?: string;
+      };
+    };
+
+export interface RemoteClientOptions {
+  readonly peers: PeerDirectory;
+  readonly key: Buffer;
+  readonly now: () => number;
+}
+
+export interface RemoteTransport extends AsyncDisposable {
+  call(contract: Contract, method: string, input: { params: unknown; call: Call }): Promise<unknown>;
+  stream(
+    contract: Contract,
+    method: string,
+    input: { params: unknown; call: Call },
+  ): AsyncGenerator<unknown, unknown, undefined>;
+}
+
+const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
+
+/**
+ * Calls methods of modules that run in other processes. A call is repeated on another instance only when it
+ * never left (connection refused); anything else could run it twice.
+ */
+export function createRemoteTransport(options: RemoteClientOptions): RemoteTransport {
+  const { peers, key, now } = options;
+  const agent = new Agent({
+    keepAliveTimeout: 4_000,
+    connect: { timeout: 2_000 },
+    bodyTimeout: 0,
+    headersTimeout: 0,
+  });
+
+  async function send(contract: Contract, body: string, signal: AbortSignal) {
+    let lastError: unknown;
+    for (const url of await peers.locate(contract.name)) {
+      try {
+        return await request(`${url}/internal/rpc`, {
+          dispatcher: agent,
+          method: 'POST',
+          signal,
+          headers: { 'content-type': 'application/json', 'x-cds-signature': signBody(key, body, now()) },
+          body,
+        });
+      } catch (error) {
+        if (signal.aborted)
+          throw signal.reason instanceof Fault
+            ? signal.reason
+            : fault('common.cancelled', {}, { cause: error });
+        if (!neverSent.has((error as NodeJS.ErrnoException).code ?? '')) {
+          throw fault('common.unavailable', { service: contract.name }, { cause: error });
+        }
+        peers.suspect(url);
+        lastError = error;
+      }
+    }
+    throw fault('common.unavailable', { service: contract.name }, { cause: lastError });
+  }
+
+  async function* lines(contract: Contract, method: string, input: { params: unknown; call: Call }) {
+    const { call, params } = input;
+    const internal: InternalCall = {
+      method,
+      params,
+      principal: call.principal,
+      traceId: call.traceId,
+      address: call.address,
+      language: call.language,
+    };
+    const response = await send(contract, JSON.stringify(internal), call.signal);
+    let rest = '';
+    response.body.setEncoding('utf8');
+    try {
+      for await (const part of response.body) {
+        rest += part as string;
+        let end = rest.indexOf('\n');
+        while (end >= 0) {
+          yield JSON.parse(rest.slice(0, end)) as InternalAnswer;
+          rest = rest.slice(end + 1);
+          end = rest.indexOf('\n');
+        }
+      }
+    } catch (error) {
+      if (call.signal.aborted) throw fault('common.cancelled', {}, { cause: error });
+      throw fault('common.unavailable', { service: contract.name }, { cause: error });
+    }
+  }
+
+  async function* stream(contract: Contract, method: string, input: { params: unknown; call: Call }) {
+    for await (const answer of lines(contract, method, input)) {
+      if ('fault' in answer) throw fault(answer.fault.code, answer.fault.data, hintOf(answer.fault.hint));
+      if ('result' in answer) return answer.result;
+      yield answer.chunk;
+    }
+    throw fault('common.unavailable', { service: contract.name });
+  }
+
+  return {
+    stream,
+    async call(contract, method, input) {
+      const step = await stream(contract, method, input).next();
+      return step.value;
+    },
+    [Symbol.asyncDispose]: () => agent.destroy(),
+  };
+}
+
+function hintOf(hint: string | undefined): { hint?: string } {
+  return hint === undefined ? {} : { hint };
+}
