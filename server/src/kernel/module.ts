@@ -16,7 +16,12 @@ import type {
 } from '#base/contract.ts';
 import type { Principal } from '#base/principal.ts';
 import type { Database, Transaction } from './database/database.ts';
+import type { OriginPolicy } from './http/origin.ts';
+import type { RestOptions } from './http/rest.ts';
+import type { FaultCatalogue } from './rpc/fault-catalogue.ts';
 import type { Identity } from './rpc/identity.ts';
+import type { BoundMethod } from './rpc/method.ts';
+import type { EdgeMetrics } from './telemetry/metrics.ts';
 
 export type Needs = Readonly<Record<string, Contract>>;
 
@@ -87,16 +92,28 @@ export interface ModuleContext<C extends Contract, N extends Needs, Config> {
   readonly defer: (dispose: () => void | Promise<void>) => void;
   /** Resolves tokens to principals, for routes that handle their own upgrade. */
   readonly identity: Identity;
+  /**
+   * Every method of a needed contract, ready to call with a client's raw params, wherever it runs. For the
+   * module that offers the platform to clients; call it when the module's routes are mounted, not earlier.
+   */
+  readonly bound: (contract: Contract) => readonly BoundMethod[];
 }
 
 export interface ModuleRuntime<C extends Contract> {
   readonly handlers: Handlers<C>;
   /** Routes that a contract cannot express (files, upgrades, streams). REST faces come from the contract's `http`. */
-  readonly routes?: (app: FastifyInstance) => void | Promise<void>;
+  readonly routes?: (app: FastifyInstance, http: HttpKit) => void | Promise<void>;
   /** Runs after every module of the process has started and before it is ready: recovery of interrupted work. */
   readonly recover?: () => Promise<void>;
   /** Ready and healthy, or the reason why not, for /health. */
   readonly health?: () => Promise<HealthReport> | HealthReport;
+}
+
+/** What routes of a module's own need to treat requests as the generated ones are treated. */
+export interface HttpKit extends RestOptions {
+  readonly catalogue: FaultCatalogue;
+  readonly origins: OriginPolicy;
+  readonly edgeMetrics: EdgeMetrics;
 }
 
 export interface HealthReport {
@@ -115,6 +132,8 @@ export interface ModuleDefinition<
   readonly config: ConfigSchema;
   /** Folder of `0001_name.sql` files: `new URL('./migrations/', import.meta.url)`. */
   readonly migrations?: URL;
+  /** The platform's face to clients: REST paths of the contracts it needs are offered beside its own. */
+  readonly edge?: boolean;
   readonly start: (
     context: ModuleContext<C, N, z.output<ConfigSchema>>,
   ) => ModuleRuntime<C> | Promise<ModuleRuntime<C>>;
@@ -127,6 +146,7 @@ export interface AnyModule {
   readonly needs: Needs;
   readonly config: z.ZodObject;
   readonly migrations?: URL;
+  readonly edge?: boolean;
   // biome-ignore lint/suspicious/noExplicitAny: each module's own types meet here; inputs are parsed by its contract
   readonly start: (context: any) => ModuleRuntime<any> | Promise<ModuleRuntime<any>>;
 }

@@ -1,11 +1,13 @@
 import type { Call, Client, Contract } from '#base/contract.ts';
 import { fault } from '#base/fault.ts';
-import type { BoundMethod } from './method.ts';
+import { type BoundMethod, bindMethod } from './method.ts';
 import type { RemoteTransport } from './remote-client.ts';
 
 /** Makes typed clients: a direct call where the module is in this process, a remote one where it is not. */
 export interface ClientFactory {
   clientFor<C extends Contract>(contract: C): Client<C>;
+  /** The contract's methods with their rules applied; of a module elsewhere, parsed here and called there. */
+  bound(contract: Contract): readonly BoundMethod[];
 }
 
 export interface ClientFactoryOptions {
@@ -59,5 +61,16 @@ export function createClientFactory(options: ClientFactoryOptions): ClientFactor
     }
   }
 
-  return { clientFor };
+  function bound(contract: Contract): readonly BoundMethod[] {
+    return Object.entries(contract.methods).map(([name, definition]) => {
+      if (localModules.has(contract.name)) return local(name);
+      return bindMethod(contract, name, ({ params, call }) =>
+        definition.chunk === undefined
+          ? remote.call(contract, name, { params, call })
+          : remote.stream(contract, name, { params, call }),
+      );
+    });
+  }
+
+  return { clientFor, bound };
 }
