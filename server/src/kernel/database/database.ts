@@ -16,6 +16,8 @@ export interface Queryable {
 
 export interface Transaction extends Queryable {
   readonly kind: 'transaction';
+  /** Runs once the transaction has committed, and never if it rolls back. Must not throw. */
+  afterCommit(work: () => void): void;
 }
 
 /** The process's one connection pool. */
