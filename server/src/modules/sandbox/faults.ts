@@ -1,0 +1,171 @@
+import type { FaultDefinitions } from '#base/fault.ts';
+
+/** How running programs fails before or beside the program itself. */
+export const sandboxFaults = {
+  'sandbox.unavailable': {
+    status: 503,
+    detail: {
+      en: 'Programs cannot be run safely on this server: {reason}.',
+      de: 'Auf diesem Server lassen sich Programme nicht sicher ausführen: {reason}.',
+    },
+    hint: {
+      en: 'Whoever runs this server sees the cure with: npx cds doctor',
+      de: 'Wer diesen Server betreibt, sieht die Abhilfe mit: npx cds doctor',
+    },
+  },
+  'sandbox.start_failed': {
+    status: 503,
+    detail: {
+      en: 'The sandbox could not be set up: {reason}.',
+      de: 'Die Sandbox ließ sich nicht einrichten: {reason}.',
+    },
+    hint: {
+      en: 'Try again; if it stays, check the server with: npx cds doctor',
+      de: 'Versuchen Sie es erneut; bleibt es dabei, prüfen Sie den Server mit: npx cds doctor',
+    },
+  },
+  'sandbox.busy': {
+    status: 429,
+    detail: {
+      en: 'All places for programs are taken ({running} run, {waiting} wait).',
+      de: 'Alle Plätze für Programme sind belegt ({running} laufen, {waiting} warten).',
+    },
+    hint: {
+      en: 'Try again in {retryAfterMs} ms, or end a program that you no longer need.',
+      de: 'Versuchen Sie es in {retryAfterMs} ms erneut oder beenden Sie ein nicht mehr benötigtes Programm.',
+    },
+  },
+  'sandbox.limit_too_high': {
+    status: 400,
+    detail: {
+      en: 'The limit {name} may be at most {maximum} on this server.',
+      de: 'Die Grenze {name} darf auf diesem Server höchstens {maximum} sein.',
+    },
+    hint: {
+      en: 'Ask for less, or ask an administrator to raise CDS_SANDBOX_MAX settings.',
+      de: 'Verlangen Sie weniger oder bitten Sie die Administration, die CDS_SANDBOX_MAX-Werte anzuheben.',
+    },
+  },
+  'sandbox.command_not_found': {
+    status: 400,
+    detail: {
+      en: 'The program {command} does not exist in the sandbox.',
+      de: 'Das Programm {command} gibt es in der Sandbox nicht.',
+    },
+    hint: {
+      en: 'Give the program and its arguments apart. For a shell line use command "sh" with args ["-c", "…"].',
+      de: 'Geben Sie Programm und Argumente getrennt an. Für eine Shell-Zeile: command "sh", args ["-c", "…"].',
+    },
+  },
+  'sandbox.command_not_executable': {
+    status: 400,
+    detail: {
+      en: 'The file {command} cannot be run as a program.',
+      de: 'Die Datei {command} lässt sich nicht als Programm ausführen.',
+    },
+    hint: {
+      en: 'Make it executable and give it a first line such as #!/usr/bin/env node, or name the interpreter.',
+      de: 'Machen Sie sie ausführbar und beginnen Sie sie etwa mit #!/usr/bin/env node, oder nennen Sie den Interpreter.',
+    },
+  },
+  'sandbox.folder_invalid': {
+    status: 400,
+    detail: {
+      en: 'The working folder {path} does not exist in the project.',
+      de: 'Den Arbeitsordner {path} gibt es im Projekt nicht.',
+    },
+    hint: {
+      en: 'Name a folder relative to the project, without "..".',
+      de: 'Nennen Sie einen Ordner relativ zum Projekt, ohne „..“.',
+    },
+  },
+  'sandbox.command_too_long': {
+    status: 413,
+    detail: {
+      en: 'Arguments and environment have more than {limitBytes} bytes together.',
+      de: 'Argumente und Umgebung haben zusammen mehr als {limitBytes} Bytes.',
+    },
+    hint: {
+      en: 'Pass long data by standard input or by a file.',
+      de: 'Übergeben Sie lange Daten über die Standardeingabe oder eine Datei.',
+    },
+  },
+  'sandbox.process_unknown': {
+    status: 404,
+    detail: {
+      en: 'No program with this id runs now.',
+      de: 'Kein Programm mit dieser Kennung läuft zurzeit.',
+    },
+    hint: { en: 'It may have ended; see run.history.', de: 'Es ist wohl beendet; siehe run.history.' },
+  },
+  'sandbox.terminal_unknown': {
+    status: 404,
+    detail: {
+      en: 'You have no terminal with this id.',
+      de: 'Sie haben kein Terminal mit dieser Kennung.',
+    },
+    hint: { en: 'Open a new one.', de: 'Öffnen Sie ein neues.' },
+  },
+  'sandbox.terminal_ended': {
+    status: 409,
+    detail: {
+      en: 'The program in this terminal has ended.',
+      de: 'Das Programm in diesem Terminal ist beendet.',
+    },
+    hint: { en: 'Open a new terminal.', de: 'Öffnen Sie ein neues Terminal.' },
+  },
+  'sandbox.terminal_limit': {
+    status: 429,
+    detail: {
+      en: 'You have {limit} terminals open, which is the most at the same time.',
+      de: 'Sie haben {limit} Terminals geöffnet; mehr gehen nicht gleichzeitig.',
+    },
+    hint: { en: 'Close one that you no longer need.', de: 'Schließen Sie ein nicht mehr benötigtes.' },
+  },
+  'sandbox.terminal_flooded': {
+    status: 429,
+    detail: {
+      en: 'The program in this terminal does not read what is typed.',
+      de: 'Das Programm in diesem Terminal liest die Eingaben nicht.',
+    },
+    hint: {
+      en: 'Wait until it does, or close the terminal.',
+      de: 'Warten Sie, bis es liest, oder schließen Sie das Terminal.',
+    },
+  },
+  'sandbox.config_unknown': {
+    status: 404,
+    detail: {
+      en: 'This project has no such run configuration.',
+      de: 'Dieses Projekt hat keine solche Startkonfiguration.',
+    },
+    hint: { en: 'List them with run.config.list.', de: 'run.config.list listet sie auf.' },
+  },
+  'sandbox.config_name_taken': {
+    status: 409,
+    detail: {
+      en: 'A run configuration named {name} exists already.',
+      de: 'Eine Startkonfiguration namens {name} existiert bereits.',
+    },
+    hint: { en: 'Choose another name.', de: 'Wählen Sie einen anderen Namen.' },
+  },
+  'sandbox.config_limit': {
+    status: 413,
+    detail: {
+      en: 'A project keeps at most {limit} run configurations.',
+      de: 'Ein Projekt behält höchstens {limit} Startkonfigurationen.',
+    },
+    hint: { en: 'Delete one first.', de: 'Löschen Sie zuerst eine.' },
+  },
+  'sandbox.host_invalid': {
+    status: 400,
+    detail: {
+      en: '{host} cannot stand in an allow-list: {reason}.',
+      de: '{host} kann nicht in einer Freigabeliste stehen: {reason}.',
+    },
+    hint: {
+      en: 'Name a public host such as registry.example.org, *.example.org or example.org:8443.',
+      de: 'Nennen Sie einen öffentlichen Host wie registry.example.org, *.example.org oder example.org:8443.',
+    },
+  },
+} as const satisfies FaultDefinitions;

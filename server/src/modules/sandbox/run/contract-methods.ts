@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import type { MethodDefinitions } from '#base/contract.ts';
+import { Command, KilledBy, LimitsInput, RunChunk, RunResult } from './shapes.ts';
+
+const ProjectId = z.uuid();
+const At = z.iso.datetime();
+
+const Start = z.strictObject({
+  projectId: ProjectId,
+  ...Command,
+  /** Text given to the program's standard input, which is then closed. */
+  stdin: z
+    .string()
+    .max(8 * 1024 * 1024)
+    .optional(),
+  timeoutMs: z.int().min(1).optional(),
+  limits: LimitsInput.default({}),
+  /** Id of the saved run configuration that this run came from, kept in the history. */
+  configId: z.uuid().optional(),
+});
+
+const Running = z.object({
+  processId: z.uuid(),
+  projectId: ProjectId,
+  userId: z.string(),
+  command: z.string(),
+  args: z.array(z.string()),
+  startedAt: At,
+  memoryBytes: z.int(),
+  cpuMs: z.number(),
+  processes: z.int(),
+  outputBytes: z.int(),
+});
+
+const PastRun = z.object({
+  processId: z.uuid(),
+  userId: z.string(),
+  configId: z.uuid().nullable(),
+  command: z.string(),
+  args: z.array(z.string()),
+  startedAt: At,
+  exitCode: z.int().nullable(),
+  signal: z.string().nullable(),
+  killedBy: KilledBy.nullable(),
+  durationMs: z.number(),
+  cpuMs: z.number(),
+  peakMemoryBytes: z.int(),
+  peakProcesses: z.int(),
+  outputBytes: z.int(),
+  limits: RunResult.shape.limits,
+});
+
+const RunConfig = z.object({
+  configId: z.uuid(),
+  name: z.string(),
+  command: z.string(),
+  args: z.array(z.string()),
+  env: z.record(z.string(), z.string()),
+  cwd: z.string(),
+  timeoutMs: z.int().nullable(),
+  limits: LimitsInput,
+  updatedAt: At,
+});
+
+/** The run.* methods but those of the terminal. */
+export const runMethods = {
+  'run.exec': {
+    summary: 'Runs a program in the project’s sandbox and answers when it has ended.',
+    access: 'developer',
+    rateClass: 'execute',
+    positional: ['projectId', 'command', 'args'],
+    timeoutMs: 0,
+    params: Start,
+    result: RunResult,
+  },
+  'run.stream': {
+    summary: 'Runs a program in the project’s sandbox and streams its output and resource use.',
+    access: 'developer',
+    rateClass: 'execute',
+    params: Start,
+    chunk: RunChunk,
+    result: RunResult,
+  },
+  'run.kill': {
+    summary: 'Sends a signal to a running program; SIGKILL ends its whole process tree.',
+    access: 'developer',
+    rateClass: 'execute',
+    positional: ['processId', 'signal'],
+    params: z.strictObject({
+      processId: z.uuid(),
+      signal: z.enum(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGKILL']).default('SIGKILL'),
+    }),
+    result: z.object({ processId: z.uuid() }),
+  },
+  'run.list': {
+    summary: 'Lists the programs that run now in a project.',
+    access: 'viewer',
+    rateClass: 'read',
+    params: z.strictObject({ projectId: ProjectId }),
+    result: z.object({ runs: z.array(Running) }),
+  },
+  'run.history': {
+    summary: 'Lists the last runs of a project, newest first, with what ended each.',
+    access: 'viewer',
+    rateClass: 'read',
+    params: z.strictObject({
+      projectId: ProjectId,
+      limit: z.int().min(1).max(200).default(20),
+      /** The last processId of the page before. */
+      cursor: z.uuid().optional(),
+    }),
+    result: z.object({ runs: z.array(PastRun), nextCursor: z.uuid().nullable() }),
+  },
+  'run.config.list': {
+    summary: 'Lists the saved run configurations of a project by name.',
+    access: 'viewer',
+    rateClass: 'read',
+    params: z.strictObject({ projectId: ProjectId }),
+    result: z.object({ configs: z.array(RunConfig) }),
+  },
+  'run.config.save': {
+    summary: 'Saves a run configuration: a new one, or over the one with the given configId.',
+    access: 'developer',
+    rateClass: 'write',
+    params: z.strictObject({
+      projectId: ProjectId,
+      configId: z.uuid().optional(),
+      name: z.string().trim().min(1).max(80),
+      ...Command,
+      timeoutMs: z.int().min(1).nullable().default(null),
+      limits: LimitsInput.default({}),
+    }),
+    result: RunConfig,
+  },
+  'run.config.delete': {
+    summary: 'Deletes a saved run configuration.',
+    access: 'developer',
+    rateClass: 'write',
+    params: z.strictObject({ projectId: ProjectId, configId: z.uuid() }),
+    result: z.object({ configId: z.uuid() }),
+  },
+} as const satisfies MethodDefinitions;
