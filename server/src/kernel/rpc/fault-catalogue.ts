@@ -1,6 +1,7 @@
 import { commonFaults } from '#base/common-faults.ts';
 import type { Contract } from '#base/contract.ts';
 import { Fault, type FaultData, type FaultDefinition, fillText, type Language } from '#base/fault.ts';
+import { databaseFaults } from '../database/database-faults.ts';
 import { kernelFaults } from '../kernel-faults.ts';
 
 /** A fault as a client may see it: no stack, no path, in the reader's language. */
@@ -22,6 +23,7 @@ export function createFaultCatalogue(contracts: Iterable<Contract>): FaultCatalo
   const definitions = new Map<string, FaultDefinition>([
     ...Object.entries(commonFaults),
     ...Object.entries(kernelFaults),
+    ...Object.entries(databaseFaults),
   ]);
   for (const contract of contracts) {
     for (const [code, definition] of Object.entries(contract.faults)) definitions.set(code, definition);

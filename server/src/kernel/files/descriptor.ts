@@ -1,0 +1,60 @@
+import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
+
+/** From Linux's fcntl.h; Node does not name it. Opening with it touches nothing: no device, no pipe, no data. */
+const pathOnly = 0o10000000;
+
+/** An open file descriptor that closes with its scope. */
+export class Descriptor implements Disposable {
+  readonly fd: number;
+  #open = true;
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  /** A path that names this very file or folder, whatever its name in the tree is by now. */
+  get path(): string {
+    return `/proc/self/fd/${this.fd}`;
+  }
+
+  /** The entry of that name in this folder. The kernel looks the name up in the open folder itself. */
+  at(name: string): string {
+    return `/proc/self/fd/${this.fd}/${name}`;
+  }
+
+  stat(): Stats {
+    return fstatSync(this.fd);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    closeSync(this.fd);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Opens a folder as an anchor; fails with ENOTDIR or ELOOP when the last part is a link or no folder. */
+export function openFolder(path: string): Descriptor {
+  return new Descriptor(openSync(path, pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW));
+}
+
+/** Opens whatever it is, a link itself included, without touching it: `stat` then tells what it is. */
+export function openAnything(path: string): Descriptor {
+  return new Descriptor(openSync(path, pathOnly | constants.O_NOFOLLOW));
+}
+
+/** Opens the regular file behind an anchor for reading. */
+export function openForReading(anchor: Descriptor): Descriptor {
+  return new Descriptor(
+    openSync(anchor.path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY),
+  );
+}
+
+/** The system's name of an error (`ENOENT`), or undefined. */
+export function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
