@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import type { FileRole, ReleaseFile, ReleaseManifest } from '../core/layout.ts';
+import { type FileRole, hashedNamePattern, type ReleaseFile, type ReleaseManifest } from '../core/layout.ts';
 import type { StepWarning } from '../core/progress.ts';
 import type { TargetDependencies } from '../deploy/target.ts';
 
@@ -21,7 +21,7 @@ export async function temporaryFolder(t: TestContext): Promise<string> {
   return dir;
 }
 
-/** Writes a finished release folder as step 5 leaves it; a path with a `hashed` name gets the role `hashed`. */
+/** Writes a finished release folder as step 5 leaves it; roles come from names, and what is in `keep/` was never hashed. */
 export async function writeRelease(
   dir: string,
   release: { id: string; files: Readonly<Record<string, string | Buffer>>; siteUrl?: string },
@@ -67,7 +67,8 @@ function roleOf(name: string): FileRole {
   if (name === 'sw.js') return 'worker';
   if (name.startsWith('_')) return 'config';
   if (name.endsWith('.html')) return 'html';
-  return /\.[0-9a-z]{10}\.[A-Za-z0-9]+$/.test(name) ? 'hashed' : 'unhashed';
+  if (name.startsWith('keep/')) return 'unhashed';
+  return hashedNamePattern.test(name) ? 'hashed' : 'unhashed';
 }
 
 /** What a target gets in a test: a clock that ticks a second at each look, and a log that keeps its warnings. */

@@ -54,23 +54,28 @@ test('a release goes live whole, with names of every kind', async (t) => {
 
 test('unchanged files do not travel again, and old hashed assets stay reachable', async (t) => {
   const { deploy, live } = await world(t);
-  await deploy('r1', { 'index.html': '1', 'app.0123456789.js': 'one', 'logo.abcdefghij.svg': '<svg/>' });
+  await deploy('r1', {
+    'index.html': '1',
+    'app.h-012345678900.js': 'one',
+    'logo.h-abcdefabcdef.svg': '<svg/>',
+  });
   const second = await deploy('r2', {
     'index.html': '2',
-    'app.9876543210.js': 'two',
-    'logo.abcdefghij.svg': '<svg/>',
+    'app.h-987654321000.js': 'two',
+    'logo.h-abcdefabcdef.svg': '<svg/>',
   });
   assert.equal(second.retainedFiles, 1);
-  assert.equal(await live('app.0123456789.js'), 'one');
+  assert.equal(await live('app.h-012345678900.js'), 'one');
   assert.equal(await live('index.html'), '2');
-  const travelled = ['index.html', 'app.9876543210.js', 'build.json', 'release.json', 'SHA256SUMS'].length;
+  const travelled = ['index.html', 'app.h-987654321000.js', 'build.json', 'release.json', 'SHA256SUMS']
+    .length;
   assert.equal(second.uploadedFiles, travelled);
 });
 
 test('assets and releases beyond keepReleases go, in the order they came', async (t) => {
   const { deploy, target, root } = await world(t, { keepReleases: 2 });
   for (const digit of [1, 2, 3]) {
-    await deploy(`r${digit}`, { 'index.html': `${digit}`, [`app.000000000${digit}.js`]: `${digit}` });
+    await deploy(`r${digit}`, { 'index.html': `${digit}`, [`app.h-00000000000${digit}.js`]: `${digit}` });
   }
   assert.deepEqual(
     (await target.list()).map((release) => release.id),
@@ -79,18 +84,18 @@ test('assets and releases beyond keepReleases go, in the order they came', async
   const served = await readdir(path.join(root, 'www/current'));
   assert.deepEqual(
     served.filter((name) => name.startsWith('app')),
-    ['app.0000000002.js', 'app.0000000003.js'],
+    ['app.h-000000000002.js', 'app.h-000000000003.js'],
   );
 });
 
 test('a rollback brings the old pages back and keeps the assets of the release it leaves', async (t) => {
   const { deploy, live, target } = await world(t);
-  await deploy('r1', { 'index.html': '1', 'app.0000000001.js': 'one' });
-  await deploy('r2', { 'index.html': '2', 'app.0000000002.js': 'two' });
+  await deploy('r1', { 'index.html': '1', 'app.h-000000000001.js': 'one' });
+  await deploy('r2', { 'index.html': '2', 'app.h-000000000002.js': 'two' });
   const outcome = await target.rollback('r1');
   assert.equal(outcome.previousId, 'r2');
   assert.equal(await live('index.html'), '1');
-  assert.equal(await live('app.0000000002.js'), 'two');
+  assert.equal(await live('app.h-000000000002.js'), 'two');
   assert.deepEqual(await liveIds(target), ['r1']);
   await assert.rejects(target.rollback('r9'), (error) => isFlowFault(error, 'deploy.release_unknown'));
 });
