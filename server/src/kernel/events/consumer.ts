@@ -2,10 +2,10 @@ import type { Logger } from 'pino';
 import type { Database, Transaction } from '../database/database.ts';
 import type { EventEnvelope } from '../module.ts';
 import { redactText } from '../telemetry/log.ts';
+import { putLetter, removeLetter, takeRequested } from './dead-letters.ts';
 import {
   type Cursor,
   consumersBehind,
-  insertDeadLetter,
   lockCursor,
   readHorizon,
   readWindow,
@@ -128,6 +128,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   async function batch(transaction: Transaction): Promise<boolean> {
     let cursor = await lockCursor(transaction, { name, nowMs: now() });
     if (cursor === undefined) return false;
+    if (await retryLetter(transaction)) return true;
     const limit = options.limits.batchEvents;
     let events = await readWindow(transaction, { cursor, pattern, limit });
     if (events.length === 0) {
@@ -141,6 +142,17 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     return done.retryAtMs === null && events.length > 0;
   }
 
+  /** Runs one dead letter that somebody asked for; true when there was one. */
+  async function retryLetter(transaction: Transaction): Promise<boolean> {
+    const letter = await takeRequested(transaction, name);
+    if (letter === undefined) return false;
+    const error = await attempt(letter.event, transaction);
+    if (error === undefined) {
+      await removeLetter(transaction, { consumer: name, eventId: letter.event.id });
+    } else await bury({ event: letter.event, attempts: letter.attempts + 1, error }, transaction);
+    return true;
+  }
+
   async function handle(
     events: readonly StoredEvent[],
     start: Cursor,
@@ -151,21 +163,23 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     for (const event of events) {
       if (stopped || performance.now() > untilMs) break;
       const attempts = cursor.attempts + 1;
-      const error = await attempt(event, transaction);
+      const error = await attempt(event.envelope, transaction);
       if (error !== undefined && attempts < options.limits.maxAttempts) {
         const retryMs = Math.min(options.limits.firstRetryMs * 2 ** (attempts - 1), longestRetryMs);
-        log.warn({ err: error, consumer: name, event: event.name, id: event.id, attempts }, 'event retried');
+        log.warn(
+          { err: error, consumer: name, event: event.envelope.name, id: event.envelope.id, attempts },
+          'event retried',
+        );
         return { cursor: { ...cursor, attempts }, retryAtMs: now() + retryMs };
       }
-      if (error !== undefined) await bury({ event, attempts, error }, transaction);
+      if (error !== undefined) await bury({ event: event.envelope, attempts, error }, transaction);
       cursor = { ...cursor, sequence: event.sequence, attempts: 0 };
     }
     return { cursor, retryAtMs: null };
   }
 
   /** Runs the handler under a savepoint, so that a failure undoes this event alone. Returns what it threw. */
-  async function attempt(event: StoredEvent, transaction: Transaction): Promise<unknown> {
-    const { sequence: _, ...envelope } = event;
+  async function attempt(envelope: EventEnvelope, transaction: Transaction): Promise<unknown> {
     await transaction.execute({ text: 'savepoint one_event' });
     try {
       await options.onEvent(envelope, transaction);
@@ -178,13 +192,13 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   }
 
   async function bury(
-    failure: { event: StoredEvent; attempts: number; error: unknown },
+    failure: { event: EventEnvelope; attempts: number; error: unknown },
     transaction: Transaction,
   ): Promise<void> {
     const { event, attempts, error } = failure;
     log.error({ err: error, consumer: name, event: event.name, id: event.id, attempts }, 'event given up');
     const text = redactText(error instanceof Error ? error.message : String(error)).slice(0, 2_000);
-    await insertDeadLetter(transaction, { consumer: name, event, attempts, error: text, nowMs: now() });
+    await putLetter(transaction, { consumer: name, event, attempts, error: text, nowMs: now() });
     await options.onDeadLetter({ consumer: name, event, attempts }, transaction);
   }
 

@@ -10,8 +10,9 @@ export interface Cursor {
   readonly attempts: number;
 }
 
-export interface StoredEvent extends EventEnvelope {
+export interface StoredEvent {
   readonly sequence: bigint;
+  readonly envelope: EventEnvelope;
 }
 
 interface EventRow {
@@ -24,15 +25,17 @@ interface EventRow {
   readonly actor_id: string | null;
 }
 
-function envelopeOf(row: EventRow): StoredEvent {
+function eventOf(row: EventRow): StoredEvent {
   return {
     sequence: row.sequence,
-    id: row.event_id,
-    name: row.name,
-    payload: row.payload,
-    occurredAtMs: row.occurred_at.getTime(),
-    traceId: row.trace_id,
-    actorId: row.actor_id,
+    envelope: {
+      id: row.event_id,
+      name: row.name,
+      payload: row.payload,
+      occurredAtMs: row.occurred_at.getTime(),
+      traceId: row.trace_id,
+      actorId: row.actor_id,
+    },
   };
 }
 
@@ -125,7 +128,7 @@ export async function readWindow(
            order by sequence limit $6`,
     values: [cursor.windowStart, cursor.windowEnd, cursor.sequence, pattern.exact, pattern.prefix, limit],
   });
-  return rows.map(envelopeOf);
+  return rows.map(eventOf);
 }
 
 /** Of the named consumers those that something may be waiting for. */
@@ -137,36 +140,11 @@ export async function consumersBehind(
     name: 'kernel-event-behind',
     text: `select c.name from kernel.event_consumer c
            where c.name = any($1) and (c.retry_at is null or c.retry_at <= to_timestamp($2::double precision / 1000))
-             and exists (select from kernel.event e where e.transaction_id >= c.window_start
-                           and (e.transaction_id >= c.window_end or e.sequence > c.sequence))`,
+             and (exists (select from kernel.event e where e.transaction_id >= c.window_start
+                            and (e.transaction_id >= c.window_end or e.sequence > c.sequence))
+                  or exists (select from kernel.event_dead_letter l
+                             where l.consumer = c.name and l.retry_requested))`,
     values: [input.names, input.nowMs],
   });
   return rows.map((row) => row.name);
-}
-
-export async function insertDeadLetter(
-  queryable: Queryable,
-  letter: { consumer: string; event: EventEnvelope; attempts: number; error: string; nowMs: number },
-): Promise<void> {
-  const { consumer, event, attempts, error, nowMs } = letter;
-  await queryable.execute({
-    text: `insert into kernel.event_dead_letter
-             (consumer, event_id, name, payload, occurred_at, trace_id, actor_id, attempts, error, failed_at)
-           values ($1, $2, $3, $4::json, to_timestamp($5::double precision / 1000), $6, $7, $8, $9,
-                   to_timestamp($10::double precision / 1000))
-           on conflict (consumer, event_id) do update set attempts = excluded.attempts, error = excluded.error,
-             failed_at = excluded.failed_at`,
-    values: [
-      consumer,
-      event.id,
-      event.name,
-      JSON.stringify(event.payload),
-      event.occurredAtMs,
-      event.traceId,
-      event.actorId,
-      attempts,
-      error,
-      nowMs,
-    ],
-  });
 }

@@ -39,6 +39,7 @@ create table kernel.event_dead_letter (
   attempts integer not null,
   error text not null,
   failed_at timestamptz not null,
+  retry_requested boolean not null default false,
   primary key (consumer, event_id)
 );
 

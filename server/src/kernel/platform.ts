@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { type Composition, compose, orderModules } from './compose.ts';
+import { type Environment, loadConfig, readConfigFile, unknownVariables } from './config/load.ts';
+import { platformSections } from './config/platform.ts';
+import { connectDatabase } from './database/connect.ts';
+import type { Database } from './database/database.ts';
+import { startEmbeddedPostgres } from './database/embedded.ts';
+import { migrate } from './database/migrate.ts';
+import { createEventBus } from './events/bus.ts';
+import { createPostgresTransport } from './events/postgres-transport.ts';
+import { createRedisTransport } from './events/redis-transport.ts';
+import { createLocalTransport, type EventTransport } from './events/transport.ts';
+import type { AnyModule, Events } from './module.ts';
+import { announcePeer, createPeerDirectory } from './rpc/peers.ts';
+import { createRemoteTransport } from './rpc/remote-client.ts';
+import { createSecrets, type SecretSource } from './secrets.ts';
+import { lockDataFolder } from './supervise/data-folder-lock.ts';
+import { createLog } from './telemetry/log.ts';
+import { createEdgeMetrics, createMetrics, type EdgeMetrics } from './telemetry/metrics.ts';
+
+export type PlatformConfig = ReturnType<typeof loadConfig<typeof platformSections>>;
+
+export interface PlatformOptions {
+  /** Names the process in logs and in the directory of peers. */
+  readonly service: string;
+  readonly modules: readonly AnyModule[];
+  readonly environment: Environment;
+  /** Folder in which cds.config.ts is looked for; absent: none is read. */
+  readonly configFolder?: string;
+  /** Every module there is: the section names that the configuration may have. */
+  readonly knownModules: readonly AnyModule[];
+  /** The one-process form: nobody else shares the installation, so the folder is locked and events stay inside. */
+  readonly alone: boolean;
+  readonly now?: () => number;
+  readonly logOutput?: NodeJS.WritableStream;
+}
+
+/** A process with its modules running; its HTTP faces are put on by `listen`. */
+export interface Platform extends AsyncDisposable {
+  readonly config: PlatformConfig;
+  readonly composition: Composition;
+  readonly modules: readonly AnyModule[];
+  readonly database: Database;
+  readonly events: Events;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  readonly edgeMetrics: EdgeMetrics;
+  readonly secret: SecretSource;
+  readonly now: () => number;
+  /** Tells the other processes where this one is. */
+  announce(url: string): Promise<void>;
+  readonly stack: AsyncDisposableStack;
+}
+
+/**
+ * Starts one process of the platform: configuration, data folder, log, database, migrations, modules.
+ * Everything that has started is stopped again when a later step fails.
+ * @throws config.invalid, database.* and the modules' own faults
+ */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  await using startup = new AsyncDisposableStack();
+  const { config, moduleConfig, strays } = await readConfiguration(options);
+  const dataDir = path.resolve(config.platform.dataDir);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  if (options.alone) startup.use(lockDataFolder(dataDir));
+  const { log } = startup.use(
+    createLog({
+      service: options.service,
+      level: config.log.level,
+      format: config.log.format,
+      maxFileBytes: config.log.maxFileBytes,
+      maxFiles: config.log.maxFiles,
+      ...(config.log.file ? { folder: path.join(dataDir, 'logs') } : {}),
+      ...(options.alone ? { terminalLevel: 'warn' as const } : {}),
+      ...(options.logOutput === undefined ? {} : { output: options.logOutput }),
+    }),
+  );
+  for (const name of strays) log.warn({ name }, 'this variable belongs to no setting');
+
+  const connectionString =
+    config.platform.databaseUrl ??
+    startup.use(await startEmbeddedPostgres({ dataDir, log })).connectionString;
+  const database = startup.use(
+    await connectDatabase({ connectionString, maxConnections: config.platform.databaseConnections, log }),
+  );
+  const ordered = orderModules(options.modules);
+  const applied = await migrate(database, orderModules(options.knownModules));
+  if (applied.length > 0) log.info({ applied }, 'migrations applied');
+
+  const now = options.now ?? Date.now;
+  const instanceId = randomUUID();
+  const secret = createSecrets({ secretKey: config.platform.secretKey, dataDir });
+  const metrics = createMetrics();
+  const transport = transportFor(options, { database, log, redisUrl: config.platform.redisUrl });
+  const bus = startup.use(createEventBus({ database, transport, now, log, processId: instanceId }));
+  await bus.ready;
+  const peers = createPeerDirectory({ database, instanceId, now });
+  const remote = startup.use(createRemoteTransport({ peers, key: secret('internal-rpc'), now }));
+  const composition = startup.use(
+    await compose({
+      modules: ordered,
+      config: moduleConfig,
+      database,
+      bus,
+      remote,
+      log,
+      metrics,
+      dataDir,
+      secret,
+      now,
+    }),
+  );
+  const stack = startup.move();
+  return {
+    config,
+    composition,
+    modules: ordered,
+    database,
+    events: bus.events,
+    log,
+    metrics,
+    edgeMetrics: createEdgeMetrics(metrics),
+    secret,
+    now,
+    stack,
+    async announce(url) {
+      const modules = ordered.map((module) => module.name);
+      stack.use(await announcePeer(database, { instanceId, service: options.service, modules, url }));
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+async function readConfiguration(options: PlatformOptions) {
+  const { environment, knownModules } = options;
+  const file = options.configFolder === undefined ? {} : await readConfigFile(options.configFolder);
+  const moduleSections = Object.fromEntries(knownModules.map((module) => [module.name, module.config]));
+  return {
+    config: loadConfig(platformSections, environment, file),
+    moduleConfig: loadConfig(moduleSections, environment, file) as Record<string, unknown>,
+    strays: unknownVariables({ ...platformSections, ...moduleSections }, environment),
+  };
+}
+
+interface TransportParts {
+  readonly database: Database;
+  readonly log: Logger;
+  readonly redisUrl: string | undefined;
+}
+
+function transportFor(options: PlatformOptions, parts: TransportParts): EventTransport {
+  const { database, log, redisUrl } = parts;
+  const own = options.alone ? createLocalTransport() : createPostgresTransport({ database, log });
+  if (redisUrl === undefined) return own;
+  return createRedisTransport({ url: redisUrl, channel: 'cyberdevstudio', log, fallback: own });
+}
