@@ -28,9 +28,12 @@ export function createRedisTransport(options: RedisTransportOptions): EventTrans
       retryStrategy: (tries) => (closed ? null : Math.min(100 * 2 ** tries, 5_000)),
     });
     let reported = false;
+    let reason: string | undefined;
     client.on('error', (error: Error) => {
-      if (!reported && !closed)
-        log.warn({ reason: redactText(error.message), role }, 'Redis does not answer; going on without it');
+      reason = redactText(error.message);
+    });
+    client.on('close', () => {
+      if (!reported && !closed) log.warn({ reason, role }, 'Redis does not answer; going on without it');
       reported = true;
     });
     client.on('ready', () => {
