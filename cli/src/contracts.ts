@@ -1,0 +1,15 @@
+import type { Contract } from '@cyberdevstudio/server/base/contract.ts';
+import { authContract } from '@cyberdevstudio/server/modules/auth/contract.ts';
+import { eventsContract } from '@cyberdevstudio/server/modules/events/contract.ts';
+import { ledgerContract } from '@cyberdevstudio/server/modules/ledger/contract.ts';
+import { projectsContract } from '@cyberdevstudio/server/modules/projects/contract.ts';
+import { sandboxContract } from '@cyberdevstudio/server/modules/sandbox/contract.ts';
+
+/** Contracts whose faults a command may have to explain. */
+export const allContracts: readonly Contract[] = [
+  authContract,
+  eventsContract,
+  ledgerContract,
+  projectsContract,
+  sandboxContract,
+];

@@ -1,0 +1,55 @@
+import type { LocalizedText } from '@cyberdevstudio/server/base/fault.ts';
+import { createFaultCatalogue } from '@cyberdevstudio/server/kernel/rpc/fault-catalogue.ts';
+import { allContracts } from './contracts.ts';
+import { processTerminal, say, type Terminal } from './terminal.ts';
+
+interface Command {
+  readonly summary: LocalizedText;
+  readonly load: () => Promise<{ run(argv: readonly string[], terminal: Terminal): Promise<number> }>;
+}
+
+/** Each command is a file of commands/; it is loaded only when it is called. */
+const commands: Readonly<Record<string, Command>> = {
+  start: {
+    summary: { en: 'the whole platform in one process', de: 'die ganze Plattform in einem Prozess' },
+    load: () => import('./commands/start.ts'),
+  },
+  serve: {
+    summary: { en: 'single services, each on its own port', de: 'einzelne Dienste, jeder auf eigenem Port' },
+    load: () => import('./commands/serve.ts'),
+  },
+};
+
+function help(terminal: Terminal): void {
+  say(terminal, { en: 'Usage: cds <command> …', de: 'Aufruf: cds <Befehl> …' });
+  for (const [name, { summary }] of Object.entries(commands)) {
+    terminal.print(`  ${name.padEnd(10)} ${summary[terminal.language]}`);
+  }
+}
+
+/** Runs one command line; resolves with the exit code. Faults become a message and a hint, never a stack. */
+export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const [name = 'help', ...rest] = argv;
+  if (['help', '--help', '-h'].includes(name)) {
+    help(terminal);
+    return 0;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    help(terminal);
+    return 2;
+  }
+  try {
+    const { run } = await command.load();
+    return await run(rest, terminal);
+  } catch (error) {
+    const catalogue = createFaultCatalogue(allContracts);
+    const described = catalogue.describe(error, { language: terminal.language, traceId: '-' });
+    if (described.code === 'common.internal') {
+      terminal.printError(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    } else terminal.printError(`${described.detail} ${described.hint} [${described.code}]`);
+    return 1;
+  }
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2), processTerminal());

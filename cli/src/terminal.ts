@@ -1,0 +1,30 @@
+import type { Language, LocalizedText } from '@cyberdevstudio/server/base/fault.ts';
+
+/** Where a command writes and what it knows of its caller. */
+export interface Terminal {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly language: Language;
+  print(text: string): void;
+  printError(text: string): void;
+}
+
+/** The language of the terminal by the usual variables (LC_ALL, LC_MESSAGES, LANG). */
+export function terminalLanguage(environment: Readonly<Record<string, string | undefined>>): Language {
+  const locale = environment.LC_ALL || environment.LC_MESSAGES || environment.LANG || '';
+  return /^de/i.test(locale) ? 'de' : 'en';
+}
+
+/** The real terminal. */
+export function processTerminal(): Terminal {
+  return {
+    environment: process.env,
+    language: terminalLanguage(process.env),
+    print: (text) => void process.stdout.write(`${text}\n`),
+    printError: (text) => void process.stderr.write(`${text}\n`),
+  };
+}
+
+/** Prints a text in the caller's language. */
+export function say(terminal: Terminal, text: LocalizedText): void {
+  terminal.print(text[terminal.language]);
+}

@@ -1,0 +1,25 @@
+import type { AnyModule } from '#kernel/module.ts';
+import { auth } from '../modules/auth/module.ts';
+import { events } from '../modules/events/module.ts';
+import { gateway } from '../modules/gateway/module.ts';
+import { ledger } from '../modules/ledger/module.ts';
+import { projects } from '../modules/projects/module.ts';
+import { sandbox } from '../modules/sandbox/module.ts';
+
+/** Every module of the platform. */
+export const allModules: readonly AnyModule[] = [auth, events, gateway, ledger, projects, sandbox];
+
+export interface Service {
+  readonly name: string;
+  /** Port of this service in the split form. */
+  readonly port: number;
+  readonly modules: readonly AnyModule[];
+  readonly servesStudio?: boolean;
+}
+
+/** The services of the split form, each with what it runs. */
+export const services: readonly Service[] = [
+  { name: 'studio', port: 6711, modules: [gateway], servesStudio: true },
+  { name: 'gateway', port: 6813, modules: [gateway, projects, sandbox, events] },
+  { name: 'auth', port: 6971, modules: [auth, ledger] },
+];
