@@ -11,7 +11,7 @@ import { createCheckpointStore } from './checkpoint.ts';
 import { eventsContract } from './contract.ts';
 import { createUpdates } from './updates.ts';
 
-export const eventsModule = defineModule({
+export const events = defineModule({
   name: 'events',
   contract: eventsContract,
   needs: {},
@@ -24,13 +24,13 @@ export const eventsModule = defineModule({
   }),
   migrations: new URL('./migrations/', import.meta.url),
   start: (context) => {
-    const { database, publish, events, log, now, stopping } = context;
+    const { database, publish, log, now, stopping } = context;
     const key = context.secret('audit-log');
     const checkpoint = createCheckpointStore({ folder: path.join(context.dataDir, 'events'), key });
     const audit = createAuditLog({ database, checkpoint, key, now, log });
-    const updates = createUpdates({ events });
+    const updates = createUpdates({ events: context.events });
     context.defer(() => updates[Symbol.dispose]());
-    const consumer = events.consume('events.audit', '*', (event, transaction) =>
+    const consumer = context.events.consume('events.audit', '*', (event, transaction) =>
       audit.append(event, transaction),
     );
     context.defer(() => consumer[Symbol.dispose]());
