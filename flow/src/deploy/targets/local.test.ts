@@ -237,7 +237,7 @@ test('a full disk leaves the live release as it was', async (t) => {
     assert.equal(await readFile(path.join(disk, 'current/index.html'), 'utf8'), 'small');
     assert.equal((await readdir(path.join(disk, 'releases'))).length, 1, 'nothing half-made is left');
   } finally {
-    await run('umount', [disk]);
+    await run('umount', ['--lazy', disk]);
   }
 });
 
