@@ -1,0 +1,77 @@
+/** The part of a WebSocket that sending needs; `ws` fits. */
+export interface SocketLike {
+  send(text: string, sent: (error?: Error | null) => void): void;
+  /** Bytes given to `send` that the operating system has not taken yet. */
+  readonly bufferedAmount: number;
+}
+
+export interface OutboundLimits {
+  /** Above so many waiting bytes, streams hold back. */
+  readonly highWaterBytes: number;
+  /** A connection that takes nothing for so long while streams wait is given up. */
+  readonly stuckMs: number;
+}
+
+/** One connection's way out, shared by its answers and its streams. */
+export interface Outbound {
+  readonly closed: boolean;
+  /** Sends in order, whatever waits already; does nothing on a closed connection. */
+  send(text: string): void;
+  /**
+   * Undefined when there is room now; else a promise of `room`, `closed`, or `stuck` when the reader has taken
+   * nothing for `stuckMs`.
+   */
+  waitForRoom(): Promise<'room' | 'closed' | 'stuck'> | undefined;
+  close(): void;
+}
+
+interface Waiter {
+  readonly resolve: (outcome: 'room' | 'closed' | 'stuck') => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+export function createOutbound(socket: SocketLike, limits: OutboundLimits): Outbound {
+  const { highWaterBytes, stuckMs } = limits;
+  const waiters = new Set<Waiter>();
+  let closed = false;
+
+  function settle(outcome: 'room' | 'closed'): void {
+    for (const waiter of waiters) {
+      clearTimeout(waiter.timer);
+      waiter.resolve(outcome);
+    }
+    waiters.clear();
+  }
+
+  function onSent(): void {
+    if (waiters.size === 0) return;
+    if (socket.bufferedAmount <= highWaterBytes) settle('room');
+    // Something was taken, so the reader is slow but alive.
+    else for (const waiter of waiters) waiter.timer.refresh();
+  }
+
+  return {
+    get closed() {
+      return closed;
+    },
+    send(text) {
+      if (!closed) socket.send(text, onSent);
+    },
+    waitForRoom() {
+      if (closed) return Promise.resolve('closed');
+      if (socket.bufferedAmount <= highWaterBytes) return undefined;
+      return new Promise((resolve) => {
+        const timer = setTimeout(() => {
+          waiters.delete(waiter);
+          resolve('stuck');
+        }, stuckMs);
+        const waiter = { resolve, timer };
+        waiters.add(waiter);
+      });
+    },
+    close() {
+      closed = true;
+      settle('closed');
+    },
+  };
+}
