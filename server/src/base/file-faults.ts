@@ -131,6 +131,33 @@ export const fileFaults = {
     },
     hint: { en: 'Use a flatter layout.', de: 'Verwenden Sie eine flachere Gliederung.' },
   },
+  'files.not_permitted': {
+    status: 403,
+    detail: {
+      en: 'The permissions of {path} do not allow this.',
+      de: 'Die Zugriffsrechte von {path} erlauben das nicht.',
+    },
+    hint: {
+      en: 'Change them in the project’s terminal with chmod.',
+      de: 'Ändern Sie sie im Terminal des Projekts mit chmod.',
+    },
+  },
+  'files.disk_full': {
+    status: 503,
+    detail: { en: 'The server’s disk is full.', de: 'Die Festplatte des Servers ist voll.' },
+    hint: {
+      en: 'Ask whoever runs this server to make room.',
+      de: 'Bitten Sie den Betrieb, Platz zu schaffen.',
+    },
+  },
+  'files.busy': {
+    status: 503,
+    detail: {
+      en: 'The server has too many files open at the moment.',
+      de: 'Der Server hat im Moment zu viele Dateien geöffnet.',
+    },
+    hint: { en: 'Try again in a few seconds.', de: 'Versuchen Sie es in einigen Sekunden erneut.' },
+  },
   'files.quota_bytes': {
     status: 413,
     detail: {

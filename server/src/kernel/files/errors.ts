@@ -23,6 +23,8 @@ export function asFileFault(error: unknown, path: string): unknown {
     case 'ELOOP':
     case 'EXDEV':
       return make('files.path_escapes');
+    case 'EINVAL':
+      return make('files.path_invalid', { reason: 'it lies inside of what is moved' });
     case 'ENAMETOOLONG':
       return make('files.path_invalid', { reason: 'it is too long' });
     case 'ENXIO':

@@ -15,8 +15,6 @@ export interface Place extends Disposable {
   readonly folder: Descriptor;
   /** Null when the path is the workspace itself, or a link to a folder above it in the tree. */
   readonly name: string | null;
-  /** True when a part of the way, links resolved, is a `.git`. */
-  readonly insideGit: boolean;
   /** Folders that were made on the way. */
   readonly madeFolders: number;
 }
@@ -24,6 +22,8 @@ export interface Place extends Disposable {
 export interface WalkOptions {
   /** Follows a link in the last part, too, as long as it stays inside. */
   readonly followLast?: boolean;
+  /** Refuses to pass through, or end in, a `.git`; links resolved. */
+  readonly refuseGit?: boolean;
   /** Called before each missing folder is made; absent: missing folders are an error. */
   readonly onMissingFolder?: () => void;
 }
@@ -33,7 +33,7 @@ export interface WalkOptions {
  * below `/proc/self/fd/<folder>`). Node has no openat2(RESOLVE_BENEATH); this does the same in user space.
  * Links are read and resolved here: relative ones inside the workspace are followed, `..` steps back along the
  * folders that were walked, and whatever is absolute or steps above the root is refused without being looked at.
- * @throws files.path_escapes, files.path_invalid, and system errors (see asFileFault)
+ * @throws files.path_escapes, files.path_invalid, files.protected, and system errors (see asFileFault)
  */
 export function walk(rootPath: string, path: WorkspacePath, options: WalkOptions = {}): Place {
   const folders: Descriptor[] = [openRoot(rootPath)];
@@ -62,7 +62,6 @@ class Walker {
   readonly #rest: string[];
   #links = 0;
   #steps = 0;
-  #insideGit = false;
   #madeFolders = 0;
 
   constructor(folders: Descriptor[], path: WorkspacePath, options: WalkOptions) {
@@ -81,7 +80,9 @@ class Walker {
         this.#stepBack();
         continue;
       }
-      if (isGitName(part)) this.#insideGit = true;
+      if (this.#options.refuseGit === true && isGitName(part)) {
+        throw fault('files.protected', { path: shown(this.#path.text) });
+      }
       if (this.#rest.length > 0) this.#enter(part);
       else if (!this.#options.followLast || !this.#followLink(part)) return this.#placeOf(part);
     }
@@ -146,7 +147,6 @@ class Walker {
     return {
       folder: this.#current,
       name,
-      insideGit: this.#insideGit,
       madeFolders: this.#madeFolders,
       [Symbol.dispose]() {
         for (const folder of folders) folder.close();

@@ -1,0 +1,445 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { createServer } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import { isFault } from '#base/fault.ts';
+import { deleteWorkspacePath, makeWorkspaceFolder, moveWorkspacePath } from './change.ts';
+import { copyWorkspacePath } from './copy.ts';
+import { listWorkspaceFolder, statWorkspacePath } from './entry.ts';
+import { measureTree } from './measure.ts';
+import { readWorkspaceFile } from './read.ts';
+import { unlimitedRoom, type Workspace } from './workspace.ts';
+import { writeWorkspaceFile } from './write.ts';
+
+interface Fixture extends Workspace, Disposable {
+  readonly base: string;
+  readonly outside: string;
+}
+
+/** A workspace beside a folder with a secret, in one temporary folder. */
+function fixture(): Fixture {
+  const base = fs.mkdtempSync(path.join(os.tmpdir(), 'cds-jail-'));
+  const workspacePath = path.join(base, 'workspace');
+  const stagingPath = path.join(base, 'staging');
+  const outside = path.join(base, 'outside');
+  for (const folder of [workspacePath, stagingPath, outside]) fs.mkdirSync(folder);
+  fs.writeFileSync(path.join(outside, 'secret'), 'secret');
+  return {
+    base,
+    workspacePath,
+    stagingPath,
+    outside,
+    limits: { fileBytes: 1 << 20, depth: 8 },
+    room: unlimitedRoom,
+    [Symbol.dispose]() {
+      fs.rmSync(base, { recursive: true, force: true });
+    },
+  };
+}
+
+const limitBytes = 1 << 20;
+const read = async (workspace: Workspace, name: string) =>
+  (await readWorkspaceFile(workspace, name, { limitBytes })).content.toString();
+const write = (workspace: Workspace, name: string, text: string) =>
+  writeWorkspaceFile(workspace, name, { content: Buffer.from(text) });
+const list = async (workspace: Workspace, name = '') =>
+  (await listWorkspaceFolder(workspace, name, { recursive: true, limit: 1000, skip: [] })).entries.map(
+    (entry) => entry.path,
+  );
+
+/** Every operation that takes a path, on that path. */
+function everyOperation(workspace: Workspace, name: string): [string, () => Promise<unknown>][] {
+  return [
+    ['read', () => read(workspace, name)],
+    ['write', () => write(workspace, name, 'changed')],
+    ['stat', () => statWorkspacePath(workspace, name)],
+    ['list', () => list(workspace, name)],
+    ['delete', () => deleteWorkspacePath(workspace, name, { recursive: true })],
+    ['mkdir', () => makeWorkspaceFolder(workspace, name, { parents: true })],
+    ['move from', () => moveWorkspacePath(workspace, { src: name, dest: 'taken' }, { overwrite: true })],
+    ['move to', () => moveWorkspacePath(workspace, { src: 'own', dest: name }, { overwrite: true })],
+    ['copy from', () => copyWorkspacePath(workspace, { src: name, dest: 'taken' }, { overwrite: true })],
+    ['copy to', () => copyWorkspacePath(workspace, { src: 'own', dest: name }, { overwrite: true })],
+  ];
+}
+
+const refusedPaths = [
+  '..',
+  '../outside/secret',
+  'a/../../outside/secret',
+  'a/..',
+  './../outside/secret',
+  '.',
+  './own',
+  '/etc/passwd',
+  '//etc/passwd',
+  'C:/Windows',
+  'c:secret',
+  '..\\outside\\secret',
+  'a\\b',
+  '%2e%2e/outside/secret',
+  '%2e%2e%2foutside',
+  '%252e%252e/x',
+  '..%2foutside',
+  'a%00b',
+  '\uff0e\uff0e/outside/secret',
+  '\u2025/outside',
+  '\u2024\u2024/outside',
+  '..\uff0foutside',
+  'a//b',
+  'a/',
+  'own\0',
+  '\0',
+  'line\nbreak',
+  'esc\u001b[31m',
+  'right\u202eleft',
+  '\ud800',
+  'x'.repeat(256),
+  `${'ä'.repeat(128)}`,
+  `${'a/'.repeat(2100)}a`,
+  'a/b/c/d/e/f/g/h/i',
+];
+
+for (const name of refusedPaths) {
+  test(`refuses ${JSON.stringify(name.slice(0, 30))} in every operation, outside untouched`, async () => {
+    using workspace = fixture();
+    await write(workspace, 'own', 'own');
+    for (const [operation, run] of everyOperation(workspace, name)) {
+      await assert.rejects(run, (error) => isFault(error) && error.code.startsWith('files.'), operation);
+    }
+    assert.deepEqual(fs.readdirSync(workspace.outside), ['secret']);
+    assert.equal(fs.readFileSync(path.join(workspace.outside, 'secret'), 'utf8'), 'secret');
+    assert.deepEqual(await list(workspace), ['own']);
+    assert.deepEqual(fs.readdirSync(workspace.stagingPath), []);
+  });
+}
+
+test('names with dots, spaces, umlauts and percent signs that lead nowhere are ordinary', async () => {
+  using workspace = fixture();
+  for (const name of ['...', '..a', 'a..', '.env', 'ä ö.txt', '100%', '%41', 'ab:c', '-rf', '~', '日本']) {
+    await write(workspace, name, name);
+    assert.equal(await read(workspace, name), name);
+  }
+});
+
+for (const [what, target] of [
+  ['relative', '../outside'],
+  ['absolute', null],
+  ['detouring', './x/../../outside'],
+] as const) {
+  test(`refuses a ${what} symlink out of the workspace in every operation`, async () => {
+    using workspace = fixture();
+    await write(workspace, 'own', 'own');
+    fs.mkdirSync(path.join(workspace.workspacePath, 'x'));
+    fs.symlinkSync(target ?? workspace.outside, path.join(workspace.workspacePath, 'link'));
+    fs.symlinkSync(`${target ?? workspace.outside}/secret`, path.join(workspace.workspacePath, 'file'));
+    for (const [operation, run] of everyOperation(workspace, 'link/secret')) {
+      await assert.rejects(run, (error) => isFault(error, 'files.path_escapes'), operation);
+    }
+    await assert.rejects(read(workspace, 'file'), (error) => isFault(error, 'files.path_escapes'));
+    await assert.rejects(write(workspace, 'file', 'x'), (error) => isFault(error, 'files.path_escapes'));
+    await assert.rejects(list(workspace, 'link'), (error) => isFault(error, 'files.path_escapes'));
+    assert.equal(fs.readFileSync(path.join(workspace.outside, 'secret'), 'utf8'), 'secret');
+  });
+}
+
+test('a link out of the workspace answers the same whether its target exists or not', async () => {
+  using workspace = fixture();
+  fs.symlinkSync('../outside/secret', path.join(workspace.workspacePath, 'there'));
+  fs.symlinkSync('../outside/nothing', path.join(workspace.workspacePath, 'gone'));
+  for (const name of ['there', 'gone']) {
+    await assert.rejects(read(workspace, name), (error) => isFault(error, 'files.path_escapes'));
+  }
+});
+
+test('deleting or moving a link out of the workspace touches the link only', async () => {
+  using workspace = fixture();
+  fs.symlinkSync('../outside', path.join(workspace.workspacePath, 'link'));
+  await moveWorkspacePath(workspace, { src: 'link', dest: 'moved' }, { overwrite: false });
+  await deleteWorkspacePath(workspace, 'moved', { recursive: true });
+  assert.deepEqual(fs.readdirSync(workspace.outside), ['secret']);
+});
+
+test('deleting a folder with links in it leaves what they point to', async () => {
+  using workspace = fixture();
+  await write(workspace, 'folder/inner/file', 'x');
+  fs.symlinkSync('../../outside', path.join(workspace.workspacePath, 'folder/link'));
+  assert.equal(await deleteWorkspacePath(workspace, 'folder', { recursive: true }), 4);
+  assert.deepEqual(fs.readdirSync(workspace.outside), ['secret']);
+  assert.deepEqual(fs.readdirSync(workspace.stagingPath), []);
+});
+
+test('links inside the workspace are followed, also upwards and in chains', async () => {
+  using workspace = fixture();
+  await write(workspace, 'a/b/file', 'inside');
+  fs.symlinkSync('a/b', path.join(workspace.workspacePath, 'short'));
+  fs.symlinkSync('../a/b/../../short/file', path.join(workspace.workspacePath, 'a/chain'));
+  assert.equal(await read(workspace, 'short/file'), 'inside');
+  assert.equal(await read(workspace, 'a/chain'), 'inside');
+  await write(workspace, 'a/chain', 'through the link');
+  assert.equal(fs.readFileSync(path.join(workspace.workspacePath, 'a/b/file'), 'utf8'), 'through the link');
+  assert.ok(fs.lstatSync(path.join(workspace.workspacePath, 'a/chain')).isSymbolicLink());
+});
+
+test('a circle of links is refused', async () => {
+  using workspace = fixture();
+  fs.symlinkSync('two', path.join(workspace.workspacePath, 'one'));
+  fs.symlinkSync('one', path.join(workspace.workspacePath, 'two'));
+  await assert.rejects(read(workspace, 'one'), (error) => isFault(error, 'files.path_invalid'));
+  await assert.rejects(read(workspace, 'one/x'), (error) => isFault(error, 'files.path_invalid'));
+});
+
+test('refuses to read a hard link whose other name is outside, and breaks it on writing', async () => {
+  using workspace = fixture();
+  fs.linkSync(path.join(workspace.outside, 'secret'), path.join(workspace.workspacePath, 'hard'));
+  await assert.rejects(read(workspace, 'hard'), (error) => isFault(error, 'files.hard_link_escapes'));
+  await assert.rejects(
+    copyWorkspacePath(workspace, { src: 'hard', dest: 'copy' }, { overwrite: false }),
+    (error) => isFault(error, 'files.hard_link_escapes'),
+  );
+  await write(workspace, 'hard', 'own now');
+  assert.equal(fs.readFileSync(path.join(workspace.outside, 'secret'), 'utf8'), 'secret');
+  assert.equal(await read(workspace, 'hard'), 'own now');
+});
+
+test('a file with two names inside the workspace is read and counted once', async () => {
+  using workspace = fixture();
+  await write(workspace, 'a/one', 'twelve bytes');
+  fs.linkSync(path.join(workspace.workspacePath, 'a/one'), path.join(workspace.workspacePath, 'two'));
+  assert.equal(await read(workspace, 'two'), 'twelve bytes');
+  assert.deepEqual(await measureTree(workspace.workspacePath), { bytes: 12, files: 3 });
+});
+
+test('pipes and sockets are refused without waiting on them, and can be deleted', async () => {
+  using workspace = fixture();
+  execFileSync('mkfifo', [path.join(workspace.workspacePath, 'pipe')]);
+  const server = createServer().listen(path.join(workspace.workspacePath, 'socket'));
+  try {
+    for (const name of ['pipe', 'socket']) {
+      const refused = (error: unknown) => isFault(error, 'files.special_file');
+      await assert.rejects(read(workspace, name), refused);
+      await assert.rejects(write(workspace, name, 'x'), refused);
+      await assert.rejects(
+        copyWorkspacePath(workspace, { src: name, dest: 'copy' }, { overwrite: false }),
+        refused,
+      );
+      assert.equal((await statWorkspacePath(workspace, name)).kind, 'special');
+    }
+    assert.equal(await deleteWorkspacePath(workspace, 'pipe', { recursive: false }), 1);
+  } finally {
+    server.close();
+  }
+});
+
+test('.git is protected from every change in every spelling, also through a link, and readable', async () => {
+  using workspace = fixture();
+  await write(workspace, 'own', 'own');
+  fs.mkdirSync(path.join(workspace.workspacePath, '.git/hooks'), { recursive: true });
+  fs.writeFileSync(path.join(workspace.workspacePath, '.git/config'), '[core]');
+  fs.symlinkSync('.git', path.join(workspace.workspacePath, 'link'));
+  const refused = (error: unknown) => isFault(error, 'files.protected');
+  for (const name of [
+    '.git/config',
+    '.git/new/file',
+    '.GIT/config',
+    '.git ',
+    'link/config',
+    'link/x/y',
+    'sub/.git/config',
+    'GIT~1/config',
+    '.g\u200cit/config',
+  ]) {
+    await assert.rejects(write(workspace, name, 'x'), refused, name);
+    await assert.rejects(makeWorkspaceFolder(workspace, name, { parents: true }), refused, name);
+    await assert.rejects(deleteWorkspacePath(workspace, name, { recursive: true }), refused, name);
+    await assert.rejects(
+      moveWorkspacePath(workspace, { src: 'own', dest: name }, { overwrite: true }),
+      refused,
+    );
+    await assert.rejects(
+      copyWorkspacePath(workspace, { src: 'own', dest: name }, { overwrite: true }),
+      refused,
+    );
+  }
+  await assert.rejects(deleteWorkspacePath(workspace, '.git', { recursive: true }), refused);
+  await assert.rejects(
+    moveWorkspacePath(workspace, { src: '.git', dest: 'stolen' }, { overwrite: false }),
+    refused,
+  );
+  assert.equal(await read(workspace, '.git/config'), '[core]');
+  assert.deepEqual(fs.readdirSync(path.join(workspace.workspacePath, '.git')), ['config', 'hooks']);
+});
+
+test('a folder that is swapped for a link again and again never lets an operation out', async () => {
+  using workspace = fixture();
+  const root = workspace.workspacePath;
+  fs.mkdirSync(path.join(root, 'real/inner'), { recursive: true });
+  fs.writeFileSync(path.join(root, 'real/secret'), 'inside');
+  fs.symlinkSync('../outside', path.join(root, 'evil'));
+  // Another process, as a program in the sandbox would: exchange the folder and the link as fast as it can.
+  const swapper = spawn(
+    process.execPath,
+    [
+      '-e',
+      `const fs = require('node:fs'); process.chdir(process.argv[1]); const end = Date.now() + 1500;
+       fs.renameSync('real', 'd');
+       while (Date.now() < end) { fs.renameSync('d', 'real'); fs.renameSync('evil', 'd');
+         fs.renameSync('d', 'evil'); fs.renameSync('real', 'd'); }`,
+      root,
+    ],
+    { stdio: 'ignore' },
+  );
+  const ended = new Promise((resolve) => swapper.once('exit', resolve));
+  let running = true;
+  void ended.then(() => {
+    running = false;
+  });
+  let inside = 0;
+  let refused = 0;
+  for (let round = 0; running; round += 1) {
+    const outcomes = await Promise.allSettled([
+      read(workspace, 'd/secret'),
+      writeWorkspaceFile(workspace, `d/new${round % 5}`, { content: Buffer.from('x'), parents: false }),
+      deleteWorkspacePath(workspace, `d/new${(round + 1) % 5}`, { recursive: true }),
+      makeWorkspaceFolder(workspace, `d/inner/${round % 3}`, { parents: false }),
+      list(workspace, 'd'),
+    ]);
+    const [first] = outcomes;
+    if (first.status === 'fulfilled') {
+      assert.equal(first.value, 'inside');
+      inside += 1;
+    }
+    refused += outcomes.filter((outcome) => outcome.status === 'rejected').length;
+    await new Promise(setImmediate);
+  }
+  await ended;
+  assert.ok(inside > 0 && refused > 0, `both happened: ${inside} inside, ${refused} refused`);
+  assert.deepEqual(fs.readdirSync(workspace.outside), ['secret']);
+  assert.equal(fs.readFileSync(path.join(workspace.outside, 'secret'), 'utf8'), 'secret');
+});
+
+test('an etag that is stale is a conflict that names the present one and overwrites nothing', async () => {
+  using workspace = fixture();
+  const first = await write(workspace, 'file', 'one');
+  const second = await writeWorkspaceFile(workspace, 'file', {
+    content: Buffer.from('two'),
+    ifMatch: first.etag,
+  });
+  await assert.rejects(
+    writeWorkspaceFile(workspace, 'file', { content: Buffer.from('three'), ifMatch: first.etag }),
+    (error) => isFault(error, 'files.conflict') && error.data.currentEtag === second.etag,
+  );
+  await assert.rejects(
+    writeWorkspaceFile(workspace, 'file', { content: Buffer.from('new'), ifMatch: null }),
+    (error) => isFault(error, 'files.conflict') && error.data.currentEtag === second.etag,
+  );
+  await assert.rejects(
+    writeWorkspaceFile(workspace, 'absent', { content: Buffer.from('x'), ifMatch: first.etag }),
+    (error) => isFault(error, 'files.conflict') && error.data.currentEtag === null,
+  );
+  assert.equal(await read(workspace, 'file'), 'two');
+});
+
+test('of twenty writers with the same etag exactly one wins', async () => {
+  using workspace = fixture();
+  const { etag } = await write(workspace, 'file', 'start');
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 20 }, (_, index) =>
+      writeWorkspaceFile(workspace, 'file', { content: Buffer.from(`writer ${index}`), ifMatch: etag }),
+    ),
+  );
+  assert.equal(outcomes.filter((outcome) => outcome.status === 'fulfilled').length, 1);
+});
+
+test('the quota is asked before a write, and is given back when the write fails', async () => {
+  using base = fixture();
+  const used = { bytes: 0, files: 0 };
+  const workspace: Workspace = {
+    ...base,
+    room: {
+      take({ bytes, files }) {
+        if (used.bytes + bytes > 100) throw new Error('full');
+        used.bytes += bytes;
+        used.files += files;
+      },
+      give({ bytes, files }) {
+        used.bytes -= bytes;
+        used.files -= files;
+      },
+    },
+  };
+  await write(workspace, 'a/b', 'x'.repeat(60));
+  assert.deepEqual(used, { bytes: 60, files: 2 });
+  await assert.rejects(write(workspace, 'c', 'x'.repeat(60)), /full/);
+  await write(workspace, 'a/b', 'x'.repeat(90));
+  assert.deepEqual(used, { bytes: 90, files: 2 });
+  await assert.rejects(copyWorkspacePath(workspace, { src: 'a', dest: 'b' }, { overwrite: false }), /full/);
+  assert.deepEqual(used, { bytes: 90, files: 2 });
+  await deleteWorkspacePath(workspace, 'a', { recursive: true });
+  assert.deepEqual(used, { bytes: 0, files: 0 });
+  assert.deepEqual(fs.readdirSync(workspace.stagingPath), []);
+});
+
+test('a sparse file counts as large as it reads', async () => {
+  using workspace = fixture();
+  fs.writeFileSync(path.join(workspace.workspacePath, 'sparse'), '');
+  fs.truncateSync(path.join(workspace.workspacePath, 'sparse'), 5 * 1024 ** 3);
+  assert.deepEqual(await measureTree(workspace.workspacePath), { bytes: 5 * 1024 ** 3, files: 1 });
+  await assert.rejects(read(workspace, 'sparse'), (error) => isFault(error, 'files.too_large'));
+  const range = { offset: 4 * 1024 ** 3, length: 3 };
+  const part = await readWorkspaceFile(workspace, 'sparse', { limitBytes, range });
+  assert.deepEqual(part.content, Buffer.alloc(3));
+});
+
+test('deletes a tree deeper than any path may be', async () => {
+  using workspace = fixture();
+  const makeDeep = `const fs = require('node:fs'); process.chdir(process.argv[1]); fs.mkdirSync('deep');
+    process.chdir('deep'); for (let i = 0; i < 900; i += 1) { fs.mkdirSync('aaaaaaaa'); process.chdir('aaaaaaaa'); }
+    fs.writeFileSync('end', '');`;
+  execFileSync(process.execPath, ['-e', makeDeep, workspace.workspacePath]);
+  assert.equal(await deleteWorkspacePath(workspace, 'deep', { recursive: true }), 902);
+  assert.deepEqual(fs.readdirSync(workspace.workspacePath), []);
+});
+
+test('pages through a tree without missing or repeating an entry', async () => {
+  using workspace = fixture();
+  for (const name of ['a/x', 'a/y/z', 'a-b', 'a.txt', 'b/1', 'b/2', 'c']) await write(workspace, name, name);
+  const seen: string[] = [];
+  let cursor: string | undefined;
+  for (;;) {
+    const options = { recursive: true, limit: 2, skip: [], cursor };
+    const page = await listWorkspaceFolder(workspace, '', options);
+    seen.push(...page.entries.map((entry) => entry.path));
+    if (page.nextCursor === null) break;
+    cursor = page.nextCursor;
+  }
+  assert.deepEqual(seen, ['a', 'a/x', 'a/y', 'a/y/z', 'a-b', 'a.txt', 'b', 'b/1', 'b/2', 'c']);
+});
+
+test('copies a folder whole, links and .git left out', async () => {
+  using workspace = fixture();
+  await write(workspace, 'a/b/file', 'content');
+  fs.chmodSync(path.join(workspace.workspacePath, 'a/b/file'), 0o755);
+  fs.symlinkSync('../../outside', path.join(workspace.workspacePath, 'a/link'));
+  fs.mkdirSync(path.join(workspace.workspacePath, 'a/.git'));
+  const result = await copyWorkspacePath(workspace, { src: 'a', dest: 'copies/a' }, { overwrite: false });
+  assert.deepEqual(result, { copiedFiles: 1, copiedBytes: 7, skipped: 2 });
+  assert.deepEqual(await list(workspace, 'copies'), ['copies/a', 'copies/a/b', 'copies/a/b/file']);
+  assert.ok((await statWorkspacePath(workspace, 'copies/a/b/file')).executable);
+});
+
+test('a folder is neither moved nor copied into itself, nor over one that holds something', async () => {
+  using workspace = fixture();
+  await write(workspace, 'a/file', 'a');
+  await write(workspace, 'b/file', 'b');
+  fs.symlinkSync('a', path.join(workspace.workspacePath, 'alias'));
+  const move = (src: string, dest: string) =>
+    moveWorkspacePath(workspace, { src, dest }, { overwrite: true });
+  await assert.rejects(move('a', 'a/inner'), (error) => isFault(error, 'files.path_invalid'));
+  await assert.rejects(move('a', 'alias/inner'), (error) => isFault(error, 'files.path_invalid'));
+  await assert.rejects(move('a', 'b'), (error) => isFault(error, 'files.not_empty'));
+  assert.equal(await read(workspace, 'a/file'), 'a');
+});

@@ -1,0 +1,80 @@
+import { chmodSync, lstatSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
+import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Descriptor, errnoOf, openFolder } from './descriptor.ts';
+import { namesIn } from './folder-names.ts';
+import type { Growth } from './workspace.ts';
+
+const entriesPerTurn = 500;
+
+/**
+ * Removes a file or tree that lies directly in `parking`, a folder that only the server uses, and tells what was
+ * freed. Sub-folders are first moved up into `parking`, so no path is ever long, one folder is open at a time
+ * however deep the tree, and a program that still holds a folder of it open can't lead the removal elsewhere.
+ */
+export async function removeTree(target: string, parking: string): Promise<Growth> {
+  const freed = { bytes: 0, files: 0 };
+  const stats = lstatSync(target, { throwIfNoEntry: false });
+  if (stats === undefined) return freed;
+  freed.files += 1;
+  if (!stats.isDirectory()) {
+    freed.bytes += stats.isFile() && stats.nlink === 1 ? stats.size : 0;
+    unlinkSync(target);
+    return freed;
+  }
+  const pending = [target];
+  let parked = 0;
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    await emptyFolder(next, {
+      freed,
+      park(source) {
+        parked += 1;
+        const place = path.join(parking, `${path.basename(target)}.${parked}`);
+        renameSync(source, place);
+        pending.push(place);
+      },
+    });
+  }
+  return freed;
+}
+
+interface Removal {
+  readonly freed: { bytes: number; files: number };
+  readonly park: (source: string) => void;
+}
+
+async function emptyFolder(folderPath: string, { freed, park }: Removal): Promise<void> {
+  // A folder that its program closed to itself (chmod 000) is still to be emptied.
+  if (process.getuid?.() !== 0) chmodSync(folderPath, 0o700);
+  using folder = openFolder(folderPath);
+  for (;;) {
+    const names = await namesIn(folder);
+    for (const [index, name] of names.entries()) {
+      if (index % entriesPerTurn === entriesPerTurn - 1) await nextTurn();
+      removeEntry(folder, name, { freed, park });
+    }
+    try {
+      rmdirSync(folderPath);
+      return;
+    } catch (error) {
+      // Something was put in while we removed: go over it again.
+      if (errnoOf(error) !== 'ENOTEMPTY') throw error;
+    }
+  }
+}
+
+function removeEntry(folder: Descriptor, name: string, { freed, park }: Removal): void {
+  const entry = folder.at(name);
+  const stats = lstatSync(entry, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  freed.files += 1;
+  try {
+    if (stats.isDirectory()) park(entry);
+    else unlinkSync(entry);
+    if (stats.isFile() && stats.nlink === 1) freed.bytes += stats.size;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno !== 'ENOENT' && errno !== 'EISDIR' && errno !== 'ENOTDIR') throw error;
+    freed.files -= 1;
+  }
+}
