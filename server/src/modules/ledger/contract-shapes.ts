@@ -14,7 +14,7 @@ export const Tokens = z.int().min(0).max(1_000_000_000_000_000);
 export const SignedTokens = z.int().min(-1_000_000_000_000_000).max(1_000_000_000_000_000);
 
 /** Counts of one request, as a model's tokenizer tells them. */
-export const TokenCount = z.int().min(0).max(1_000_000_000);
+export const TokenCount = z.int().min(0).max(100_000_000);
 
 /** What the caller gives a change so that repeating it changes nothing. */
 export const IdempotencyKey = z.string().min(1).max(200);
