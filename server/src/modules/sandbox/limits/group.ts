@@ -1,0 +1,49 @@
+import type { LimitDriver as LimitDriverName, Limits } from '../run/shapes.ts';
+
+/** What a group of processes uses and used, as the driver can tell it. */
+export interface GroupUsage {
+  readonly memoryBytes: number;
+  readonly peakMemoryBytes: number;
+  readonly cpuMs: number;
+  /** Without bubblewrap's own two processes. */
+  readonly processes: number;
+  readonly peakProcesses: number;
+  /** Processes that the kernel ended because the memory limit was reached. */
+  readonly outOfMemoryKills: number;
+  /** Times that a new process or thread was refused. */
+  readonly refusedForks: number;
+}
+
+/** One run's processes, and the limits that hold for all of them together. */
+export interface LimitGroup {
+  /** Lines of shell that put the shell itself, and what it becomes, into the group. */
+  readonly joinScript: string;
+  /** The program and arguments to run inside of the sandbox in place of the given ones. */
+  readonly wrap: (command: readonly string[]) => readonly string[];
+  /** How often the watchdog should look, in milliseconds. */
+  readonly sampleEveryMs: number;
+  /** Tells the driver the id of the outermost process, once it runs. */
+  readonly started: (processId: number) => void;
+  readonly usage: () => GroupUsage;
+  /** Ids of all processes in the group, seen from the host. */
+  readonly processIds: () => number[];
+  /** Ends what is left of the group and frees it. */
+  readonly remove: () => Promise<void>;
+}
+
+/** Keeps limits by one of the kernel's means. */
+export interface LimitDriver {
+  readonly name: LimitDriverName;
+  readonly create: (runId: string, limits: Limits) => LimitGroup;
+  /** Ends and removes what a process of this platform left behind when it crashed. */
+  readonly recover: () => Promise<void>;
+  readonly dispose: () => Promise<void>;
+}
+
+/** bubblewrap itself: the outer process and the first one inside, of which the program is a child. */
+export const wrapperProcesses = 2;
+
+/** For `sh`: nothing inside of the quotes has a meaning. */
+export function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
