@@ -1,0 +1,90 @@
+import * as monaco from 'monaco-editor/editor/editor.api';
+import 'monaco-editor/basic-languages/monaco.contribution';
+import EditorWorker from 'monaco-editor/editor/editor.worker?worker';
+import { currentTheme, tokenValue } from '../../ui/theme.ts';
+
+export { monaco };
+
+const rules: readonly (readonly [token: string, variable: string])[] = [
+  ['comment', 'comment'],
+  ['keyword', 'keyword'],
+  ['string', 'string'],
+  ['number', 'number'],
+  ['constant', 'constant'],
+  ['function', 'function'],
+  ['type', 'type'],
+  ['identifier', 'variable'],
+  ['attribute.name', 'property'],
+  ['key', 'property'],
+  ['delimiter', 'operator'],
+  ['regexp', 'regexp'],
+  ['tag', 'tag'],
+  ['annotation', 'tag'],
+  ['metatag', 'tag'],
+];
+
+/** #rrggbb(aa) of a token, which may be written as `rgb(r g b / a)`. */
+export function hexOf(value: string): string {
+  const match = /^rgba?\((\d+)[ ,]+(\d+)[ ,]+(\d+)(?:\s*[/,]\s*([\d.]+))?\)$/.exec(value);
+  if (match === null) return value;
+  const alpha = match[4] === undefined ? [] : [Math.round(Number(match[4]) * 255)];
+  return `#${[Number(match[1]), Number(match[2]), Number(match[3]), ...alpha].map((part) => part.toString(16).padStart(2, '0')).join('')}`;
+}
+
+const color = (name: string) => hexOf(tokenValue(name));
+
+/** Gives Monaco the colours of the theme in force. */
+export function applyMonacoTheme(): void {
+  const light = currentTheme() === 'serial-steel';
+  monaco.editor.defineTheme('studio', {
+    base: light ? 'vs' : 'vs-dark',
+    inherit: true,
+    rules: rules.map(([token, variable]) => ({ token, foreground: color(`--syntax-${variable}`).replace('#', '') })),
+    colors: {
+      'editor.background': color('--bg-primary'),
+      'editor.foreground': color('--syntax-variable'),
+      'editorLineNumber.foreground': color('--text-muted'),
+      'editorLineNumber.activeForeground': color('--text-primary'),
+      'editor.selectionBackground': color('--selection'),
+      'editor.inactiveSelectionBackground': color('--selection-inactive'),
+      'editor.lineHighlightBackground': color('--line-current'),
+      'editor.lineHighlightBorder': '#00000000',
+      'editorCursor.foreground': color('--accent-1'),
+      'editorWidget.background': color('--surface-float'),
+      'diffEditor.insertedLineBackground': color('--diff-added-line'),
+      'diffEditor.insertedTextBackground': color('--diff-added-word'),
+      'diffEditor.removedLineBackground': color('--diff-removed-line'),
+      'diffEditor.removedTextBackground': color('--diff-removed-word'),
+    },
+  });
+  monaco.editor.setTheme('studio');
+}
+
+let prepared = false;
+
+/** Once: the worker and the theme. */
+export function prepareMonaco(): void {
+  if (prepared) return;
+  prepared = true;
+  globalThis.MonacoEnvironment = { getWorker: () => new EditorWorker() };
+  applyMonacoTheme();
+  new MutationObserver(applyMonacoTheme).observe(document.documentElement, { attributeFilter: ['data-theme'] });
+}
+
+/** Options that every editor of the studio shares. */
+export function editorOptions(): monaco.editor.IStandaloneEditorConstructionOptions {
+  return {
+    automaticLayout: true,
+    minimap: { enabled: false },
+    fontFamily: tokenValue('--font-code'),
+    fontSize: 13,
+    lineHeight: 20,
+    fontLigatures: false,
+    scrollBeyondLastLine: false,
+    renderLineHighlight: 'line',
+    padding: { top: 8 },
+    tabSize: 2,
+    fixedOverflowWidgets: true,
+    accessibilitySupport: 'auto',
+  };
+}

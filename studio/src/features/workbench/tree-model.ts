@@ -1,0 +1,65 @@
+/** One visible row of the file tree. */
+export interface TreeRow {
+  readonly path: string;
+  readonly name: string;
+  readonly depth: number;
+  readonly kind: 'file' | 'folder';
+  readonly open: boolean;
+}
+
+interface Node {
+  readonly folders: Map<string, Node>;
+  readonly files: Set<string>;
+}
+
+const emptyNode = (): Node => ({ folders: new Map(), files: new Set() });
+
+function insert(root: Node, path: string, kind: 'file' | 'folder'): void {
+  const parts = path.split('/');
+  const last = parts.pop() ?? '';
+  let node = root;
+  for (const part of kind === 'folder' ? [...parts, last] : parts) {
+    const next = node.folders.get(part) ?? emptyNode();
+    node.folders.set(part, next);
+    node = next;
+  }
+  if (kind === 'file') node.files.add(last);
+}
+
+const byName = new Intl.Collator('en', { numeric: true, sensitivity: 'base' }).compare;
+
+/**
+ * The rows to show: folders before files, each by name, and only what lies in open folders.
+ * @param open paths of the open folders
+ */
+export function treeRows(input: { files: readonly string[]; folders: readonly string[]; open: ReadonlySet<string> }): TreeRow[] {
+  const root = emptyNode();
+  for (const path of input.folders) insert(root, path, 'folder');
+  for (const path of input.files) insert(root, path, 'file');
+  const rows: TreeRow[] = [];
+  const walk = (node: Node, prefix: string, depth: number): void => {
+    for (const name of [...node.folders.keys()].sort(byName)) {
+      const path = `${prefix}${name}`;
+      const open = input.open.has(path);
+      rows.push({ path, name, depth, kind: 'folder', open });
+      const inner = node.folders.get(name);
+      if (open && inner !== undefined) walk(inner, `${path}/`, depth + 1);
+    }
+    for (const name of [...node.files].sort(byName)) {
+      rows.push({ path: `${prefix}${name}`, name, depth, kind: 'file', open: false });
+    }
+  };
+  walk(root, '', 0);
+  return rows;
+}
+
+/** The folder that holds a path; empty for the workspace itself. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+/** Every folder on the way to a path. */
+export function ancestorsOf(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+}
