@@ -35,7 +35,9 @@ export default defineConfig({
   server: {
     port: 5173,
     proxy: Object.fromEntries(
-      ['/rpc', '/auth', '/admin', '/projects', '/health'].map((prefix) => [prefix, server] as const).concat([]),
+      ['/rpc', '/auth', '/admin', '/projects', '/health']
+        .map((prefix) => [prefix, server] as const)
+        .concat([]),
     ),
   },
 });

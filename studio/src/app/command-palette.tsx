@@ -50,7 +50,9 @@ function PaletteContent({ close }: { close: () => void }) {
                 key={file.path}
                 value={file.path}
                 className="menu-item"
-                onSelect={act(() => navigate({ to: '/p/$projectId', params: { projectId }, hash: file.path }))}
+                onSelect={act(() =>
+                  navigate({ to: '/p/$projectId', params: { projectId }, hash: file.path }),
+                )}
               >
                 <FileText size={14} /> {file.path}
               </Command.Item>
@@ -59,14 +61,20 @@ function PaletteContent({ close }: { close: () => void }) {
         )}
         <Command.Group heading={t.commands}>
           {projectId !== undefined && (
-            <Command.Item className="menu-item" onSelect={act(() => navigate({ to: '/p/$projectId/run', params: { projectId } }))}>
+            <Command.Item
+              className="menu-item"
+              onSelect={act(() => navigate({ to: '/p/$projectId/run', params: { projectId } }))}
+            >
               <Play size={14} /> {t.run}
             </Command.Item>
           )}
           <Command.Item className="menu-item" onSelect={act(toggleTheme)}>
             <TerminalSquare size={14} /> {t.theme}
           </Command.Item>
-          <Command.Item className="menu-item" onSelect={act(() => setLanguage(language === 'de' ? 'en' : 'de'))}>
+          <Command.Item
+            className="menu-item"
+            onSelect={act(() => setLanguage(language === 'de' ? 'en' : 'de'))}
+          >
             <TerminalSquare size={14} /> {t.language}
           </Command.Item>
         </Command.Group>

@@ -1,8 +1,14 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+} from '@tanstack/react-router';
 import { SignInView } from '../features/auth/sign-in-view.tsx';
 import { PanelError } from '../ui/panel-boundary.tsx';
-import { Shell } from './shell.tsx';
 import { useUser } from './session.ts';
+import { Shell } from './shell.tsx';
 
 /** Everything but signing in stands behind a session; the address is kept, so that a deep link survives it. */
 function Root() {

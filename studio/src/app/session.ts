@@ -1,7 +1,7 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
+import type { Result } from '../rpc/contracts.ts';
 import { isRpcFault } from '../rpc/fault.ts';
 import { rest } from '../rpc/http.ts';
-import type { Result } from '../rpc/contracts.ts';
 import { queryClient } from './query-client.ts';
 
 export type User = Result<'auth.me'>;
@@ -29,7 +29,11 @@ export async function signIn(credentials: { username: string; password: string }
   queryClient.setQueryData(sessionQuery.queryKey, user);
 }
 
-export async function register(input: { username: string; password: string; inviteCode?: string }): Promise<void> {
+export async function register(input: {
+  username: string;
+  password: string;
+  inviteCode?: string;
+}): Promise<void> {
   const { user } = await rest<{ user: User }>('POST', '/auth/register', input);
   queryClient.setQueryData(sessionQuery.queryKey, user);
 }

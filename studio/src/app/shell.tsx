@@ -50,8 +50,18 @@ export function Shell({ user, children }: { user: User; children: ReactNode }) {
       <nav className="activitybar" aria-label={t.main}>
         {projectId !== undefined && (
           <>
-            <Activity to="/p/$projectId" projectId={projectId} label={t.files} icon={<Files size={20} strokeWidth={1.75} />} />
-            <Activity to="/p/$projectId/run" projectId={projectId} label={t.run} icon={<Play size={20} strokeWidth={1.75} />} />
+            <Activity
+              to="/p/$projectId"
+              projectId={projectId}
+              label={t.files}
+              icon={<Files size={20} strokeWidth={1.75} />}
+            />
+            <Activity
+              to="/p/$projectId/run"
+              projectId={projectId}
+              label={t.run}
+              icon={<Play size={20} strokeWidth={1.75} />}
+            />
           </>
         )}
         <span className="flex-1" />
@@ -70,7 +80,12 @@ export function Shell({ user, children }: { user: User; children: ReactNode }) {
   );
 }
 
-function Activity(props: { to: '/p/$projectId' | '/p/$projectId/run'; projectId: string; label: string; icon: ReactNode }) {
+function Activity(props: {
+  to: '/p/$projectId' | '/p/$projectId/run';
+  projectId: string;
+  label: string;
+  icon: ReactNode;
+}) {
   return (
     <Link
       to={props.to}

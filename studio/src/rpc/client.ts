@@ -5,7 +5,11 @@ import { openStream } from './streams.ts';
 
 interface RpcAnswer {
   readonly result?: unknown;
-  readonly error?: { readonly code: number; readonly message: string; readonly data?: Record<string, unknown> };
+  readonly error?: {
+    readonly code: number;
+    readonly message: string;
+    readonly data?: Record<string, unknown>;
+  };
 }
 
 /** The fault in a JSON-RPC error object. */
@@ -30,7 +34,13 @@ async function callOnce(method: string, params: unknown): Promise<RpcAnswer> {
     if (answer.result !== undefined || answer.error !== undefined) return answer;
     // Refused before JSON-RPC: problem details.
     const { detail = '', ...data } = answer as Record<string, unknown>;
-    return { error: { code: response.status === 401 ? -32001 : -32000, message: String(detail), data: { ...data, detail } } };
+    return {
+      error: {
+        code: response.status === 401 ? -32001 : -32000,
+        message: String(detail),
+        data: { ...data, detail },
+      },
+    };
   } catch {
     throw offlineFault();
   }

@@ -5,12 +5,20 @@ import type { projectsContract } from '@cyberdevstudio/server/modules/projects/c
 import type { sandboxContract } from '@cyberdevstudio/server/modules/sandbox/contract.ts';
 
 /** The contracts that the studio calls, as types only: nothing of the server reaches the browser. */
-type Contracts = [typeof authContract, typeof ledgerContract, typeof projectsContract, typeof sandboxContract];
+type Contracts = [
+  typeof authContract,
+  typeof ledgerContract,
+  typeof projectsContract,
+  typeof sandboxContract,
+];
 
 type ContractWith<Name extends string> = Extract<Contracts[number], { methods: { [K in Name]: unknown } }>;
 type Names<C> = C extends Contract ? keyof C['methods'] & string : never;
 
 export type MethodName = Names<Contracts[number]>;
-export type Params<M extends MethodName> = ContractWith<M> extends infer C extends Contract ? ParamsOf<C, M> : never;
-export type Result<M extends MethodName> = ContractWith<M> extends infer C extends Contract ? ResultOf<C, M> : never;
-export type Chunk<M extends MethodName> = ContractWith<M> extends infer C extends Contract ? ChunkOf<C, M> : never;
+export type Params<M extends MethodName> =
+  ContractWith<M> extends infer C extends Contract ? ParamsOf<C, M> : never;
+export type Result<M extends MethodName> =
+  ContractWith<M> extends infer C extends Contract ? ResultOf<C, M> : never;
+export type Chunk<M extends MethodName> =
+  ContractWith<M> extends infer C extends Contract ? ChunkOf<C, M> : never;

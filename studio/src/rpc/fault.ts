@@ -6,7 +6,13 @@ export class RpcFault extends Error {
   readonly hint: string;
   readonly data: Readonly<Record<string, unknown>>;
 
-  constructor(parts: { code: string; status: number; detail: string; hint: string; data?: Record<string, unknown> }) {
+  constructor(parts: {
+    code: string;
+    status: number;
+    detail: string;
+    hint: string;
+    data?: Record<string, unknown>;
+  }) {
     super(parts.detail);
     this.code = parts.code;
     this.status = parts.status;

@@ -2,8 +2,14 @@ import { currentLanguage } from '../i18n/language.ts';
 import { RpcFault } from './fault.ts';
 
 const unreachable = {
-  en: { detail: 'The server does not answer.', hint: 'Your input stays here; it is sent again when the server is back.' },
-  de: { detail: 'Der Server antwortet nicht.', hint: 'Ihre Eingabe bleibt hier und wird gesendet, sobald er wieder da ist.' },
+  en: {
+    detail: 'The server does not answer.',
+    hint: 'Your input stays here; it is sent again when the server is back.',
+  },
+  de: {
+    detail: 'Der Server antwortet nicht.',
+    hint: 'Ihre Eingabe bleibt hier und wird gesendet, sobald er wieder da ist.',
+  },
 };
 
 export function offlineFault(): RpcFault {
@@ -51,7 +57,13 @@ async function problemOf(response: Response): Promise<RpcFault> {
   const text = await response.text();
   try {
     const { code, status, detail, hint, ...data } = JSON.parse(text) as Record<string, unknown>;
-    return new RpcFault({ code: String(code), status: Number(status), detail: String(detail), hint: String(hint), data });
+    return new RpcFault({
+      code: String(code),
+      status: Number(status),
+      detail: String(detail),
+      hint: String(hint),
+      data,
+    });
   } catch {
     return offlineFault();
   }

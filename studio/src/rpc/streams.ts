@@ -119,7 +119,9 @@ class StreamConnection {
     if (frame.method === 'stream.data') stream.onChunk(fields);
     else if (frame.method === 'stream.end') {
       const { error } = fields as { error?: NonNullable<Frame['error']> };
-      this.#end(stream, () => (error === undefined ? stream.settle.resolve(fields.result) : stream.settle.reject(faultOf(error))));
+      this.#end(stream, () =>
+        error === undefined ? stream.settle.resolve(fields.result) : stream.settle.reject(faultOf(error)),
+      );
     }
   }
 
@@ -129,7 +131,11 @@ class StreamConnection {
       this.#request('stream.cancel', { streamId: stream.streamId }, () => undefined);
     }
     this.#end(stream, () =>
-      stream.settle.reject(reason instanceof Error ? reason : new RpcFault({ code: 'common.cancelled', status: 499, detail: '', hint: '' })),
+      stream.settle.reject(
+        reason instanceof Error
+          ? reason
+          : new RpcFault({ code: 'common.cancelled', status: 499, detail: '', hint: '' }),
+      ),
     );
   }
 

@@ -3,8 +3,16 @@ import { useText } from '../i18n/language.ts';
 import { isRpcFault } from '../rpc/fault.ts';
 
 const texts = {
-  en: { title: 'This panel could not be shown', safe: 'Your files are safe; the other panels go on.', retry: 'Try again' },
-  de: { title: 'Dieser Bereich kann nicht gezeigt werden', safe: 'Ihre Dateien sind sicher; die anderen Bereiche laufen weiter.', retry: 'Erneut versuchen' },
+  en: {
+    title: 'This panel could not be shown',
+    safe: 'Your files are safe; the other panels go on.',
+    retry: 'Try again',
+  },
+  de: {
+    title: 'Dieser Bereich kann nicht gezeigt werden',
+    safe: 'Ihre Dateien sind sicher; die anderen Bereiche laufen weiter.',
+    retry: 'Erneut versuchen',
+  },
 };
 
 /** What failed, what is safe, what to do; in the panel that failed. */

@@ -31,7 +31,11 @@ export function Preferences() {
         title={theme === 'serial-steel' ? t.dark : t.light}
         onClick={toggleTheme}
       >
-        {theme === 'serial-steel' ? <Moon size={16} strokeWidth={1.75} /> : <Sun size={16} strokeWidth={1.75} />}
+        {theme === 'serial-steel' ? (
+          <Moon size={16} strokeWidth={1.75} />
+        ) : (
+          <Sun size={16} strokeWidth={1.75} />
+        )}
       </button>
     </>
   );

@@ -31,7 +31,10 @@ export function toastFault(error: unknown): void {
   else toast(error instanceof Error ? error.message : String(error));
 }
 
-const texts = { en: { close: 'Close message', region: 'Messages' }, de: { close: 'Meldung schließen', region: 'Meldungen' } };
+const texts = {
+  en: { close: 'Close message', region: 'Messages' },
+  de: { close: 'Meldung schließen', region: 'Meldungen' },
+};
 
 function ToastItem({ toast: item }: { toast: Toast }) {
   const t = useText(texts);

@@ -40,7 +40,10 @@ export function SignInView() {
             const Icon = stepIcons[index] ?? Check;
             return (
               <li key={title}>
-                <span className="signin-step-icon" style={{ borderColor: stepColors[index], color: stepColors[index] }}>
+                <span
+                  className="signin-step-icon"
+                  style={{ borderColor: stepColors[index], color: stepColors[index] }}
+                >
                   <Icon size={20} strokeWidth={1.75} />
                 </span>
                 <div>
@@ -88,10 +91,21 @@ function SignInForm({ status }: { status: Result<'auth.status'> | undefined }) {
         <h1 className="signin-title">{registering ? t.register : t.signIn}</h1>
         <p className="text-second signin-promise">{t.promise}</p>
       </div>
-      {status?.firstRun === true && status.firstAdmin !== null && status.firstPasswordFile !== null && !registering && (
-        <p className="chip warning signin-first">{t.firstRun(status.firstAdmin, status.firstPasswordFile)}</p>
-      )}
-      <Field name="username" label={t.username} autoComplete="username" invalid={problem !== undefined} errorId={errorId} />
+      {status?.firstRun === true &&
+        status.firstAdmin !== null &&
+        status.firstPasswordFile !== null &&
+        !registering && (
+          <p className="chip warning signin-first">
+            {t.firstRun(status.firstAdmin, status.firstPasswordFile)}
+          </p>
+        )}
+      <Field
+        name="username"
+        label={t.username}
+        autoComplete="username"
+        invalid={problem !== undefined}
+        errorId={errorId}
+      />
       <Field
         name="password"
         label={t.password}
@@ -101,7 +115,9 @@ function SignInForm({ status }: { status: Result<'auth.status'> | undefined }) {
         errorId={errorId}
         hint={registering && status !== undefined ? t.passwordHint(status.minimumPasswordLength) : undefined}
       />
-      {registering && status?.registration === 'invite' && <Field name="inviteCode" label={t.inviteCode} autoComplete="off" />}
+      {registering && status?.registration === 'invite' && (
+        <Field name="inviteCode" label={t.inviteCode} autoComplete="off" />
+      )}
       {problem !== undefined && (
         <p id={errorId} role="alert" className="signin-problem">
           <CircleAlert size={16} /> <span>{problem}</span>
@@ -111,7 +127,11 @@ function SignInForm({ status }: { status: Result<'auth.status'> | undefined }) {
         {registering ? t.register : t.signIn} <ArrowRight size={16} />
       </button>
       {status !== undefined && status.registration !== 'closed' && (
-        <button type="button" className="button large" onClick={() => setMode(registering ? 'signIn' : 'register')}>
+        <button
+          type="button"
+          className="button large"
+          onClick={() => setMode(registering ? 'signIn' : 'register')}
+        >
           {registering ? t.toSignIn : t.toRegister}
         </button>
       )}

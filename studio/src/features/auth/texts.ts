@@ -9,7 +9,8 @@ export const authTexts = {
     passwordHint: (length: number) => `At least ${length} characters.`,
     toRegister: 'Create an account',
     toSignIn: 'Sign in instead',
-    firstRun: (name: string, file: string) => `First start: sign in as ${name}; the password is in ${file} in the data folder.`,
+    firstRun: (name: string, file: string) =>
+      `First start: sign in as ${name}; the password is in ${file} in the data folder.`,
     ownServer: 'your own server',
     steps: [
       ['You write', 'Files live in a git repository from the first moment; no save is lost.'],
@@ -27,7 +28,8 @@ export const authTexts = {
     passwordHint: (length: number) => `Mindestens ${length} Zeichen.`,
     toRegister: 'Konto anlegen',
     toSignIn: 'Stattdessen anmelden',
-    firstRun: (name: string, file: string) => `Erster Start: Melden Sie sich als ${name} an; das Passwort steht in ${file} im Datenordner.`,
+    firstRun: (name: string, file: string) =>
+      `Erster Start: Melden Sie sich als ${name} an; das Passwort steht in ${file} im Datenordner.`,
     ownServer: 'Ihr eigener Server',
     steps: [
       ['Sie schreiben', 'Dateien liegen vom ersten Moment an in einem Git-Repository; nichts geht verloren.'],

@@ -1,6 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { ArrowRight, ChartLine, FileText, FolderGit2, FolderOpen, type LucideIcon, Server } from 'lucide-react';
+import {
+  ArrowRight,
+  ChartLine,
+  FileText,
+  FolderGit2,
+  FolderOpen,
+  type LucideIcon,
+  Server,
+} from 'lucide-react';
 import { type FormEvent, useId, useState } from 'react';
 import { queryClient } from '../../app/query-client.ts';
 import { useLanguage, useText } from '../../i18n/language.ts';
@@ -8,7 +16,12 @@ import { rpc } from '../../rpc/client.ts';
 import { toastFault } from '../../ui/toasts.tsx';
 import { projectTexts } from './texts.ts';
 
-const icons: Record<string, LucideIcon> = { 'node-ts': Server, python: ChartLine, 'static-site': FileText, empty: FolderOpen };
+const icons: Record<string, LucideIcon> = {
+  'node-ts': Server,
+  python: ChartLine,
+  'static-site': FileText,
+  empty: FolderOpen,
+};
 
 /** A new project from a template, or from a git address. */
 export function CreateProject() {
@@ -16,7 +29,11 @@ export function CreateProject() {
   const language = useLanguage();
   const navigate = useNavigate();
   const nameId = useId();
-  const templates = useQuery({ queryKey: ['templates'], queryFn: () => rpc.call('project.templates', {}), staleTime: Infinity }).data?.templates;
+  const templates = useQuery({
+    queryKey: ['templates'],
+    queryFn: () => rpc.call('project.templates', {}),
+    staleTime: Infinity,
+  }).data?.templates;
   const [chosen, setChosen] = useState<string>('node-ts');
   const [busy, setBusy] = useState(false);
   const fromGit = chosen === 'git';
@@ -29,10 +46,17 @@ export function CreateProject() {
       const template = templates?.find((candidate) => candidate.name === chosen)?.name;
       const project = fromGit
         ? await rpc.call('project.import', { url: text })
-        : await rpc.call('project.create', { name: text === '' ? t.defaultName : text, ...(template === undefined ? {} : { template }) });
+        : await rpc.call('project.create', {
+            name: text === '' ? t.defaultName : text,
+            ...(template === undefined ? {} : { template }),
+          });
       await queryClient.invalidateQueries({ queryKey: ['projects'] });
       const openFile = templates?.find((candidate) => candidate.name === chosen)?.openFile;
-      await navigate({ to: '/p/$projectId', params: { projectId: project.id }, ...(openFile ? { hash: openFile } : {}) });
+      await navigate({
+        to: '/p/$projectId',
+        params: { projectId: project.id },
+        ...(openFile ? { hash: openFile } : {}),
+      });
     } catch (error) {
       toastFault(error);
     } finally {
@@ -56,7 +80,14 @@ export function CreateProject() {
           const Icon = icons[name] ?? FolderGit2;
           return (
             // biome-ignore lint/a11y/useSemanticElements: a card with two lines is no radio input; it acts as one
-            <button key={name} type="button" role="radio" aria-checked={name === chosen} className="option-card" onClick={() => setChosen(name)}>
+            <button
+              key={name}
+              type="button"
+              role="radio"
+              aria-checked={name === chosen}
+              className="option-card"
+              onClick={() => setChosen(name)}
+            >
               <Icon size={16} strokeWidth={1.75} className="text-muted" />
               <span className="min-w-0">
                 <strong className="block clip">{title}</strong>
@@ -69,7 +100,15 @@ export function CreateProject() {
       <div className="create-line">
         <div className="field flex-1">
           <label htmlFor={nameId}>{fromGit ? t.gitUrl : t.name}</label>
-          <input id={nameId} name="name" className="input large" placeholder={fromGit ? 'https://…' : t.defaultName} autoComplete="off" maxLength={fromGit ? 2000 : 100} required={fromGit} />
+          <input
+            id={nameId}
+            name="name"
+            className="input large"
+            placeholder={fromGit ? 'https://…' : t.defaultName}
+            autoComplete="off"
+            maxLength={fromGit ? 2000 : 100}
+            required={fromGit}
+          />
         </div>
         <button type="submit" className="button primary large" disabled={busy}>
           {fromGit ? t.importIt : t.createAndOpen} <ArrowRight size={16} />

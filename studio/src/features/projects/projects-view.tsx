@@ -29,7 +29,10 @@ async function restore(id: string): Promise<void> {
 export function ProjectsView() {
   const t = useText(projectTexts);
   const list = useQuery({ queryKey: ['projects'], queryFn: () => rpc.call('project.list', {}) });
-  const deleted = useQuery({ queryKey: ['projects.deleted'], queryFn: () => rpc.call('project.deleted', {}) }).data;
+  const deleted = useQuery({
+    queryKey: ['projects.deleted'],
+    queryFn: () => rpc.call('project.deleted', {}),
+  }).data;
   if (list.error !== null) return <PanelError error={list.error} retry={() => void list.refetch()} />;
   const projects = list.data?.projects;
   const first = projects?.length === 0;
@@ -101,7 +104,12 @@ function ProjectRow({ project }: { project: Project }) {
         </span>
       </Link>
       {project.role === 'owner' && (
-        <button type="button" className="icon-button" aria-label={t.remove(project.name)} onClick={() => void remove()}>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={t.remove(project.name)}
+          onClick={() => void remove()}
+        >
           <Trash2 size={14} />
         </button>
       )}

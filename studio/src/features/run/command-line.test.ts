@@ -2,7 +2,12 @@ import { expect, test } from 'vitest';
 import { joinCommand, splitCommand } from './command-line.ts';
 
 test('cuts at white space and keeps quoted words together', () => {
-  expect(splitCommand(`node  -e "console.log('a b')" 'x y' `)).toEqual(['node', '-e', "console.log('a b')", 'x y']);
+  expect(splitCommand(`node  -e "console.log('a b')" 'x y' `)).toEqual([
+    'node',
+    '-e',
+    "console.log('a b')",
+    'x y',
+  ]);
 });
 
 test('an empty quoted word is a word', () => {

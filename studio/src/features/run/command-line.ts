@@ -6,14 +6,18 @@ export function splitCommand(line: string): string[] {
   for (let index = 0; index < line.length; index += 1) {
     const character = line[index] ?? '';
     if (quote !== undefined) {
+      word ??= '';
       if (character === quote) quote = undefined;
-      else if (character === '\\' && quote === '"' && /["\\]/.test(line[index + 1] ?? '')) word += line[(index += 1)];
-      else word += character;
+      else if (character === '\\' && quote === '"' && /["\\]/.test(line[index + 1] ?? '')) {
+        index += 1;
+        word += line[index];
+      } else word += character;
     } else if (character === '"' || character === "'") {
       quote = character;
       word ??= '';
     } else if (character === '\\' && index + 1 < line.length) {
-      word = (word ?? '') + line[(index += 1)];
+      index += 1;
+      word = (word ?? '') + line[index];
     } else if (/\s/.test(character)) {
       if (word !== undefined) words.push(word);
       word = undefined;
@@ -25,5 +29,7 @@ export function splitCommand(line: string): string[] {
 
 /** The line that `splitCommand` cuts into these words again. */
 export function joinCommand(words: readonly string[]): string {
-  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `"${word.replace(/["\\]/g, '\\$&')}"`)).join(' ');
+  return words
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `"${word.replace(/["\\]/g, '\\$&')}"`))
+    .join(' ');
 }

@@ -19,7 +19,8 @@ export function LimitsEditor({ defaults, value, onChange }: LimitsProps) {
   const [editing, setEditing] = useState(false);
   const timeMs = value.timeoutMs ?? defaults.timeMs;
   const limits = { ...defaults, ...value.limits };
-  const setLimit = (change: NonNullable<RunInput['limits']>) => onChange({ ...value, limits: { ...value.limits, ...change } });
+  const setLimit = (change: NonNullable<RunInput['limits']>) =>
+    onChange({ ...value, limits: { ...value.limits, ...change } });
   return (
     <div className="limits">
       <span className="text-second">{t.limits}</span>
@@ -41,26 +42,62 @@ export function LimitsEditor({ defaults, value, onChange }: LimitsProps) {
       <span className="chip">
         <Globe size={12} /> {t.networkOff}
       </span>
-      <button type="button" className="button ghost small" aria-expanded={editing} onClick={() => setEditing(!editing)}>
+      <button
+        type="button"
+        className="button ghost small"
+        aria-expanded={editing}
+        onClick={() => setEditing(!editing)}
+      >
         {t.edit}
       </button>
       {editing && (
         <div className="limit-fields">
-          <NumberField label={`${t.time} (${t.seconds})`} value={timeMs / 1000} onChange={(seconds) => onChange({ ...value, timeoutMs: Math.round(seconds * 1000) })} />
-          <NumberField label={`${t.memory} (${t.megabytes})`} value={limits.memoryBytes / megabyte} onChange={(size) => setLimit({ memoryBytes: Math.round(size * megabyte) })} />
-          <NumberField label={t.processes} value={limits.processes} onChange={(processes) => setLimit({ processes: Math.round(processes) })} />
-          <NumberField label={`${t.output} (${t.megabytes})`} value={limits.outputBytes / megabyte} onChange={(size) => setLimit({ outputBytes: Math.round(size * megabyte) })} />
+          <NumberField
+            label={`${t.time} (${t.seconds})`}
+            value={timeMs / 1000}
+            onChange={(seconds) => onChange({ ...value, timeoutMs: Math.round(seconds * 1000) })}
+          />
+          <NumberField
+            label={`${t.memory} (${t.megabytes})`}
+            value={limits.memoryBytes / megabyte}
+            onChange={(size) => setLimit({ memoryBytes: Math.round(size * megabyte) })}
+          />
+          <NumberField
+            label={t.processes}
+            value={limits.processes}
+            onChange={(processes) => setLimit({ processes: Math.round(processes) })}
+          />
+          <NumberField
+            label={`${t.output} (${t.megabytes})`}
+            value={limits.outputBytes / megabyte}
+            onChange={(size) => setLimit({ outputBytes: Math.round(size * megabyte) })}
+          />
         </div>
       )}
     </div>
   );
 }
 
-function NumberField({ label, value, onChange }: { label: string; value: number; onChange: (value: number) => void }) {
+function NumberField({
+  label,
+  value,
+  onChange,
+}: {
+  label: string;
+  value: number;
+  onChange: (value: number) => void;
+}) {
   return (
     <label className="field">
       <span className="text-second">{label}</span>
-      <input type="number" className="input" min={0.1} step="any" defaultValue={value} onBlur={(event) => Number(event.target.value) > 0 && onChange(Number(event.target.value))} />
+      <input
+        type="number"
+        className="input"
+        min={0.1}
+        step="any"
+        defaultValue={value}
+        onBlur={(event) => Number(event.target.value) > 0 && onChange(Number(event.target.value))}
+      />
     </label>
   );
 }

@@ -4,12 +4,23 @@ const width = 300;
 const height = 90;
 
 /** Memory over the run's time, with the limit as a dashed line. */
-export function MemoryGraph({ samples, limitBytes, label }: { samples: readonly Sample[]; limitBytes: number; label: string }) {
+export function MemoryGraph({
+  samples,
+  limitBytes,
+  label,
+}: {
+  samples: readonly Sample[];
+  limitBytes: number;
+  label: string;
+}) {
   const last = samples[samples.length - 1];
   if (last === undefined) return null;
   const longest = Math.max(1, last.atMs);
   const top = limitBytes * 1.05;
-  const points = samples.map(({ atMs, memoryBytes }) => `${((atMs / longest) * width).toFixed(1)},${(height - (memoryBytes / top) * height).toFixed(1)}`);
+  const points = samples.map(
+    ({ atMs, memoryBytes }) =>
+      `${((atMs / longest) * width).toFixed(1)},${(height - (memoryBytes / top) * height).toFixed(1)}`,
+  );
   const limitY = height - (limitBytes / top) * height;
   return (
     <figure>

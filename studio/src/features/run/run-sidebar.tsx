@@ -12,11 +12,21 @@ type Config = Result<'run.config.list'>['configs'][number];
 type PastRun = Result<'run.history'>['runs'][number];
 
 /** Saved configurations, and the last runs with what ended each. */
-export function RunSidebar(props: { projectId: string; current: string | undefined; onChoose: (config: Config) => void }) {
+export function RunSidebar(props: {
+  projectId: string;
+  current: string | undefined;
+  onChoose: (config: Config) => void;
+}) {
   const t = useText(runTexts);
   const { projectId } = props;
-  const configs = useQuery({ queryKey: ['run.configs', projectId], queryFn: () => rpc.call('run.config.list', { projectId }) }).data?.configs;
-  const runs = useQuery({ queryKey: ['run.history', projectId], queryFn: () => rpc.call('run.history', { projectId }) }).data?.runs;
+  const configs = useQuery({
+    queryKey: ['run.configs', projectId],
+    queryFn: () => rpc.call('run.config.list', { projectId }),
+  }).data?.configs;
+  const runs = useQuery({
+    queryKey: ['run.history', projectId],
+    queryFn: () => rpc.call('run.history', { projectId }),
+  }).data?.runs;
 
   async function remove(configId: string) {
     await rpc.call('run.config.delete', { projectId, configId }).catch(toastFault);
@@ -36,7 +46,12 @@ export function RunSidebar(props: { projectId: string; current: string | undefin
                 <code className="block clip text-muted">{joinCommand([config.command, ...config.args])}</code>
               </span>
             </button>
-            <button type="button" className="icon-button small" aria-label={t.remove(config.name)} onClick={() => void remove(config.configId)}>
+            <button
+              type="button"
+              className="icon-button small"
+              aria-label={t.remove(config.name)}
+              onClick={() => void remove(config.configId)}
+            >
               <X size={12} />
             </button>
           </li>
@@ -57,13 +72,26 @@ function PastRunRow({ run }: { run: PastRun }) {
   const t = useText(runTexts);
   const language = useLanguage();
   const good = run.killedBy === null && run.exitCode === 0;
-  const word = run.killedBy !== null ? t.ended[run.killedBy] : good ? `${(run.durationMs / 1000).toFixed(1)} s` : `exit ${run.exitCode ?? '–'}`;
+  const word =
+    run.killedBy !== null
+      ? t.ended[run.killedBy]
+      : good
+        ? `${(run.durationMs / 1000).toFixed(1)} s`
+        : `exit ${run.exitCode ?? '–'}`;
   return (
     <li className="past-run" title={word}>
-      {good ? <CircleCheck size={14} className="text-ok" /> : run.killedBy === 'user' ? <CircleStop size={14} className="text-muted" /> : <CircleAlert size={14} className={run.killedBy === null ? 'text-warn' : 'text-bad'} />}
+      {good ? (
+        <CircleCheck size={14} className="text-ok" />
+      ) : run.killedBy === 'user' ? (
+        <CircleStop size={14} className="text-muted" />
+      ) : (
+        <CircleAlert size={14} className={run.killedBy === null ? 'text-warn' : 'text-bad'} />
+      )}
       <span className="clip">{run.command}</span>
       <span className="text-muted clip flex-1">{word}</span>
-      <span className="text-muted numbers">{new Date(run.startedAt).toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit' })}</span>
+      <span className="text-muted numbers">
+        {new Date(run.startedAt).toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit' })}
+      </span>
     </li>
   );
 }

@@ -24,7 +24,11 @@ export function RunView() {
 
 function RunPage({ projectId }: { projectId: string }) {
   const t = useText(runTexts);
-  const engines = useQuery({ queryKey: ['engines'], queryFn: () => rpc.call('sandbox.engines', {}), staleTime: 60_000 }).data;
+  const engines = useQuery({
+    queryKey: ['engines'],
+    queryFn: () => rpc.call('sandbox.engines', {}),
+    staleTime: 60_000,
+  }).data;
   const remembered = `cds.command.${projectId}`;
   const [line, setLine] = useState(() => localStorage.getItem(remembered) ?? '');
   const [config, setConfig] = useState<Config>();
@@ -38,7 +42,8 @@ function RunPage({ projectId }: { projectId: string }) {
     if (command === undefined) return;
     const merged = { ...extra, ...change, limits: { ...extra.limits, ...change.limits } };
     setExtra(merged);
-    const environment = config === undefined ? {} : { env: config.env, cwd: config.cwd, configId: config.configId };
+    const environment =
+      config === undefined ? {} : { env: config.env, cwd: config.cwd, configId: config.configId };
     void start({ command, args, ...environment, ...merged });
   }
 
@@ -92,7 +97,16 @@ function RunPage({ projectId }: { projectId: string }) {
         >
           <div className="field flex-1">
             <label htmlFor="run-command">{t.command}</label>
-            <input id="run-command" className="input run-command" value={line} onChange={(event) => setLine(event.target.value)} placeholder="python3 main.py" spellCheck={false} autoComplete="off" aria-describedby="run-hint" />
+            <input
+              id="run-command"
+              className="input run-command"
+              value={line}
+              onChange={(event) => setLine(event.target.value)}
+              placeholder="python3 main.py"
+              spellCheck={false}
+              autoComplete="off"
+              aria-describedby="run-hint"
+            />
             <span id="run-hint" className="hint">
               {t.commandHint}
             </span>
@@ -107,7 +121,9 @@ function RunPage({ projectId }: { projectId: string }) {
             </button>
           )}
         </form>
-        {engines !== undefined && <LimitsEditor defaults={engines.defaults} value={extra} onChange={setExtra} />}
+        {engines !== undefined && (
+          <LimitsEditor defaults={engines.defaults} value={extra} onChange={setExtra} />
+        )}
         <RunOutcome state={state} onMore={run} retry={() => run()} />
       </div>
     </div>
@@ -123,13 +139,23 @@ function EngineCards({ engines }: { engines: Result<'sandbox.engines'>['engines'
     <div role="radiogroup" aria-label={t.engine} className="engine-cards">
       {usable.map((engine) => (
         // biome-ignore lint/a11y/useSemanticElements: a card with several lines acts as a radio button
-        <div key={engine.engine} role="radio" aria-checked={engine.available} aria-disabled={!engine.available} tabIndex={0} className="option-card engine-card">
+        <div
+          key={engine.engine}
+          role="radio"
+          aria-checked={engine.available}
+          aria-disabled={!engine.available}
+          tabIndex={0}
+          className="option-card engine-card"
+        >
           <Box size={16} strokeWidth={1.75} className="text-muted" />
           <span>
-            <strong>{engine.engine}</strong> <span className="text-muted">{t.engineNames[engine.engine]}</span>
+            <strong>{engine.engine}</strong>{' '}
+            <span className="text-muted">{t.engineNames[engine.engine]}</span>
             <span className="block text-second">{t.engineTexts[engine.engine]}</span>
             <span className="block text-muted">
-              {engine.missing === null ? `${t.wall}: ${engine.isolation.map((part) => part[language]).join(', ')}` : `${engine.missing.reason[language]} ${engine.missing.command ?? ''}`}
+              {engine.missing === null
+                ? `${t.wall}: ${engine.isolation.map((part) => part[language]).join(', ')}`
+                : `${engine.missing.reason[language]} ${engine.missing.command ?? ''}`}
             </span>
           </span>
         </div>

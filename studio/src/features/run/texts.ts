@@ -65,7 +65,8 @@ export const runTexts = {
     engineTexts: { run: 'Volle Geschwindigkeit, in eigenen Namensräumen' } as Record<string, string>,
     wall: 'Wand',
     command: 'Befehl',
-    commandHint: 'Ein Programm und seine Argumente; Anführungszeichen fassen Wörter zusammen. Keine Shell liest es.',
+    commandHint:
+      'Ein Programm und seine Argumente; Anführungszeichen fassen Wörter zusammen. Keine Shell liest es.',
     run: 'Ausführen',
     again: 'Erneut ausführen',
     stop: 'Anhalten',

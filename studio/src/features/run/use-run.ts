@@ -26,7 +26,9 @@ const idle: RunState = { status: 'idle', parts: [], samples: [] };
 const paintMs = 50;
 
 function textOf(data: string, encoding: 'utf8' | 'base64'): string {
-  return encoding === 'utf8' ? data : new TextDecoder().decode(Uint8Array.from(atob(data), (char) => char.charCodeAt(0)));
+  return encoding === 'utf8'
+    ? data
+    : new TextDecoder().decode(Uint8Array.from(atob(data), (char) => char.charCodeAt(0)));
 }
 
 /** Starts runs and gathers their output; repainted at most 20 times a second however fast it comes. */
@@ -47,14 +49,22 @@ export function useRun(projectId: string) {
     async (input: RunInput) => {
       change({ status: 'running', parts: [], samples: [] });
       try {
-        const result = await rpc.stream('run.stream', { projectId, ...input }, {
-          onChunk: (chunk) => {
-            const now = live.current;
-            if (chunk.kind === 'started') change({ ...now, processId: chunk.processId });
-            else if (chunk.kind === 'sample') change({ ...now, samples: [...now.samples, chunk] });
-            else change({ ...now, parts: [...now.parts, { stream: chunk.stream, text: textOf(chunk.data, chunk.encoding) }] });
+        const result = await rpc.stream(
+          'run.stream',
+          { projectId, ...input },
+          {
+            onChunk: (chunk) => {
+              const now = live.current;
+              if (chunk.kind === 'started') change({ ...now, processId: chunk.processId });
+              else if (chunk.kind === 'sample') change({ ...now, samples: [...now.samples, chunk] });
+              else
+                change({
+                  ...now,
+                  parts: [...now.parts, { stream: chunk.stream, text: textOf(chunk.data, chunk.encoding) }],
+                });
+            },
           },
-        });
+        );
         change({ ...live.current, status: 'ended', result });
       } catch (error) {
         change({ ...live.current, status: 'failed', error });

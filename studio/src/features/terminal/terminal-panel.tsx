@@ -8,7 +8,9 @@ import { rpc } from '../../rpc/client.ts';
 import { toastFault } from '../../ui/toasts.tsx';
 import { terminalTexts } from './texts.ts';
 
-const TerminalScreen = lazy(async () => ({ default: (await import('./terminal-screen.tsx')).TerminalScreen }));
+const TerminalScreen = lazy(async () => ({
+  default: (await import('./terminal-screen.tsx')).TerminalScreen,
+}));
 
 /** The bottom panel: shells in the project's sandbox. They run on while the page is away. */
 export function TerminalPanel({ projectId }: { projectId: string }) {
@@ -17,7 +19,8 @@ export function TerminalPanel({ projectId }: { projectId: string }) {
   const [chosen, setChosen] = useState<string>();
   const [fresh, setFresh] = useState(0);
   const key = ['terminals', projectId];
-  const list = useQuery({ queryKey: key, queryFn: () => rpc.call('run.terminal.list', { projectId }) }).data?.terminals;
+  const list = useQuery({ queryKey: key, queryFn: () => rpc.call('run.terminal.list', { projectId }) }).data
+    ?.terminals;
   const running = list?.filter((terminal) => terminal.running) ?? [];
   const current = running.find((terminal) => terminal.terminalId === chosen) ?? running[0];
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key's parts are the project
@@ -52,11 +55,26 @@ export function TerminalPanel({ projectId }: { projectId: string }) {
           {running.map((terminal, index) => {
             const name = t.name(index + 1);
             return (
-              <span key={terminal.terminalId} className="bottom-tab" role="presentation" data-active={terminal === current && fresh === 0}>
-                <button type="button" role="tab" aria-selected={terminal === current && fresh === 0} onClick={() => setChosen(terminal.terminalId)}>
+              <span
+                key={terminal.terminalId}
+                className="bottom-tab"
+                role="presentation"
+                data-active={terminal === current && fresh === 0}
+              >
+                <button
+                  type="button"
+                  role="tab"
+                  aria-selected={terminal === current && fresh === 0}
+                  onClick={() => setChosen(terminal.terminalId)}
+                >
                   {name}
                 </button>
-                <button type="button" className="icon-button small" aria-label={t.close(name)} onClick={() => void close(terminal.terminalId)}>
+                <button
+                  type="button"
+                  className="icon-button small"
+                  aria-label={t.close(name)}
+                  onClick={() => void close(terminal.terminalId)}
+                >
                   <X size={12} />
                 </button>
               </span>
@@ -64,11 +82,23 @@ export function TerminalPanel({ projectId }: { projectId: string }) {
           })}
         </div>
         {running.length === 0 && <h2>{t.terminal}</h2>}
-        <button type="button" className="icon-button small" aria-label={t.add} title={t.add} onClick={() => setFresh((count) => count + 1)}>
+        <button
+          type="button"
+          className="icon-button small"
+          aria-label={t.add}
+          title={t.add}
+          onClick={() => setFresh((count) => count + 1)}
+        >
           <Plus size={14} />
         </button>
         <span className="flex-1" />
-        <button type="button" className="icon-button small" aria-label={shown ? t.hide : t.show} title="Ctrl J" onClick={() => setShown(!shown)}>
+        <button
+          type="button"
+          className="icon-button small"
+          aria-label={shown ? t.hide : t.show}
+          title="Ctrl J"
+          onClick={() => setShown(!shown)}
+        >
           {shown ? <ChevronDown size={14} /> : <ChevronUp size={14} />}
         </button>
       </header>
@@ -76,9 +106,21 @@ export function TerminalPanel({ projectId }: { projectId: string }) {
         <div className="bottom-body">
           <Suspense fallback={null}>
             {fresh > 0 ? (
-              <TerminalScreen key={`fresh-${fresh}`} projectId={projectId} terminalId={undefined} onAttached={onAttached} onEnded={() => void refresh()} />
+              <TerminalScreen
+                key={`fresh-${fresh}`}
+                projectId={projectId}
+                terminalId={undefined}
+                onAttached={onAttached}
+                onEnded={() => void refresh()}
+              />
             ) : current !== undefined ? (
-              <TerminalScreen key={current.terminalId} projectId={projectId} terminalId={current.terminalId} onAttached={setChosen} onEnded={() => void refresh()} />
+              <TerminalScreen
+                key={current.terminalId}
+                projectId={projectId}
+                terminalId={current.terminalId}
+                onAttached={setChosen}
+                onEnded={() => void refresh()}
+              />
             ) : (
               <p className="text-muted bottom-empty">
                 {t.none}{' '}

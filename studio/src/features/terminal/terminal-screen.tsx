@@ -66,34 +66,45 @@ export function TerminalScreen({ projectId, terminalId, onAttached, onEnded }: S
     terminal.onData((data) => {
       const id = attachedId;
       // One after the other: what is typed must arrive in order.
-      if (id !== undefined) typing = typing.then(() => rpc.call('run.terminal.input', { terminalId: id, data })).catch(() => undefined);
+      if (id !== undefined)
+        typing = typing
+          .then(() => rpc.call('run.terminal.input', { terminalId: id, data }))
+          .catch(() => undefined);
     });
     terminal.onResize(({ cols, rows }) => {
-      if (attachedId !== undefined) void rpc.call('run.terminal.resize', { terminalId: attachedId, columns: cols, rows }).catch(() => undefined);
+      if (attachedId !== undefined)
+        void rpc
+          .call('run.terminal.resize', { terminalId: attachedId, columns: cols, rows })
+          .catch(() => undefined);
     });
     const resizing = new ResizeObserver(() => fit.fit());
     resizing.observe(host.current);
 
     const size = { columns: Math.max(2, terminal.cols), rows: Math.max(1, terminal.rows) };
     rpc
-      .stream('run.terminal', { projectId, ...size, ...(terminalId === undefined ? {} : { terminalId }) }, {
-        signal: leaving.signal,
-        onChunk: (chunk) => {
-          if (chunk.kind === 'output') terminal.write(chunk.data);
-          else {
-            attachedId = chunk.terminal.terminalId;
-            handlers.current.onAttached(attachedId);
-            terminal.focus();
-          }
+      .stream(
+        'run.terminal',
+        { projectId, ...size, ...(terminalId === undefined ? {} : { terminalId }) },
+        {
+          signal: leaving.signal,
+          onChunk: (chunk) => {
+            if (chunk.kind === 'output') terminal.write(chunk.data);
+            else {
+              attachedId = chunk.terminal.terminalId;
+              handlers.current.onAttached(attachedId);
+              terminal.focus();
+            }
+          },
         },
-      })
+      )
       .then(
         ({ exitCode }) => {
           terminal.write(`\r\n${handlers.current.t.ended(exitCode)}\r\n`);
           handlers.current.onEnded();
         },
         (error: unknown) => {
-          if (!leaving.signal.aborted && isRpcFault(error)) terminal.write(`\r\n${error.message} ${error.hint}\r\n`);
+          if (!leaving.signal.aborted && isRpcFault(error))
+            terminal.write(`\r\n${error.message} ${error.hint}\r\n`);
         },
       );
     return () => {

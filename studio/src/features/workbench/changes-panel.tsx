@@ -3,8 +3,8 @@ import { type FormEvent, useState } from 'react';
 import { useText } from '../../i18n/language.ts';
 import { rpc } from '../../rpc/client.ts';
 import { toast, toastFault } from '../../ui/toasts.tsx';
-import { refreshProject } from './use-file-actions.ts';
 import { workbenchTexts } from './texts.ts';
+import { refreshProject } from './use-file-actions.ts';
 
 interface ChangesProps {
   readonly projectId: string;
@@ -47,7 +47,12 @@ export function ChangesPanel({ projectId, letters, editable, onOpen }: ChangesPr
         <ul>
           {[...letters].slice(0, 100).map(([path, letter]) => (
             <li key={path}>
-              <button type="button" className="change-row" onClick={() => onOpen(path)} disabled={letter === 'D'}>
+              <button
+                type="button"
+                className="change-row"
+                onClick={() => onOpen(path)}
+                disabled={letter === 'D'}
+              >
                 <span className="clip flex-1">{path}</span>
                 <span className={`git-letter git-${letter}`}>{letter}</span>
               </button>
@@ -57,7 +62,14 @@ export function ChangesPanel({ projectId, letters, editable, onOpen }: ChangesPr
       )}
       {editable && letters.size > 0 && (
         <form onSubmit={(event) => void commit(event)} className="commit-form">
-          <input name="message" className="input" aria-label={t.message} placeholder={t.message} required maxLength={10_000} />
+          <input
+            name="message"
+            className="input"
+            aria-label={t.message}
+            placeholder={t.message}
+            required
+            maxLength={10_000}
+          />
           <button type="submit" className="button" disabled={busy}>
             <GitCommitHorizontal size={14} /> {t.commit}
           </button>

@@ -20,12 +20,20 @@ export function CodeEditor({ document: open, language, label, readOnly, onCursor
     if (host.current === null) return;
     prepareMonaco();
     const uri = monaco.Uri.from({ scheme: 'inmemory', path: `/${open.path}` });
-    const model = monaco.editor.getModel(uri) ?? monaco.editor.createModel(open.content, monacoLanguage(language), uri);
+    const model =
+      monaco.editor.getModel(uri) ?? monaco.editor.createModel(open.content, monacoLanguage(language), uri);
     if (model.getValue() !== open.content) model.setValue(open.content);
-    const editor = monaco.editor.create(host.current, { ...editorOptions(), model, readOnly, ariaLabel: label });
+    const editor = monaco.editor.create(host.current, {
+      ...editorOptions(),
+      model,
+      readOnly,
+      ariaLabel: label,
+    });
     const subscriptions = [
       model.onDidChangeContent(() => open.edit(model.getValue())),
-      editor.onDidChangeCursorPosition(({ position }) => latest.current(position.lineNumber, position.column)),
+      editor.onDidChangeCursorPosition(({ position }) =>
+        latest.current(position.lineNumber, position.column),
+      ),
       editor.onDidBlurEditorText(() => void open.save()),
     ];
     editor.addCommand(monaco.KeyMod.CtrlCmd | monaco.KeyCode.KeyS, () => void open.save());
@@ -48,5 +56,9 @@ export function CodeEditor({ document: open, language, label, readOnly, onCursor
 
 /** Language ids that Monaco names in another way than the server. */
 function monacoLanguage(language: string): string {
-  return { typescriptreact: 'typescript', javascriptreact: 'javascript', shellscript: 'shell', jsonc: 'json' }[language] ?? language;
+  return (
+    { typescriptreact: 'typescript', javascriptreact: 'javascript', shellscript: 'shell', jsonc: 'json' }[
+      language
+    ] ?? language
+  );
 }

@@ -5,7 +5,15 @@ import { editorOptions, monaco, prepareMonaco } from './monaco.ts';
 import { workbenchTexts } from './texts.ts';
 
 /** Both versions side by side; nothing is overwritten until the person has chosen. */
-export function ConflictPanel({ document: open, theirs, language }: { document: OpenDocument; theirs: string; language: string }) {
+export function ConflictPanel({
+  document: open,
+  theirs,
+  language,
+}: {
+  document: OpenDocument;
+  theirs: string;
+  language: string;
+}) {
   const t = useText(workbenchTexts);
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -13,7 +21,12 @@ export function ConflictPanel({ document: open, theirs, language }: { document: 
     prepareMonaco();
     const original = monaco.editor.createModel(theirs, language);
     const modified = monaco.editor.createModel(open.content, language);
-    const editor = monaco.editor.createDiffEditor(host.current, { ...editorOptions(), renderSideBySide: true, originalAriaLabel: t.theirs, modifiedAriaLabel: t.mine });
+    const editor = monaco.editor.createDiffEditor(host.current, {
+      ...editorOptions(),
+      renderSideBySide: true,
+      originalAriaLabel: t.theirs,
+      modifiedAriaLabel: t.mine,
+    });
     editor.setModel({ original, modified });
     const edits = modified.onDidChangeContent(() => open.edit(modified.getValue()));
     return () => {

@@ -9,7 +9,8 @@ function server(content: string) {
     file,
     async save(_path: string, next: string, ifMatch: string) {
       if (file.away) throw new RpcFault({ code: 'studio.offline', status: 0, detail: '', hint: '' });
-      if (ifMatch !== `v${file.version}`) throw new RpcFault({ code: 'files.conflict', status: 409, detail: '', hint: '' });
+      if (ifMatch !== `v${file.version}`)
+        throw new RpcFault({ code: 'files.conflict', status: 409, detail: '', hint: '' });
       file.content = next;
       file.version += 1;
       file.saves += 1;
@@ -20,7 +21,13 @@ function server(content: string) {
 }
 
 function open(host: ReturnType<typeof server>) {
-  return new OpenDocument({ path: 'a.ts', content: host.file.content, etag: 'v1', server: host, onChange: () => undefined });
+  return new OpenDocument({
+    path: 'a.ts',
+    content: host.file.content,
+    etag: 'v1',
+    server: host,
+    onChange: () => undefined,
+  });
 }
 
 beforeEach(() => void vi.useFakeTimers());

@@ -64,7 +64,10 @@ export class OpenDocument {
   edit(content: string): void {
     if (content === this.#content) return;
     this.#content = content;
-    if (this.#state.kind === 'conflict') return this.#options.onChange();
+    if (this.#state.kind === 'conflict') {
+      this.#options.onChange();
+      return;
+    }
     if (this.#state.kind !== 'saving') this.#become({ kind: 'dirty' });
     this.#schedule(this.#options.autosaveMs ?? 1_000);
   }
@@ -92,7 +95,10 @@ export class OpenDocument {
       this.#schedule(this.#options.retryMs ?? 3_000);
       return;
     }
-    if (isRpcFault(error) && (error.status === 409 || error.code.endsWith('.conflict') || error.code.endsWith('stale'))) {
+    if (
+      isRpcFault(error) &&
+      (error.status === 409 || error.code.endsWith('.conflict') || error.code.endsWith('stale'))
+    ) {
       try {
         const theirs = await this.#options.server.read(this.path);
         if (theirs.content === this.#content) return this.#adopt(theirs);

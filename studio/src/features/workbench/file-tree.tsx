@@ -1,10 +1,10 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { ChevronDown, ChevronRight, FileText, FilePlus, Folder, FolderOpen, FolderPlus } from 'lucide-react';
+import { ChevronDown, ChevronRight, FilePlus, FileText, Folder, FolderOpen, FolderPlus } from 'lucide-react';
 import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
 import { useText } from '../../i18n/language.ts';
+import { workbenchTexts } from './texts.ts';
 import { type FileActions, NameInput, TreeMenu } from './tree-actions.tsx';
 import { ancestorsOf, parentOf, type TreeRow, treeRows } from './tree-model.ts';
-import { workbenchTexts } from './texts.ts';
 
 interface FileTreeProps {
   readonly files: readonly string[];
@@ -22,12 +22,19 @@ const rowHeight = 24;
 export function FileTree(props: FileTreeProps) {
   const t = useText(workbenchTexts);
   const { files, folders, active } = props;
-  const [open, setOpen] = useState<ReadonlySet<string>>(() => new Set(active === undefined ? ['src'] : ancestorsOf(active)));
+  const [open, setOpen] = useState<ReadonlySet<string>>(
+    () => new Set(active === undefined ? ['src'] : ancestorsOf(active)),
+  );
   const [current, setCurrent] = useState<string>();
   const [editing, setEditing] = useState<{ kind: 'file' | 'folder' | 'rename'; at: string }>();
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useMemo(() => treeRows({ files, folders, open }), [files, folders, open]);
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 12 });
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+  });
   const focused = current ?? active ?? rows[0]?.path;
 
   function toggle(path: string, wanted?: boolean) {
@@ -65,7 +72,9 @@ export function FileTree(props: FileTreeProps) {
         return act(() => (row.kind === 'folder' && !row.open ? toggle(row.path, true) : focusRow(index + 1)));
       case 'ArrowLeft':
         return act(() =>
-          row.open ? toggle(row.path, false) : focusRow(rows.findIndex((other) => other.path === parentOf(row.path))),
+          row.open
+            ? toggle(row.path, false)
+            : focusRow(rows.findIndex((other) => other.path === parentOf(row.path))),
         );
       case 'Enter':
       case ' ':
@@ -102,27 +111,57 @@ export function FileTree(props: FileTreeProps) {
         <span className="flex-1" />
         {props.editable && (
           <>
-            <button type="button" className="icon-button small" aria-label={t.newFile} title={t.newFile} onClick={() => begin('file')}>
+            <button
+              type="button"
+              className="icon-button small"
+              aria-label={t.newFile}
+              title={t.newFile}
+              onClick={() => begin('file')}
+            >
               <FilePlus size={16} strokeWidth={1.75} />
             </button>
-            <button type="button" className="icon-button small" aria-label={t.newFolder} title={t.newFolder} onClick={() => begin('folder')}>
+            <button
+              type="button"
+              className="icon-button small"
+              aria-label={t.newFolder}
+              title={t.newFolder}
+              onClick={() => begin('folder')}
+            >
               <FolderPlus size={16} strokeWidth={1.75} />
             </button>
           </>
         )}
       </header>
       {editing !== undefined && editing.kind !== 'rename' && (
-        <NameInput prefix={editing.at} initial="" onDone={(name) => void finish(name)} onCancel={() => setEditing(undefined)} />
+        <NameInput
+          prefix={editing.at}
+          initial=""
+          onDone={(name) => void finish(name)}
+          onCancel={() => setEditing(undefined)}
+        />
       )}
       <div ref={scroller} className="tree-scroll">
-        <div role="tree" aria-label={t.files} style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+        <div
+          role="tree"
+          aria-label={t.files}
+          style={{ height: virtual.getTotalSize(), position: 'relative' }}
+        >
           {virtual.getVirtualItems().map((item) => {
             const row = rows[item.index];
             if (row === undefined) return null;
             if (editing?.kind === 'rename' && editing.at === row.path) {
               return (
-                <div key={row.path} className="tree-slot" style={{ transform: `translateY(${item.start}px)` }}>
-                  <NameInput prefix="" initial={row.name} onDone={(name) => void finish(name)} onCancel={() => setEditing(undefined)} />
+                <div
+                  key={row.path}
+                  className="tree-slot"
+                  style={{ transform: `translateY(${item.start}px)` }}
+                >
+                  <NameInput
+                    prefix=""
+                    initial={row.name}
+                    onDone={(name) => void finish(name)}
+                    onCancel={() => setEditing(undefined)}
+                  />
                 </div>
               );
             }
@@ -146,13 +185,30 @@ export function FileTree(props: FileTreeProps) {
                   const folder = row.kind === 'folder' ? row.path : parentOf(row.path);
                   const name = from.slice(from.lastIndexOf('/') + 1);
                   const to = folder === '' ? name : `${folder}/${name}`;
-                  if (from !== '' && to !== from && !folder.startsWith(`${from}/`) && folder !== from) void props.actions.move(from, to);
+                  if (from !== '' && to !== from && !folder.startsWith(`${from}/`) && folder !== from)
+                    void props.actions.move(from, to);
                 }}
                 onClick={() => activate(row)}
                 onKeyDown={(event) => onKeyDown(event, row, item.index)}
               >
-                {row.kind === 'folder' ? row.open ? <ChevronDown size={14} /> : <ChevronRight size={14} /> : <span className="w-[14px]" />}
-                {row.kind === 'folder' ? row.open ? <FolderOpen size={14} /> : <Folder size={14} /> : <FileText size={14} />}
+                {row.kind === 'folder' ? (
+                  row.open ? (
+                    <ChevronDown size={14} />
+                  ) : (
+                    <ChevronRight size={14} />
+                  )
+                ) : (
+                  <span className="w-[14px]" />
+                )}
+                {row.kind === 'folder' ? (
+                  row.open ? (
+                    <FolderOpen size={14} />
+                  ) : (
+                    <Folder size={14} />
+                  )
+                ) : (
+                  <FileText size={14} />
+                )}
                 <span className="clip flex-1">{row.name}</span>
                 {letter !== undefined && <span className={`git-letter git-${letter}`}>{letter}</span>}
                 {props.editable && (

@@ -39,7 +39,10 @@ export function applyMonacoTheme(): void {
   monaco.editor.defineTheme('studio', {
     base: light ? 'vs' : 'vs-dark',
     inherit: true,
-    rules: rules.map(([token, variable]) => ({ token, foreground: color(`--syntax-${variable}`).replace('#', '') })),
+    rules: rules.map(([token, variable]) => ({
+      token,
+      foreground: color(`--syntax-${variable}`).replace('#', ''),
+    })),
     colors: {
       'editor.background': color('--bg-primary'),
       'editor.foreground': color('--syntax-variable'),
@@ -68,7 +71,9 @@ export function prepareMonaco(): void {
   prepared = true;
   globalThis.MonacoEnvironment = { getWorker: () => new EditorWorker() };
   applyMonacoTheme();
-  new MutationObserver(applyMonacoTheme).observe(document.documentElement, { attributeFilter: ['data-theme'] });
+  new MutationObserver(applyMonacoTheme).observe(document.documentElement, {
+    attributeFilter: ['data-theme'],
+  });
 }
 
 /** Options that every editor of the studio shares. */

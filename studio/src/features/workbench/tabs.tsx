@@ -1,7 +1,7 @@
 import { X } from 'lucide-react';
 import { useText } from '../../i18n/language.ts';
-import type { Documents } from './use-documents.ts';
 import { workbenchTexts } from './texts.ts';
+import type { Documents } from './use-documents.ts';
 
 /** Open files: arrows move, middle click closes, a dot stands for what is not saved yet. */
 export function Tabs({ documents }: { documents: Documents }) {
@@ -32,7 +32,12 @@ export function Tabs({ documents }: { documents: Documents }) {
               {name}
               {unsaved && <span className="visually-hidden">, {t.unsaved}</span>}
             </button>
-            <button type="button" className="icon-button small" aria-label={t.close(path)} onClick={() => documents.close(path)}>
+            <button
+              type="button"
+              className="icon-button small"
+              aria-label={t.close(path)}
+              onClick={() => documents.close(path)}
+            >
               {unsaved ? <span className="unsaved-dot" /> : <X size={14} />}
             </button>
           </div>

@@ -12,7 +12,12 @@ export interface FileActions {
 }
 
 /** A name that is typed into the tree: Enter takes it, Escape and leaving drop it. */
-export function NameInput(props: { prefix: string; initial: string; onDone: (name: string) => void; onCancel: () => void }) {
+export function NameInput(props: {
+  prefix: string;
+  initial: string;
+  onDone: (name: string) => void;
+  onCancel: () => void;
+}) {
   const t = useText(workbenchTexts);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -45,7 +50,12 @@ export function TreeMenu(props: { path: string; onRename: () => void; onRemove: 
   const t = useText(workbenchTexts);
   return (
     <Menu.Root>
-      <Menu.Trigger className="icon-button small tree-more" aria-label={t.more(props.path)} tabIndex={-1} onClick={(event) => event.stopPropagation()}>
+      <Menu.Trigger
+        className="icon-button small tree-more"
+        aria-label={t.more(props.path)}
+        tabIndex={-1}
+        onClick={(event) => event.stopPropagation()}
+      >
         <MoreHorizontal size={14} />
       </Menu.Trigger>
       <Menu.Portal>

@@ -21,10 +21,9 @@ test('sorts names by their numbers and indents by depth', () => {
 });
 
 test('shows an empty folder', () => {
-  expect(treeRows({ files: [], folders: ['docs/img'], open: new Set(['docs']) }).map((row) => row.path)).toEqual([
-    'docs',
-    'docs/img',
-  ]);
+  expect(
+    treeRows({ files: [], folders: ['docs/img'], open: new Set(['docs']) }).map((row) => row.path),
+  ).toEqual(['docs', 'docs/img']);
 });
 
 test('a folder named like an object’s own property is a folder like any other', () => {

@@ -32,7 +32,11 @@ const byName = new Intl.Collator('en', { numeric: true, sensitivity: 'base' }).c
  * The rows to show: folders before files, each by name, and only what lies in open folders.
  * @param open paths of the open folders
  */
-export function treeRows(input: { files: readonly string[]; folders: readonly string[]; open: ReadonlySet<string> }): TreeRow[] {
+export function treeRows(input: {
+  files: readonly string[];
+  folders: readonly string[];
+  open: ReadonlySet<string>;
+}): TreeRow[] {
   const root = emptyNode();
   for (const path of input.folders) insert(root, path, 'folder');
   for (const path of input.files) insert(root, path, 'file');

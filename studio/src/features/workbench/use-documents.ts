@@ -59,7 +59,13 @@ export function useDocuments(projectId: string): Documents {
         if (file.encoding === 'base64') binary.current.add(path);
         else {
           const server = serverOf(projectId);
-          const open = new OpenDocument({ path, content: file.content, etag: file.etag ?? '', server, onChange: changed });
+          const open = new OpenDocument({
+            path,
+            content: file.content,
+            etag: file.etag ?? '',
+            server,
+            onChange: changed,
+          });
           documents.current.set(path, open);
         }
         changed();

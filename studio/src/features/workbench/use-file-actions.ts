@@ -2,9 +2,9 @@ import { queryClient } from '../../app/query-client.ts';
 import { useText } from '../../i18n/language.ts';
 import { rpc } from '../../rpc/client.ts';
 import { toast, toastFault } from '../../ui/toasts.tsx';
+import { workbenchTexts } from './texts.ts';
 import type { FileActions } from './tree-actions.tsx';
 import type { Documents } from './use-documents.ts';
-import { workbenchTexts } from './texts.ts';
 
 /** Reads a project's files and their git state again. */
 export function refreshProject(projectId: string): Promise<void> {
@@ -47,9 +47,11 @@ export function useFileActions(projectId: string, documents: Documents): FileAct
       }),
     remove: (path, kind) =>
       attempt(async () => {
-        for (const open of documents.all()) if (open.path === path || open.path.startsWith(`${path}/`)) await open.save();
+        for (const open of documents.all())
+          if (open.path === path || open.path.startsWith(`${path}/`)) await open.save();
         await rpc.call('fs.delete', { projectId, path, recursive: kind === 'folder' });
-        for (const tab of documents.tabs) if (tab === path || tab.startsWith(`${path}/`)) documents.close(tab);
+        for (const tab of documents.tabs)
+          if (tab === path || tab.startsWith(`${path}/`)) documents.close(tab);
         toast(t.deleted(path), { label: t.undo, run: () => void attempt(() => bringBack(path)) });
       }),
   };

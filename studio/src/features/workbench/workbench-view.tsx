@@ -2,7 +2,7 @@ import './workbench.css';
 import { useQuery } from '@tanstack/react-query';
 import { useLocation, useParams } from '@tanstack/react-router';
 import { ChevronRight } from 'lucide-react';
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { useText } from '../../i18n/language.ts';
 import { rpc } from '../../rpc/client.ts';
 import type { Result } from '../../rpc/contracts.ts';
@@ -30,24 +30,29 @@ function gitLettersOf(git: Result<'project.open'>['git'] | undefined): Map<strin
 
 /** Tells of changes in the workspace that others made: programs in the sandbox, other people, other tabs. */
 function useWatchedWorkspace(projectId: string, documents: Documents): void {
-  const all = documents.all;
+  const all = useRef(documents.all);
+  all.current = documents.all;
   useEffect(() => {
     const leaving = new AbortController();
     const changed = (paths: ReadonlySet<string> | undefined) => {
       void refreshProject(projectId);
-      for (const open of all()) if (paths === undefined || paths.has(open.path)) void open.reload().catch(() => undefined);
+      for (const open of all.current())
+        if (paths === undefined || paths.has(open.path)) void open.reload().catch(() => undefined);
     };
     rpc
-      .stream('fs.watch', { projectId }, {
-        signal: leaving.signal,
-        onChunk: ({ changes, overflow }) => {
-          if (overflow) changed(undefined);
-          else if (changes.length > 0) changed(new Set(changes.map((change) => change.path)));
+      .stream(
+        'fs.watch',
+        { projectId },
+        {
+          signal: leaving.signal,
+          onChunk: ({ changes, overflow }) => {
+            if (overflow) changed(undefined);
+            else if (changes.length > 0) changed(new Set(changes.map((change) => change.path)));
+          },
         },
-      })
+      )
       .catch(() => undefined);
     return () => leaving.abort();
-    // biome-ignore lint/correctness/useExhaustiveDependencies: the documents' list is read when a change comes
   }, [projectId]);
 }
 
@@ -58,7 +63,10 @@ export function WorkbenchView() {
 
 function Workbench({ projectId }: { projectId: string }) {
   const t = useText(workbenchTexts);
-  const opened = useQuery({ queryKey: ['project', projectId], queryFn: () => rpc.call('project.open', { id: projectId }) });
+  const opened = useQuery({
+    queryKey: ['project', projectId],
+    queryFn: () => rpc.call('project.open', { id: projectId }),
+  });
   const documents = useDocuments(projectId);
   const actions = useFileActions(projectId, documents);
   const { hash } = useLocation();
@@ -89,11 +97,18 @@ function Workbench({ projectId }: { projectId: string }) {
       </aside>
       <section className="editor-region" aria-label={t.editor}>
         <Tabs documents={documents} />
-        {documents.active !== undefined && <Breadcrumb path={documents.active} documents={documents} cursor={cursor} />}
+        {documents.active !== undefined && (
+          <Breadcrumb path={documents.active} documents={documents} cursor={cursor} />
+        )}
         <div className="editor-body">
           <PanelBoundary>
             <Suspense fallback={<EditorSkeleton />}>
-              <EditorBody documents={documents} language={language} editable={editable} onCursor={(line, column) => setCursor({ line, column })} />
+              <EditorBody
+                documents={documents}
+                language={language}
+                editable={editable}
+                onCursor={(line, column) => setCursor({ line, column })}
+              />
             </Suspense>
           </PanelBoundary>
         </div>
@@ -116,11 +131,19 @@ function EditorBody({ documents, language, editable, onCursor }: EditorBodyProps
   if (active === undefined) return <p className="editor-empty text-muted">{t.nothingOpen}</p>;
   if (documents.isBinary(active)) return <p className="editor-empty text-muted">{t.binary}</p>;
   if (open === undefined) return <EditorSkeleton />;
-  if (open.state.kind === 'conflict') return <ConflictPanel document={open} theirs={open.state.theirs} language={language} />;
+  if (open.state.kind === 'conflict')
+    return <ConflictPanel document={open} theirs={open.state.theirs} language={language} />;
   return (
     <>
       {open.state.kind === 'failed' && <PanelError error={open.state.error} retry={() => void open.save()} />}
-      <CodeEditor key={open.path} document={open} language={language} label={open.path} readOnly={!editable} onCursor={onCursor} />
+      <CodeEditor
+        key={open.path}
+        document={open}
+        language={language}
+        label={open.path}
+        readOnly={!editable}
+        onCursor={onCursor}
+      />
     </>
   );
 }
@@ -135,10 +158,27 @@ function EditorSkeleton() {
   );
 }
 
-function Breadcrumb({ path, documents, cursor }: { path: string; documents: Documents; cursor: { line: number; column: number } }) {
+function Breadcrumb({
+  path,
+  documents,
+  cursor,
+}: {
+  path: string;
+  documents: Documents;
+  cursor: { line: number; column: number };
+}) {
   const t = useText(workbenchTexts);
   const state = documents.document?.state.kind;
-  const word = state === 'waiting' ? t.waiting : state === 'saving' ? t.saving : state === 'dirty' ? t.unsaved : state === 'clean' ? t.saved : '';
+  const word =
+    state === 'waiting'
+      ? t.waiting
+      : state === 'saving'
+        ? t.saving
+        : state === 'dirty'
+          ? t.unsaved
+          : state === 'clean'
+            ? t.saved
+            : '';
   return (
     <div className="breadcrumb">
       {path.split('/').map((part, index, parts) => (
