@@ -8,7 +8,7 @@ export interface CallOrigin {
   readonly address: string;
   readonly language: Language;
   /** Called once, when somebody first asks for the signal: wires it to the client's departure. */
-  readonly onSignal?: (abort: (reason: unknown) => void) => void;
+  readonly onSignal?: ((abort: (reason: unknown) => void) => void) | undefined;
 }
 
 /** A call whose AbortSignal is made only when it is asked for: most calls never do, and one costs 2 µs. */

@@ -3,6 +3,7 @@ export interface SocketLike {
   send(text: string, sent: (error?: Error | null) => void): void;
   /** Bytes given to `send` that the operating system has not taken yet. */
   readonly bufferedAmount: number;
+  terminate(): void;
 }
 
 export interface OutboundLimits {
@@ -22,7 +23,10 @@ export interface Outbound {
    * nothing for `stuckMs`.
    */
   waitForRoom(): Promise<'room' | 'closed' | 'stuck'> | undefined;
+  /** To be called when the socket has closed. */
   close(): void;
+  /** Drops the connection without a word: its reader takes nothing. */
+  terminate(): void;
 }
 
 interface Waiter {
@@ -69,6 +73,7 @@ export function createOutbound(socket: SocketLike, limits: OutboundLimits): Outb
         waiters.add(waiter);
       });
     },
+    terminate: () => socket.terminate(),
     close() {
       closed = true;
       settle('closed');

@@ -63,8 +63,6 @@ export interface StreamHubOptions {
   readonly limits: StreamHubLimits;
   readonly catalogue: FaultCatalogue;
   readonly log: Logger;
-  /** Closes a connection whose reader takes nothing. */
-  readonly onStuck: (outbound: Outbound) => void;
 }
 
 interface Entry {
@@ -136,7 +134,7 @@ export function createStreamHub(options: StreamHubOptions): StreamHub {
           limits,
           abort: (reason) => call.abort(reason),
           describe: describer(input),
-          onStuck: options.onStuck,
+          onStuck: (stuck) => stuck.terminate(),
           onFinished: () => {
             clearTimeout(timer);
             keepFewFinished(userId);

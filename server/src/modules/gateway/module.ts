@@ -1,0 +1,15 @@
+import { authContract } from '#modules/auth/contract.ts';
+import { eventsContract } from '#modules/events/contract.ts';
+import { ledgerContract } from '#modules/ledger/contract.ts';
+import { projectsContract } from '#modules/projects/contract.ts';
+import { sandboxContract } from '#modules/sandbox/contract.ts';
+import { defineGateway } from './gateway.ts';
+
+/** The platform's gateway: what stands in `needs` is what clients can call. */
+export const gateway = defineGateway({
+  auth: authContract,
+  events: eventsContract,
+  ledger: ledgerContract,
+  projects: projectsContract,
+  sandbox: sandboxContract,
+});
