@@ -20,10 +20,13 @@ export interface RpcMessage {
 }
 
 const maxBatch = 100;
+/** Deeper values overflow the stack of whoever walks them, JSON.stringify included. */
+const maxDepth = 200;
 
 /**
  * Reads a JSON-RPC 2.0 message (https://www.jsonrpc.org/specification).
- * @throws common.parse_error on bad JSON, common.invalid_request on an empty or oversized batch
+ * @throws common.parse_error on bad JSON, common.invalid_request on an empty or oversized batch and on values
+ * nested deeper than 200 levels
  */
 export function parseRpcMessage(text: string): RpcMessage {
   let value: unknown;
@@ -32,12 +35,35 @@ export function parseRpcMessage(text: string): RpcMessage {
   } catch (error) {
     throw fault('common.parse_error', {}, { cause: error });
   }
+  if (isDeep(text)) {
+    throw fault('common.invalid_request', { reason: `values are nested deeper than ${maxDepth} levels` });
+  }
   if (!Array.isArray(value)) return { batch: false, items: [readItem(value)] };
   if (value.length === 0) throw fault('common.invalid_request', { reason: 'the batch is empty' });
   if (value.length > maxBatch) {
     throw fault('common.invalid_request', { reason: `a batch has at most ${maxBatch} calls` });
   }
   return { batch: true, items: value.map(readItem) };
+}
+
+/** True when a valid JSON text nests deeper than `maxDepth`. */
+function isDeep(text: string): boolean {
+  // Every level takes an opening and a closing sign.
+  if (text.length < 2 * maxDepth) return false;
+  let depth = 0;
+  let inText = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (inText) {
+      if (code === 0x5c) index += 1;
+      else if (code === 0x22) inText = false;
+    } else if (code === 0x22) inText = true;
+    else if (code === 0x5b || code === 0x7b) {
+      depth += 1;
+      if (depth > maxDepth) return true;
+    } else if (code === 0x5d || code === 0x7d) depth -= 1;
+  }
+  return false;
 }
 
 function readItem(value: unknown): RpcItem {

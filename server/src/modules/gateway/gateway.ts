@@ -55,6 +55,7 @@ function startGateway(context: GatewayContext, parts: GatewayParts): ModuleRunti
   const documents = createDocuments(allMethods);
   // Shared by all HTTP faces of the process; made when the first is mounted, since that brings the metrics.
   let face: Face | undefined;
+  context.defer(() => face?.[Symbol.dispose]());
 
   function mount(app: FastifyInstance, kit: HttpKit): void {
     face ??= createFace(context, { kit, methods: allMethods() });
@@ -106,26 +107,26 @@ type Face = ReturnType<typeof createFace>;
 function createFace(context: GatewayContext, parts: { kit: HttpKit; methods: readonly BoundMethod[] }) {
   const { config, identity, log, events } = context;
   const { catalogue, edgeMetrics, takeRate } = parts.kit;
-  const hub = createStreamHub({ catalogue, log, limits: { ...defaultStreamLimits, ...config } });
-  context.defer(() => hub[Symbol.dispose]());
+  const stack = new DisposableStack();
+  const hub = stack.use(createStreamHub({ catalogue, log, limits: { ...defaultStreamLimits, ...config } }));
   const connections = createConnections({
     identity,
     perUser: config.connectionsPerUser,
     heartbeatMs: config.heartbeatMs,
     gauge: edgeMetrics.sessions,
   });
-  context.defer(() => connections[Symbol.dispose]());
+  stack.use(connections);
   const revocations = events.subscribe('auth.revoked', ({ payload }) => {
     const { userId, credentialId } = payload as { userId?: string; credentialId?: string };
     connections.revoke({ userId, credentialId });
     if (userId !== undefined && credentialId === undefined) hub.cancelUser(userId);
   });
-  context.defer(() => revocations[Symbol.dispose]());
+  stack.use(revocations);
   const offered = parts.methods.filter((method) => isOffered(method.definition));
   const executor = createExecutor({
     methods: new Map(offered.map((method) => [method.name, method])),
     takeRate,
     meter: createCallMeter(edgeMetrics, catalogue),
   });
-  return { hub, connections, executor };
+  return { hub, connections, executor, [Symbol.dispose]: () => stack.dispose() };
 }
