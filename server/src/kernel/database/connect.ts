@@ -19,7 +19,7 @@ const maxAttempts = 4;
 /** bigint columns as `bigint`; every other type as pg reads it. Own to the pool, pg's global table stays as it is. */
 const types: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
-    return oid === int8 ? (text: string) => BigInt(text) : pg.types.getTypeParser(oid, format as 'text');
+    return oid === int8 ? (text: string) => BigInt(text) : pg.types.getTypeParser(oid, format);
   },
 } as pg.CustomTypesConfig;
 

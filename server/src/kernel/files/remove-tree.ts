@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Descriptor, errnoOf, openFolder } from './descriptor.ts';
@@ -77,4 +77,9 @@ function removeEntry(folder: Descriptor, name: string, { freed, park }: Removal)
     if (errno !== 'ENOENT' && errno !== 'EISDIR' && errno !== 'ENOTDIR') throw error;
     freed.files -= 1;
   }
+}
+
+/** Makes a folder that only the server uses, with those above it, if it is not there. */
+export function makePrivateFolder(folderPath: string): void {
+  mkdirSync(folderPath, { recursive: true, mode: 0o700 });
 }

@@ -75,11 +75,12 @@ class FileWrite {
   async run(): Promise<WrittenFile> {
     using place = this.#findPlace();
     const before = this.#presentAt(place);
-    await this.#check(place, before);
+    const present = await this.#check(place, before);
     const { content, etag } = this.#input;
     const growth = { bytes: content.length - (before?.size ?? 0), files: before === undefined ? 1 : 0 };
     this.#workspace.room.take(growth);
     try {
+      await this.#input.beforeReplacing?.(present, etag);
       await this.#replace(place, before);
     } catch (error) {
       this.#workspace.room.give({ bytes: growth.bytes, files: growth.files });
@@ -104,16 +105,18 @@ class FileWrite {
     return stats;
   }
 
-  /** Compares with what the caller has read, and offers the present content to `beforeReplacing`. */
-  async #check(place: Place, before: Stats | undefined): Promise<void> {
-    const { ifMatch, beforeReplacing, etag } = this.#input;
-    if (ifMatch === undefined && beforeReplacing === undefined) return;
-    if (ifMatch === null && before !== undefined && beforeReplacing === undefined)
-      throw await this.#conflict(place);
-    const present = before === undefined ? null : await this.#present(place);
+  /** Compares with what the caller has read; tells what is there where anybody wants to know. */
+  async #check(place: Place, before: Stats | undefined): Promise<PresentFile | null> {
+    const { ifMatch, beforeReplacing } = this.#input;
+    if (before === undefined || (ifMatch === undefined && beforeReplacing === undefined)) {
+      if (typeof ifMatch === 'string') throw this.#conflictWith(null);
+      return null;
+    }
+    const present = await this.#present(place);
     const currentEtag = present?.etag ?? null;
-    if (ifMatch !== undefined && ifMatch !== currentEtag) throw this.#conflictWith(currentEtag);
-    await beforeReplacing?.(present, etag);
+    if (ifMatch === null || (ifMatch !== undefined && ifMatch !== currentEtag))
+      throw this.#conflictWith(currentEtag);
+    return present;
   }
 
   async #conflict(place: Place): Promise<Error> {

@@ -80,7 +80,7 @@ function readItem(value: unknown): RpcItem {
   if (id !== undefined && id !== null && typeof id !== 'string' && typeof id !== 'number') {
     return { kind: 'invalid', id: null, reason: 'id must be a string, a number or null' };
   }
-  return { kind: 'request', request: { method, params, id: id as RpcId | undefined } };
+  return { kind: 'request', request: { method, params, id } };
 }
 
 /** Turns positional params into named ones by the order that the contract lists. */
