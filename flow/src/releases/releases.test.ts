@@ -73,7 +73,7 @@ test('lists, compares and rolls back; without an id to the release before the li
   assert.deepEqual(
     diff.changes.map((change) => [change.path, change.kind, change.sizeBefore, change.sizeAfter]),
     [
-      ['build.json', 'changed', 29, 29],
+      ['build.json', 'changed', 30, 30],
       ['gone.html', 'removed', 1, null],
       ['index.html', 'changed', 1, 2],
       ['new.html', 'added', null, 1],
