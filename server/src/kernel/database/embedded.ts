@@ -56,8 +56,8 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   if (existsSync(place.dataFolder)) await clearOrphan(place.dataFolder);
   else initialize(place, path.join(folder, 'password'));
 
-  const address = (database: string) =>
-    `postgresql://cds:${password}@localhost:${socketPort}/${database}?host=${encodeURIComponent(place.socketFolder)}`;
+  const address = (database: string) => addressOf({ password, sockets: place.socketFolder, database });
+  writeFileSync(path.join(folder, 'address'), address(databaseName), { mode: 0o600 });
   let child = launch(place);
   let stopping = false;
 
@@ -104,6 +104,16 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
       sockets.remove();
     },
   };
+}
+
+function addressOf(parts: { password: string; sockets: string; database: string }): string {
+  const host = encodeURIComponent(parts.sockets);
+  return `postgresql://cds:${parts.password}@localhost:${socketPort}/${parts.database}?host=${host}`;
+}
+
+/** The address of the server that a running platform has on this data folder, for commands beside it. */
+export function embeddedAddress(dataDir: string): string {
+  return readFileSync(path.join(path.resolve(dataDir), 'postgres', 'address'), 'utf8');
 }
 
 function ownPassword(file: string): string {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants, mkdirSync, openSync, rmSync } from 'node:fs';
+import { constants, lstatSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Descriptor, errnoOf } from './descriptor.ts';
@@ -55,9 +55,14 @@ function openStaged<Result>(workspace: Workspace, open: () => Result): Result {
   }
 }
 
-/** Removes what a killed process left in a staging folder. Only while nothing uses the workspace: at start. */
-export async function clearStaging(stagingPath: string): Promise<void> {
+/**
+ * Removes what killed processes left in a staging folder. Only what is old: another process may be writing.
+ * @param olderThanMs Unix time in milliseconds
+ */
+export async function clearStaging(stagingPath: string, olderThanMs: number): Promise<void> {
   for (const name of await readdir(stagingPath).catch(() => [])) {
+    const stats = lstatSync(path.join(stagingPath, name), { throwIfNoEntry: false });
+    if (stats === undefined || stats.ctimeMs > olderThanMs) continue;
     await removeTree(path.join(stagingPath, name), stagingPath);
   }
 }

@@ -1,6 +1,7 @@
 import { commonFaults } from '#base/common-faults.ts';
 import type { Contract } from '#base/contract.ts';
 import { Fault, type FaultData, type FaultDefinition, fillText, type Language } from '#base/fault.ts';
+import { backupFaults } from '../backup/backup-faults.ts';
 import { databaseFaults } from '../database/database-faults.ts';
 import { kernelFaults } from '../kernel-faults.ts';
 
@@ -24,6 +25,7 @@ export function createFaultCatalogue(contracts: Iterable<Contract>): FaultCatalo
     ...Object.entries(commonFaults),
     ...Object.entries(kernelFaults),
     ...Object.entries(databaseFaults),
+    ...Object.entries(backupFaults),
   ]);
   for (const contract of contracts) {
     for (const [code, definition] of Object.entries(contract.faults)) definitions.set(code, definition);

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+
+export const manifestName = 'manifest.json';
+
+/** What a backup holds; written last, so that a truncated file has none. */
+export const Manifest = z.object({
+  format: z.literal('cyberdevstudio-backup'),
+  formatVersion: z.literal(1),
+  platformVersion: z.string(),
+  createdAt: z.string(),
+  /** Applied migrations as `module/file`. */
+  migrations: z.array(z.string()),
+  tables: z.array(
+    z.object({ schema: z.string(), table: z.string(), columns: z.array(z.string()), entry: z.string() }),
+  ),
+  sequences: z.array(
+    z.object({ schema: z.string(), sequence: z.string(), value: z.string(), called: z.boolean() }),
+  ),
+  /** Symbolic links of the data folder: path and target. */
+  links: z.array(z.object({ path: z.string(), target: z.string() })),
+  /** Permission bits of files, by entry. */
+  modes: z.record(z.string(), z.int().min(0).max(0o777)),
+  /** SHA-256 and size in bytes of every entry but this one. */
+  entries: z.record(z.string(), z.object({ sha256: z.string(), sizeBytes: z.int() })),
+});
+export type Manifest = z.infer<typeof Manifest>;
