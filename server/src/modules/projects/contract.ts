@@ -93,11 +93,15 @@ export const projectsContract = defineContract('projects', {
       result: Project,
     },
     'project.delete': {
-      summary: 'Deletes a project; it can be restored for 30 days.',
+      summary: 'Deletes a project; it can be restored for 30 days, unless it is to go permanently.',
       access: 'developer',
       rateClass: 'write',
       positional: ['id'],
-      params: z.strictObject({ id: ProjectId }),
+      params: z.strictObject({
+        id: ProjectId,
+        /** Frees its storage at once, also of a project that was deleted before. Nothing brings it back. */
+        permanently: z.boolean().default(false),
+      }),
       result: DeletedProject,
     },
     'project.restore': {
