@@ -26,14 +26,24 @@ const MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
  */
 export function runProgram(call: ProgramCall): Promise<ProgramResult> {
   const { promise, resolve } = Promise.withResolvers<ProgramResult>();
+  const limit = AbortSignal.any([
+    ...(call.signal ? [call.signal] : []),
+    ...(call.timeoutMs === undefined ? [] : [AbortSignal.timeout(call.timeoutMs)]),
+  ]);
   const child = spawn(call.command, call.args, {
     cwd: call.cwd,
     env: { ...(call.env ?? process.env) },
     stdio: ['pipe', 'pipe', 'pipe'],
-    signal: call.signal,
-    timeout: call.timeoutMs,
+    // Not spawn's own `timeout`: its timer outlives a program that could not be started.
+    signal: limit,
     killSignal: 'SIGKILL',
   });
+  // A grandchild may hold the pipes open; after a kill nobody waits for it.
+  const letGo = () => {
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  limit.addEventListener('abort', letGo, { once: true });
   const stdout: Buffer[] = [];
   let stderr = '';
   let stdoutBytes = 0;

@@ -117,7 +117,8 @@ async function tamperedFiles(dir: string, files: readonly ReleaseFile[]): Promis
 }
 
 async function describeUnlisted(dir: string, file: string): Promise<ReleaseFile> {
-  const mime = file.endsWith('.json') ? 'application/json; charset=utf-8' : 'text/plain; charset=utf-8';
+  // Servers know no type for a name without an extension.
+  const mime = file.endsWith('.json') ? 'application/json; charset=utf-8' : 'application/octet-stream';
   return { path: file, role: 'metadata', mime, ...(await hashFile(path.join(dir, file))) };
 }
 

@@ -24,8 +24,7 @@ export const verifySchema = objectSchema({
   waitSeconds: defaultSchema(integerSchema({ min: 0, max: 3_600 }), 30),
   timeoutMs: defaultSchema(integerSchema({ min: 100, max: 120_000 }), 15_000),
   concurrency: defaultSchema(integerSchema({ min: 1, max: 64 }), 8),
-  /** Files whose hash is compared on each edge; 0 means all. What was not compared is named in the report. */
-  sampleFiles: defaultSchema(integerSchema({ min: 0, max: 1_000_000 }), 0),
+  /** Whether the headers of every file are judged too. */
   headers: defaultSchema(booleanSchema, true),
   /** Goes back to the release before when a check fails. */
   rollback: defaultSchema(booleanSchema, false),
