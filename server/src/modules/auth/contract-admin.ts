@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import type { MethodDefinitions } from '#base/contract.ts';
 import { Role } from '#base/principal.ts';
-import { AdminUser, Invite, PasswordInput, TokenAmount, UserId, UsernameInput } from './contract-shapes.ts';
+import {
+  AdminUser,
+  Invite,
+  PasswordInput,
+  plainText,
+  TokenAmount,
+  UserId,
+  UsernameInput,
+} from './contract-shapes.ts';
 
 const Nothing = z.null();
 
@@ -46,9 +54,12 @@ export const adminMethods = {
       /** The new balance; give this or `delta`. */
       balance: TokenAmount.optional(),
       delta: z.int().min(-1_000_000_000_000_000).max(1_000_000_000_000_000).optional(),
-      reason: z.string().trim().max(500).optional(),
+      reason: z.string().trim().max(500).regex(plainText, 'control characters are not allowed').optional(),
       /** The same key changes the balance once, however often it is sent. */
-      idempotencyKey: z.string().min(1).max(100).optional(),
+      idempotencyKey: z
+        .string()
+        .regex(/^[\w.:-]{1,100}$/, 'must be letters, digits and . _ : -')
+        .optional(),
     }),
     result: z.object({ id: UserId, tokenBalance: TokenAmount }),
   },

@@ -15,6 +15,9 @@ export const PasswordInput = z.string().min(1).max(1_024);
 /** Access tokens, refresh tokens and API keys are all far shorter. */
 export const TokenInput = z.string().min(1).max(4_096);
 
+/** Text that people type and see: no control characters. */
+export const plainText = /^[^\p{Cc}\p{Cs}]*$/u;
+
 export const TokenAmount = z.int().min(0).max(1_000_000_000_000_000);
 
 export const User = z.object({

@@ -8,6 +8,7 @@ import {
   ApiKey,
   PasswordInput,
   PublicKey,
+  plainText,
   Scope,
   Session,
   SignedIn,
@@ -72,7 +73,8 @@ export const authContract = defineContract('auth', {
       access: 'public',
       rateClass: 'auth',
       http: { verb: 'POST', path: '/auth/refresh', session: 'renew' },
-      params: z.strictObject({ refreshToken: TokenInput }),
+      /** Browsers send it in their cookie. */
+      params: z.strictObject({ refreshToken: TokenInput.optional() }),
       result: TokenPair,
     },
     'auth.logout': {
@@ -108,7 +110,7 @@ export const authContract = defineContract('auth', {
       rpc: true,
       http: { verb: 'POST', path: '/auth/api-key/generate', status: 201 },
       params: z.strictObject({
-        name: z.string().trim().min(1).max(100),
+        name: z.string().trim().min(1).max(100).regex(plainText, 'control characters are not allowed'),
         /** Namespaces that the key is confined to; without it everything that the role may. */
         scopes: z.array(Scope).min(1).max(50).optional(),
         expiresAt: z.iso.datetime({ offset: true }).optional(),

@@ -6,8 +6,8 @@ import { z } from 'zod';
  * (`CDS_LEDGER_CURRENCY`), such as "0.000150"; nothing here is ever a float. Times are ISO 8601 in UTC.
  */
 
-export const UserId = z.string().min(1).max(100);
-export const ApiKeyId = z.string().min(1).max(100);
+export const UserId = z.string().regex(/^[\w.:-]{1,100}$/, 'must be an id');
+export const ApiKeyId = z.string().regex(/^[\w.:-]{1,100}$/, 'must be an id');
 
 /** Whole tokens; the bound keeps every sum within what JSON carries exactly. */
 export const Tokens = z.int().min(0).max(1_000_000_000_000_000);
@@ -17,7 +17,11 @@ export const SignedTokens = z.int().min(-1_000_000_000_000_000).max(1_000_000_00
 export const TokenCount = z.int().min(0).max(100_000_000);
 
 /** What the caller gives a change so that repeating it changes nothing. */
-export const IdempotencyKey = z.string().min(1).max(200);
+export const IdempotencyKey = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'control characters are not allowed');
 
 /** A price: up to 9 digits before and 12 after the point, never negative, no exponent. */
 export const DecimalPrice = z
