@@ -7,6 +7,7 @@ import { traceIdOf } from '../telemetry/trace.ts';
 import { languageOf } from './language.ts';
 import type { OriginPolicy } from './origin.ts';
 import { securityHeaders } from './security-headers.ts';
+import { isWebSocketUpgrade } from './websocket.ts';
 
 export interface HttpServerOptions {
   readonly catalogue: FaultCatalogue;
@@ -44,7 +45,11 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     exposeHeadRoutes: true,
     genReqId: (request: IncomingMessage) => traceIdOf(headerOf(request.headers.traceparent)),
     routerOptions: { maxParamLength: 512 },
-    http: { headersTimeout: 20_000, maxHeaderSize: 16 * 1024 },
+    http: {
+      headersTimeout: 20_000,
+      maxHeaderSize: 16 * 1024,
+      shouldUpgradeCallback: isWebSocketUpgrade,
+    },
   });
 
   app.addHook('onRequest', (request, reply, done) => {

@@ -5,6 +5,8 @@ import type { Identity } from '#kernel/rpc/identity.ts';
 
 /** The part of a WebSocket that looking after it needs; `ws` fits. */
 export interface LiveSocket {
+  /** We read nothing from it at the moment, its pongs included. */
+  readonly isPaused: boolean;
   ping(): void;
   terminate(): void;
   close(code: number, reason: string): void;
@@ -20,7 +22,7 @@ export interface Connection {
 }
 
 /** Close codes of our own (RFC 6455 section 7.4.2: 4000-4999). */
-export const closeCodes = { sessionEnded: 4401, tooSlow: 4408, restarting: 1012, unsupported: 1003 } as const;
+export const closeCodes = { sessionEnded: 4401, tooSlow: 4408, unsupported: 1003 } as const;
 
 /** Every open WebSocket of the process. */
 export interface Connections extends Disposable {
@@ -59,7 +61,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
   const heartbeat = setInterval(() => {
     for (const connection of connections) {
-      if (!connection.alive) {
+      if (!connection.alive && !connection.socket.isPaused) {
         connection.socket.terminate();
         continue;
       }
@@ -113,7 +115,6 @@ export function createConnections(options: ConnectionsOptions): Connections {
     },
     [Symbol.dispose]() {
       clearInterval(heartbeat);
-      for (const { socket } of connections) socket.close(closeCodes.restarting, 'restarting');
     },
   };
 }

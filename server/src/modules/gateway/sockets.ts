@@ -1,9 +1,9 @@
-import fastifyWebsocket from '@fastify/websocket';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import { fault } from '#base/fault.ts';
 import { authenticateRequest, presentedToken } from '#kernel/http/credentials.ts';
 import { languageOf } from '#kernel/http/language.ts';
+import { mountWebSocket } from '#kernel/http/websocket.ts';
 import type { HttpKit } from '#kernel/module.ts';
 import type { Connections } from './connections.ts';
 import type { SocketOrigin } from './rpc-socket.ts';
@@ -21,45 +21,20 @@ export interface SocketRoutes {
  * connections is refused before the upgrade, as problem details.
  */
 export function mountSockets(app: FastifyInstance, routes: SocketRoutes): void {
-  const { kit, connections } = routes;
-  const origins = new WeakMap<FastifyRequest, SocketOrigin>();
+  const { kit, connections, messageLimitBytes } = routes;
 
-  async function admit(request: FastifyRequest): Promise<void> {
+  async function admit(request: FastifyRequest): Promise<SocketOrigin> {
     const { headers } = request;
     const presented = presentedToken(headers);
     // The upgrade is a GET, so no CSRF value is asked for: the check of Origin, made for every request, protects it.
     const principal = await authenticateRequest({ headers, safe: true }, kit);
     if (presented === undefined || principal === null) throw fault('common.unauthenticated');
     connections.check(principal);
-    origins.set(request, {
-      token: presented.token,
-      principal,
-      address: request.ip,
-      language: languageOf(headers['accept-language']),
-    });
+    const language = languageOf(headers['accept-language']);
+    return { token: presented.token, principal, address: request.ip, language };
   }
 
-  app.register(async (scope) => {
-    await scope.register(fastifyWebsocket, {
-      options: { maxPayload: routes.messageLimitBytes, perMessageDeflate: false, clientTracking: true },
-    });
-    for (const [path, serve] of Object.entries(routes.paths)) {
-      scope.route({
-        method: 'GET',
-        url: path,
-        preValidation: async (request) => {
-          if (!request.ws) throw fault('common.invalid_request', { reason: 'this path is a WebSocket' });
-          await admit(request);
-        },
-        handler: () => {
-          throw fault('common.invalid_request', { reason: 'this path is a WebSocket' });
-        },
-        wsHandler: (socket, request) => {
-          const origin = origins.get(request);
-          if (origin === undefined) socket.close(1011, 'internal');
-          else serve(socket, origin);
-        },
-      });
-    }
-  });
+  for (const [path, serve] of Object.entries(routes.paths)) {
+    mountWebSocket(app, { path, maxMessageBytes: messageLimitBytes, admit, serve });
+  }
 }

@@ -16,34 +16,47 @@ import { defineGateway } from './gateway.ts';
 export interface Doorman {
   /** Tokens that have lost their meaning. */
   readonly voided: Set<string>;
+  /** Announces the end of a user's rights, as `auth` does. */
+  revoke(userId: string): Promise<void>;
 }
+
+const doormanContract = defineContract('auth', {
+  methods: identityContract.methods,
+  faults: {},
+  events: {
+    'auth.revoked': { summary: 'Revoked', durable: false, payload: z.object({ userId: z.string() }) },
+  },
+});
 
 /** Stands where `auth` stands, with tokens that say who they are: these tests are about the transport. */
 function doormanModule(doorman: Doorman) {
   return defineModule({
     name: 'auth',
-    contract: identityContract,
+    contract: doormanContract,
     needs: {},
     config: z.object({}),
-    start: (context) => ({
-      handlers: {
-        'auth.introspect': ({ params: { token } }) => {
-          const match = /^(viewer|developer|admin)\.(\w+)((?:\.\w+)*)$/.exec(token);
-          if (match === null || doorman.voided.has(token)) return null;
-          const [, role, userId = '', scopes = ''] = match;
-          return {
-            expiresAtMs: context.now() + 3_600_000,
-            principal: {
-              userId,
-              username: userId,
-              role: role as Role,
-              credential: { kind: 'session' as const, sessionId: `session-${userId}` },
-              ...(scopes === '' ? {} : { scopes: scopes.slice(1).split('.') }),
-            },
-          };
+    start: (context) => {
+      doorman.revoke = (userId) => context.publish('auth.revoked', { userId });
+      return {
+        handlers: {
+          'auth.introspect': ({ params: { token } }) => {
+            const match = /^(viewer|developer|admin)\.(\w+)((?:\.\w+)*)$/.exec(token);
+            if (match === null || doorman.voided.has(token)) return null;
+            const [, role, userId = '', scopes = ''] = match;
+            return {
+              expiresAtMs: context.now() + 3_600_000,
+              principal: {
+                userId,
+                username: userId,
+                role: role as Role,
+                credential: { kind: 'session' as const, sessionId: `session-${userId}` },
+                ...(scopes === '' ? {} : { scopes: scopes.slice(1).split('.') }),
+              },
+            };
+          },
         },
-      },
-    }),
+      };
+    },
   });
 }
 
@@ -233,9 +246,9 @@ export interface PostOptions {
 
 /** The real gateway in a real platform, with methods that tests can reason about. */
 export async function testGateway(environment: Readonly<Record<string, string>> = {}): Promise<TestGateway> {
-  const doorman: Doorman = { voided: new Set() };
+  const doorman: Doorman = { voided: new Set(), revoke: () => Promise.resolve() };
   const notes: ProbeNotes = { aborted: 0, counted: 0 };
-  const gateway = defineGateway({ auth: identityContract, events: eventsContract, probe: probeContract });
+  const gateway = defineGateway({ auth: doormanContract, events: eventsContract, probe: probeContract });
   const world = await testWorld([doormanModule(doorman), events, probeModule(notes), gateway], {
     environment,
   });

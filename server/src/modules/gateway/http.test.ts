@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import test, { after, before } from 'node:test';
+import { cookieNames, csrfTokenOf } from '#kernel/http/cookies.ts';
+import { eventually } from '#kernel/testing/eventually.ts';
+import { type RpcMessage, type TestGateway, testGateway } from './testing.ts';
+
+let gateway: TestGateway;
+before(async () => {
+  gateway = await testGateway();
+});
+after(() => gateway[Symbol.asyncDispose]());
+
+const echo = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'probe.echo', params: { value: 1 } });
+
+/** A POST with headers that fetch would not let through. */
+async function rawPost(
+  headers: Record<string, string>,
+  body = echo,
+): Promise<{ status: number; body: string }> {
+  const outgoing = request(`${gateway.world.url}/rpc`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: 'Bearer developer.ada', ...headers },
+  });
+  outgoing.end(body);
+  const [response] = await once(outgoing, 'response');
+  let text = '';
+  for await (const chunk of response) text += chunk;
+  return { status: response.statusCode, body: text };
+}
+
+test('without a credential only public methods answer; a wrong one is told apart from none', async () => {
+  const code = async (method: string, token: string | null) =>
+    (await gateway.rpc(method, {}, { token })).error?.code;
+  assert.equal(await code('probe.public', null), undefined);
+  assert.equal(await code('probe.echo', null), -32001);
+  assert.equal(await code('probe.echo', 'nonsense'), -32001);
+  assert.equal(await code('probe.public', 'nonsense'), undefined);
+  const batch = `[${echo},${JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'probe.public' })}]`;
+  const answers = (await (await gateway.post(batch, { token: 'nonsense' })).json()) as RpcMessage[];
+  assert.equal(answers.find((answer) => answer.id === 1)?.error?.code, -32001);
+  assert.deepEqual(answers.find((answer) => answer.id === 2)?.result, { length: 0, user: null });
+});
+
+test('roles and the scopes of a key are held', async () => {
+  const code = async (method: string, token: string) =>
+    (await gateway.rpc(method, {}, { token })).error?.code;
+  assert.equal(await code('probe.admin', 'developer.ada'), -32003);
+  assert.equal(await code('probe.admin', 'admin.root'), undefined);
+  assert.equal(await code('probe.echo', 'developer.ada.project.run'), -32003);
+  assert.equal(await code('probe.echo', 'developer.ada.probe'), undefined);
+});
+
+test('a session cookie counts only with the CSRF value of its session', async () => {
+  const cookie = `${cookieNames.session}=developer.ada`;
+  const key = gateway.world.platform.secret('csrf');
+  const code = async (headers: Record<string, string>) =>
+    (
+      (await (
+        await gateway.post(echo, { token: null, headers: { cookie, ...headers } })
+      ).json()) as RpcMessage
+    ).error?.data.code;
+  assert.equal(await code({}), 'common.foreign_origin');
+  assert.equal(await code({ 'x-cds-csrf': 'guessed' }), 'common.foreign_origin');
+  assert.equal(await code({ 'x-cds-csrf': csrfTokenOf(key, 'session-bob') }), 'common.foreign_origin');
+  assert.equal(await code({ 'x-cds-csrf': csrfTokenOf(key, 'session-ada') }), undefined);
+});
+
+test('foreign hosts and origins are refused before anything runs', async () => {
+  const { host } = new URL(gateway.world.url);
+  assert.equal((await rawPost({ host: 'evil.example' })).status, 403);
+  assert.equal((await rawPost({ origin: 'https://evil.example' })).status, 403);
+  assert.equal((await rawPost({ origin: 'null' })).status, 403);
+  assert.equal((await rawPost({ host, origin: `http://${host}` })).status, 200);
+  assert.equal((await rawPost({ host: 'localhost:80' })).status, 200);
+});
+
+test('what is no JSON by its type, or too large, can’t be read', async () => {
+  const text = await gateway.post(echo, { headers: { 'content-type': 'text/plain' } });
+  assert.equal(text.status, 415);
+  assert.equal(((await text.json()) as RpcMessage).error?.code, -32600);
+  const form = await gateway.post('a=b', {
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  });
+  assert.equal(form.status, 415);
+  const large = await gateway.post(`"${'x'.repeat(9 * 1024 * 1024)}"`);
+  assert.equal(large.status, 413);
+  assert.equal(((await large.json()) as RpcMessage).error?.code, -32060);
+  assert.equal((await fetch(`${gateway.world.url}/rpc`)).status, 404);
+});
+
+test('answers speak the caller’s language and carry trace id and security headers', async () => {
+  const response = await gateway.post(echo.replace('probe.echo', 'probe.admin'), {
+    headers: {
+      'accept-language': 'de-DE,en;q=0.5',
+      traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`,
+    },
+  });
+  assert.equal(response.headers.get('x-trace-id'), 'ab'.repeat(16));
+  assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
+  assert.equal(response.headers.get('cache-control'), 'no-store');
+  const denied = await gateway.rpc('probe.admin', {}, { headers: { 'accept-language': 'de' } });
+  assert.match(denied.error?.message ?? '', /^Ihre Rolle/);
+  assert.match(String(denied.error?.data.traceId), /^[0-9a-f]{32}$/);
+});
+
+test('a call is ended when its time is up, and when its client leaves', async () => {
+  const slow = await gateway.rpc('probe.slow');
+  assert.equal(slow.error?.data.code, 'common.timeout');
+  const before = gateway.notes.aborted;
+  const controller = new AbortController();
+  const leaving = fetch(`${gateway.world.url}/rpc`, {
+    method: 'POST',
+    signal: controller.signal,
+    headers: { 'content-type': 'application/json', authorization: 'Bearer developer.ada' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'probe.linger' }),
+  });
+  setTimeout(() => controller.abort(), 50);
+  await assert.rejects(leaving);
+  await eventually(() => assert.equal(gateway.notes.aborted, before + 1));
+});
+
+test('a client that breaks off in the middle of its request harms nobody', async () => {
+  const { hostname, port } = new URL(gateway.world.url);
+  for (const fragment of [
+    'POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"json',
+    'POST /rpc HTTP/1.1\r\nHost: loc',
+    'GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n',
+  ]) {
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    socket.write(fragment);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    socket.resetAndDestroy();
+  }
+  assert.deepEqual((await gateway.rpc('probe.echo', { value: 1 })).result, { value: 1 });
+});
+
+test('over HTTP a method that streams says what it needs, and a stream can be cancelled', async () => {
+  const streaming = await gateway.rpc('probe.count', { upTo: 3 });
+  assert.equal(streaming.error?.data.code, 'stream.needs_websocket');
+  assert.match(streaming.error?.message ?? '', /probe\.count/);
+  assert.equal((await gateway.rpc('stream.cancel', { streamId: 'x' })).error?.data.code, 'stream.unknown');
+  assert.equal(
+    (await gateway.rpc('stream.cancel', { streamId: 'x' }, { token: null })).error?.data.code,
+    'common.unauthenticated',
+  );
+  const connection = await gateway.connect();
+  const { result } = await connection.call('probe.count', { upTo: 1_000, everyMs: 5 });
+  const { streamId } = result as { streamId: string };
+  assert.deepEqual((await gateway.rpc('stream.cancel', { streamId })).result, { cancelled: true });
+  await eventually(() => assert.equal(connection.frames(streamId).at(-1)?.method, 'stream.end'));
+});
+
+test('REST faces of the needed contracts stand beside /rpc', async () => {
+  const headers = { authorization: 'Bearer developer.ada' };
+  const response = await fetch(`${gateway.world.url}/probe/one?size=3`, { headers });
+  assert.deepEqual(await response.json(), { id: 'one', size: 3 });
+});
+
+test('calls are counted by method and status, unknown names under one', async () => {
+  for (const id of [1, 2]) await gateway.rpc(`no.such.method.${id}`);
+  await gateway.rpc('probe.admin');
+  const text = await (await fetch(`${gateway.world.url}/metrics`)).text();
+  assert.match(text, /api_requests_total\{method="unknown",status="404"\} \d+/);
+  assert.match(text, /api_requests_total\{method="probe\.admin",status="403"\} \d+/);
+  assert.match(text, /api_requests_total\{method="probe\.echo",status="200"\} \d+/);
+  assert.match(text, /api_request_duration_seconds_count\{method="probe\.echo"\} \d+/);
+  assert.doesNotMatch(text, /no\.such/);
+});
