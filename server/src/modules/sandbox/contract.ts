@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { defineContract } from '#base/contract.ts';
-import { engineMethods } from './engine-methods.ts';
-import { sandboxFaults } from './faults.ts';
+import { engineMethods } from './contract-engines.ts';
+import { sandboxFaults } from './contract-faults.ts';
 import { fsFaults, fsMethods } from './fs/contract-methods.ts';
 import { runMethods } from './run/contract-methods.ts';
-import { KilledBy } from './run/shapes.ts';
+import { KilledBy } from './run/contract-shapes.ts';
 import { terminalMethods } from './terminal/contract-methods.ts';
 
 const Operation = z.object({

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type LimitGroup, shellQuote } from '../limits/group.ts';
-import type { Limits } from '../run/shapes.ts';
+import type { Limits } from '../run/contract-shapes.ts';
 import { bubblewrapArguments, type SandboxShape } from './arguments.ts';
 import type { HostView } from './host-view.ts';
 

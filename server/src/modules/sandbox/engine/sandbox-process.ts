@@ -4,7 +4,7 @@ import { fault } from '#base/fault.ts';
 import { killQuietly } from '../limits/control-files.ts';
 import type { GroupUsage, LimitDriver, LimitGroup } from '../limits/group.ts';
 import { processEntry } from '../limits/process-table.ts';
-import type { KilledBy, Limits } from '../run/shapes.ts';
+import type { KilledBy, Limits } from '../run/contract-shapes.ts';
 import type { SandboxShape } from './arguments.ts';
 import { type Exit, exitOf } from './exit.ts';
 import { type Installation, type PreparedLaunch, prepareLaunch } from './launcher.ts';

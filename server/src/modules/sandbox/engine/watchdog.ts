@@ -1,5 +1,5 @@
 import type { GroupUsage, LimitGroup } from '../limits/group.ts';
-import type { KilledBy, Limits } from '../run/shapes.ts';
+import type { KilledBy, Limits } from '../run/contract-shapes.ts';
 import { createDiskWatch } from './disk-watch.ts';
 
 export interface WatchdogOptions {

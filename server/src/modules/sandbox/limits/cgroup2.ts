@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Limits } from '../run/shapes.ts';
+import type { Limits } from '../run/contract-shapes.ts';
 import {
   emptyAndRemove,
   namesOfTheDead,

@@ -99,16 +99,19 @@ export function ownName(): string {
   return `p${process.pid}-${startTimeOf(process.pid) ?? 0}`;
 }
 
-/** Names of sub-folders made by processes of this platform that no longer live. */
-export function namesOfTheDead(folder: string): string[] {
-  let names: string[];
-  try {
-    names = readdirSync(folder);
-  } catch {
-    return [];
-  }
+/** Those of the names, made by `ownName`, whose process no longer lives. Other texts are not among them. */
+export function deadAmong(names: readonly string[]): string[] {
   return names.filter((name) => {
     const match = /^p(\d+)-(\d+)$/.exec(name);
     return match !== null && !isAlive(Number(match[1]), Number(match[2]));
   });
+}
+
+/** Names of sub-folders made by processes of this platform that no longer live. */
+export function namesOfTheDead(folder: string): string[] {
+  try {
+    return deadAmong(readdirSync(folder));
+  } catch {
+    return [];
+  }
 }

@@ -1,4 +1,4 @@
-import type { LimitDriver as LimitDriverName, Limits } from '../run/shapes.ts';
+import type { LimitDriver as LimitDriverName, Limits } from '../run/contract-shapes.ts';
 
 /** What a group of processes uses and used, as the driver can tell it. */
 export interface GroupUsage {

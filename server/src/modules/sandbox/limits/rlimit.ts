@@ -1,4 +1,4 @@
-import type { Limits } from '../run/shapes.ts';
+import type { Limits } from '../run/contract-shapes.ts';
 import { type GroupUsage, type LimitDriver, type LimitGroup, wrapperProcesses } from './group.ts';
 import { type ProcessEntry, pageSizeBytes, processTree, ticksPerSecond } from './process-table.ts';
 

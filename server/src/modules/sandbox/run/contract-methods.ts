@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MethodDefinitions } from '#base/contract.ts';
-import { Command, KilledBy, LimitsInput, RunChunk, RunResult } from './shapes.ts';
+import { Command, KilledBy, LimitsInput, RunChunk, RunResult } from './contract-shapes.ts';
 
 const ProjectId = z.uuid();
 const At = z.iso.datetime();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MethodDefinitions } from '#base/contract.ts';
-import { KilledBy } from '../run/shapes.ts';
+import { KilledBy } from '../run/contract-shapes.ts';
 
 const Columns = z.int().min(2).max(1000);
 const Rows = z.int().min(1).max(500);

@@ -157,6 +157,17 @@ export const sandboxFaults = {
     },
     hint: { en: 'Delete one first.', de: 'Löschen Sie zuerst eine.' },
   },
+  'sandbox.network_forbidden': {
+    status: 403,
+    detail: {
+      en: 'This server grants programs no network.',
+      de: 'Dieser Server gibt Programmen kein Netz frei.',
+    },
+    hint: {
+      en: 'Ask an administrator to set CDS_SANDBOX_NETWORK=true.',
+      de: 'Bitten Sie die Administration um CDS_SANDBOX_NETWORK=true.',
+    },
+  },
   'sandbox.host_invalid': {
     status: 400,
     detail: {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MethodDefinitions } from '#base/contract.ts';
-import { Limits } from './run/shapes.ts';
+import { Limits } from './run/contract-shapes.ts';
 
 const Text = z.object({ en: z.string(), de: z.string() });
 

@@ -1,0 +1,81 @@
+import type { Handlers } from '#kernel/module.ts';
+import type { sandboxContract } from './contract.ts';
+import type { ServerCheck } from './doctor.ts';
+import { describeFsEngine, describeRunEngine } from './engine/description.ts';
+import { defaultsWithin } from './run/limits.ts';
+import type { RunPart } from './run-part.ts';
+
+type RunMethod = Exclude<keyof typeof sandboxContract.methods, `fs.${string}`>;
+
+/** The methods of the run engine, each handed to the part that has its rules. */
+export function createRunHandlers(
+  part: RunPart,
+  examine: () => Promise<{ checks: ServerCheck[] }>,
+): Pick<Handlers<typeof sandboxContract>, RunMethod> {
+  const { runs, terminals, configs, history, grants, access, engine } = part;
+  return {
+    'run.exec': ({ params, user, call }) => runs.exec(params, { user, call }),
+    'run.stream': ({ params, user, call }) => runs.stream(params, { user, call }),
+    'run.kill': async ({ params, user, call }) => {
+      await runs.kill(params, { user, call });
+      return { processId: params.processId };
+    },
+    'run.list': async ({ params: { projectId }, user, call }) => {
+      await access({ projectId, userId: user.userId, need: 'read' }, call);
+      return { runs: runs.list(projectId).map(describeRun) };
+    },
+    'run.history': async ({ params: { projectId, cursor = null, limit }, user, call }) => {
+      await access({ projectId, userId: user.userId, need: 'read' }, call);
+      return history.page({ projectId, cursor, limit });
+    },
+    'run.config.list': async ({ params, user, call }) => ({
+      configs: await configs.list(params.projectId, { user, call }),
+    }),
+    'run.config.save': ({ params, user, call }) => configs.save(params, { user, call }),
+    'run.config.delete': ({ params, user, call }) => configs.remove(params, { user, call }),
+    'run.terminal': ({ params, user, call }) => terminals.attach(params, { user, call }),
+    'run.terminal.input': ({ params, user }) => {
+      terminals.input(params, user);
+      return { terminalId: params.terminalId };
+    },
+    'run.terminal.resize': ({ params, user }) => {
+      terminals.resize(params, user);
+      return { terminalId: params.terminalId };
+    },
+    'run.terminal.close': ({ params, user }) => terminals.close(params.terminalId, user),
+    'run.terminal.list': async ({ params: { projectId }, user, call }) => {
+      await access({ projectId, userId: user.userId, need: 'read' }, call);
+      return { terminals: terminals.list(projectId, user) };
+    },
+    'sandbox.engines': () => ({
+      engines: [describeFsEngine(), describeRunEngine(engine)],
+      defaults: defaultsWithin(part.maxima),
+      maxima: part.maxima,
+    }),
+    'sandbox.doctor': () => examine(),
+    'sandbox.network.get': async ({ params, user, call }) => {
+      const { mode, hosts } = await grants.get(params.projectId, { user, call });
+      return { mode, hosts: [...hosts] };
+    },
+    'sandbox.network.set': async ({ params, user, call }) => {
+      const { mode, hosts } = await grants.set(params, { user, call });
+      return { mode, hosts: [...hosts] };
+    },
+  };
+}
+
+function describeRun(run: ReturnType<RunPart['runs']['list']>[number]) {
+  const { memoryBytes, cpuMs, processes } = run.process.usage();
+  return {
+    processId: run.processId,
+    projectId: run.projectId,
+    userId: run.userId,
+    command: run.command,
+    args: [...run.args],
+    startedAt: new Date(run.startedAtMs).toISOString(),
+    memoryBytes,
+    cpuMs,
+    processes,
+    outputBytes: run.process.outputBytes(),
+  };
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { isFault } from '#base/fault.ts';
+import { createPlaces } from './places.ts';
+
+const options = { running: 2, runningPerUser: 2, memoryBytes: 1000, waitingPerUser: 3, waitMs: 60_000 };
+const request = (userId: string, memoryBytes = 1) => ({
+  userId,
+  memoryBytes,
+  signal: new AbortController().signal,
+});
+
+/** Takes places and writes down who was admitted, in order. */
+function recorder(places: ReturnType<typeof createPlaces>) {
+  const admitted: string[] = [];
+  const held: Disposable[] = [];
+  return {
+    admitted,
+    held,
+    take(userId: string, memoryBytes?: number) {
+      return places.take(request(userId, memoryBytes)).then((place) => {
+        admitted.push(userId);
+        held.push(place);
+      });
+    },
+    async endOne() {
+      held.shift()?.[Symbol.dispose]();
+      await turn();
+    },
+  };
+}
+
+test('users take turns when the machine is full', async () => {
+  const { take, admitted, endOne } = recorder(createPlaces(options, () => 0));
+  for (const user of ['greedy', 'greedy', 'greedy', 'greedy', 'greedy', 'modest']) void take(user);
+  await turn();
+  assert.deepEqual(admitted, ['greedy', 'greedy']);
+  await endOne();
+  await endOne();
+  assert.deepEqual(admitted, ['greedy', 'greedy', 'greedy', 'modest']);
+});
+
+test('one user does not get every place', async () => {
+  const { take, admitted } = recorder(createPlaces({ ...options, running: 3, runningPerUser: 2 }, () => 0));
+  for (const user of ['greedy', 'greedy', 'greedy', 'modest']) void take(user);
+  await turn();
+  assert.deepEqual(admitted, ['greedy', 'greedy', 'modest']);
+});
+
+test('memory that was promised is not promised twice, and a big program is not overtaken for ever', async () => {
+  let nowMs = 0;
+  const { take, admitted, endOne } = recorder(createPlaces({ ...options, running: 10 }, () => nowMs));
+  void take('first', 600);
+  await turn();
+  void take('big', 900);
+  void take('small', 100);
+  await turn();
+  assert.deepEqual(admitted, ['first', 'small']);
+  nowMs = 3000;
+  void take('late', 100);
+  await turn();
+  assert.deepEqual(admitted, ['first', 'small'], 'the place is kept for the big one');
+  await endOne();
+  await endOne();
+  assert.deepEqual(admitted, ['first', 'small', 'big', 'late']);
+});
+
+test('a program larger than everything still runs when it is alone', async () => {
+  const { take, admitted } = recorder(createPlaces(options, () => 0));
+  await take('huge', 5000);
+  assert.deepEqual(admitted, ['huge']);
+});
+
+test('too many waiting, or waiting too long, is told with a time to try again', async () => {
+  const places = createPlaces({ ...options, running: 1, waitingPerUser: 1, waitMs: 20 }, () => 0);
+  const place = await places.take(request('a'));
+  const waiting = places.take(request('b'));
+  await assert.rejects(places.take(request('b')), (error) => isFault(error, 'sandbox.busy'));
+  await assert.rejects(
+    waiting,
+    (error) => isFault(error, 'sandbox.busy') && error.data.retryAfterMs === 1000,
+  );
+  place[Symbol.dispose]();
+  place[Symbol.dispose]();
+  assert.deepEqual(places.counts(), { running: 0, waiting: 0 });
+});
+
+test('whoever leaves while waiting takes no place', async () => {
+  const places = createPlaces({ ...options, running: 1 }, () => 0);
+  const place = await places.take(request('a'));
+  const leaving = new AbortController();
+  const waiting = places.take({ userId: 'b', memoryBytes: 1, signal: leaving.signal });
+  leaving.abort();
+  await assert.rejects(waiting, (error) => isFault(error, 'common.cancelled'));
+  place[Symbol.dispose]();
+  assert.deepEqual(places.counts(), { running: 0, waiting: 0 });
+});

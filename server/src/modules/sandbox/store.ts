@@ -1,0 +1,181 @@
+import type { Database, Queryable } from '#kernel/database/database.ts';
+import type { KilledBy, Limits, LimitsInput } from './run/contract-shapes.ts';
+
+export interface RunRow {
+  readonly process_id: string;
+  readonly project_id: string;
+  readonly user_id: string;
+  readonly config_id: string | null;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly started_at: Date;
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+  readonly killed_by: KilledBy | null;
+  readonly duration_ms: number;
+  readonly cpu_ms: number;
+  readonly peak_memory_bytes: bigint;
+  readonly peak_processes: number;
+  readonly output_bytes: bigint;
+  readonly limits: Limits;
+}
+
+export interface ConfigRow {
+  readonly config_id: string;
+  readonly project_id: string;
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly timeout_ms: number | null;
+  readonly limits: LimitsInput;
+  readonly updated_at: Date;
+}
+
+export interface PolicyRow {
+  readonly mode: 'off' | 'allowList';
+  readonly hosts: readonly string[];
+}
+
+/** Adds an ended run and forgets the project's oldest beyond `keep`. */
+export async function insertRun(database: Database, row: RunRow, keep: number): Promise<void> {
+  await database.execute({
+    name: 'sandbox-run-insert',
+    text: `
+      insert into sandbox.run (process_id, project_id, user_id, config_id, command, args, started_at, exit_code,
+        signal, killed_by, duration_ms, cpu_ms, peak_memory_bytes, peak_processes, output_bytes, limits)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+      on conflict (process_id) do nothing`,
+    values: [
+      row.process_id,
+      row.project_id,
+      row.user_id,
+      row.config_id,
+      row.command,
+      JSON.stringify(row.args),
+      row.started_at,
+      row.exit_code,
+      row.signal,
+      row.killed_by,
+      row.duration_ms,
+      row.cpu_ms,
+      row.peak_memory_bytes,
+      row.peak_processes,
+      row.output_bytes,
+      JSON.stringify(row.limits),
+    ],
+  });
+  await database.execute({
+    name: 'sandbox-run-prune',
+    text: `
+      delete from sandbox.run where project_id = $1 and process_id < (
+        select process_id from sandbox.run where project_id = $1 order by process_id desc offset $2 limit 1)`,
+    values: [row.project_id, keep - 1],
+  });
+}
+
+/** Newest first, those before `cursor`. */
+export function selectRuns(
+  database: Queryable,
+  page: { projectId: string; cursor: string | null; limit: number },
+): Promise<RunRow[]> {
+  return database.query<RunRow>({
+    text: `
+      select process_id, project_id, user_id, config_id, command, args, started_at, exit_code, signal, killed_by,
+        duration_ms, cpu_ms, peak_memory_bytes, peak_processes, output_bytes, limits
+      from sandbox.run
+      where project_id = $1 and ($2::uuid is null or process_id < $2)
+      order by process_id desc
+      limit $3`,
+    values: [page.projectId, page.cursor, page.limit],
+  });
+}
+
+export function selectConfigs(database: Queryable, projectId: string): Promise<ConfigRow[]> {
+  return database.query<ConfigRow>({
+    text: `
+      select config_id, project_id, name, command, args, env, cwd, timeout_ms, limits, updated_at
+      from sandbox.run_config where project_id = $1 order by lower(name), config_id`,
+    values: [projectId],
+  });
+}
+
+const configColumns = 'config_id, project_id, name, command, args, env, cwd, timeout_ms, limits, updated_at';
+const configValues = (row: ConfigRow) => [
+  row.config_id,
+  row.project_id,
+  row.name,
+  row.command,
+  JSON.stringify(row.args),
+  JSON.stringify(row.env),
+  row.cwd,
+  row.timeout_ms,
+  JSON.stringify(row.limits),
+  row.updated_at,
+];
+
+/** Adds a configuration unless the project has `limit` of them. Returns 0 then, 1 when it was added. */
+export function insertConfig(database: Queryable, row: ConfigRow, limit: number): Promise<number> {
+  return database.execute({
+    text: `
+      insert into sandbox.run_config (${configColumns})
+      select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+      where (select count(*) from sandbox.run_config where project_id = $2) < $11`,
+    values: [...configValues(row), limit],
+  });
+}
+
+/** Replaces a configuration of the project. Returns 0 when there is none with this id. */
+export function updateConfig(database: Queryable, row: ConfigRow): Promise<number> {
+  return database.execute({
+    text: `
+      update sandbox.run_config set name = $3, command = $4, args = $5, env = $6, cwd = $7, timeout_ms = $8,
+        limits = $9, updated_at = $10
+      where config_id = $1 and project_id = $2`,
+    values: configValues(row),
+  });
+}
+
+export function deleteConfig(
+  database: Queryable,
+  key: { projectId: string; configId: string },
+): Promise<number> {
+  return database.execute({
+    text: 'delete from sandbox.run_config where config_id = $1 and project_id = $2',
+    values: [key.configId, key.projectId],
+  });
+}
+
+export async function selectPolicy(database: Queryable, projectId: string): Promise<PolicyRow | null> {
+  const [row] = await database.query<PolicyRow>({
+    name: 'sandbox-policy-select',
+    text: 'select mode, hosts from sandbox.network_policy where project_id = $1',
+    values: [projectId],
+  });
+  return row ?? null;
+}
+
+export async function upsertPolicy(
+  database: Queryable,
+  policy: PolicyRow & { projectId: string; userId: string; at: Date },
+): Promise<void> {
+  await database.execute({
+    text: `
+      insert into sandbox.network_policy (project_id, mode, hosts, updated_by, updated_at)
+      values ($1, $2, $3, $4, $5)
+      on conflict (project_id) do update
+      set mode = excluded.mode, hosts = excluded.hosts, updated_by = excluded.updated_by, updated_at = excluded.updated_at`,
+    values: [policy.projectId, policy.mode, JSON.stringify(policy.hosts), policy.userId, policy.at],
+  });
+}
+
+/** Forgets everything about a project that exists no more. */
+export async function deleteProject(database: Queryable, projectId: string): Promise<void> {
+  for (const table of ['run', 'run_config', 'network_policy']) {
+    await database.execute({
+      text: `delete from sandbox.${table} where project_id = $1`,
+      values: [projectId],
+    });
+  }
+}
