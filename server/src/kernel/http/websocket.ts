@@ -32,7 +32,7 @@ export function isWebSocketUpgrade(request: IncomingMessage): boolean {
 /**
  * Sends upgrades through the server's ordinary routes and hooks, so that host, origin and trace are treated once
  * and for all, and closes the socket of each that is answered without an upgrade. (`@fastify/websocket` leaves
- * those open that a hook of the whole server refuses: docs/decisions/websocket-upgrade.md.)
+ * those open that a hook of the whole server refuses: docs/decisions/0005-websocket-upgrade.md.)
  */
 function prepare(app: FastifyInstance): void {
   if (prepared.has(app.server)) return;
