@@ -41,7 +41,7 @@ export class ApiError extends Error {
 }
 
 export function apiClient(url: string, token: string): ApiClient {
-  const authorization = token === '' ? {} : { authorization: `Bearer ${token}` };
+  const authorization: Record<string, string> = token === '' ? {} : { authorization: `Bearer ${token}` };
 
   async function rest<Result>(verb: string, path: string, body?: unknown) {
     const response = await fetch(url + path, {

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { axeViolations, browserMissing, launchBrowser } from './browser.ts';
+import { form, type RunningPlatform, startPlatformProcesses } from './platform.ts';
+
+const skip = browserMissing ?? false;
+
+interface Words {
+  readonly locale: string;
+  readonly theme: 'dark' | 'light';
+  readonly register: string;
+  readonly username: string;
+  readonly password: string;
+  readonly create: string;
+  readonly run: string;
+  readonly command: string;
+  readonly finished: RegExp;
+  readonly timeLimit: string;
+  readonly newTerminal: string;
+}
+
+const english: Words = {
+  locale: 'en-US',
+  theme: 'dark',
+  register: 'Create an account',
+  username: 'User name',
+  password: 'Password',
+  create: 'Create and open',
+  run: 'Run',
+  command: 'Command',
+  finished: /Finished in/,
+  timeLimit: 'Ended by the time limit',
+  newTerminal: 'New terminal',
+};
+
+const german: Words = {
+  locale: 'de-DE',
+  theme: 'light',
+  register: 'Konto anlegen',
+  username: 'Benutzername',
+  password: 'Passwort',
+  create: 'Anlegen und öffnen',
+  run: 'Ausführen',
+  command: 'Befehl',
+  finished: /Fertig nach/,
+  timeLimit: 'Von der Zeitgrenze beendet',
+  newTerminal: 'Neues Terminal',
+};
+
+let platform: RunningPlatform;
+let browser: Browser;
+
+before(async () => {
+  if (skip !== false) return;
+  platform = await startPlatformProcesses();
+  browser = await launchBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await platform?.[Symbol.asyncDispose]();
+});
+
+async function registerInBrowser(page: Page, words: Words, name: string): Promise<void> {
+  await page.goto(platform.url);
+  await page.getByRole('button', { name: words.register }).click();
+  await page.getByLabel(words.username).fill(name);
+  await page.getByLabel(words.password).fill(`a long password of ${name}`);
+  await page.getByRole('button', { name: words.register }).first().click();
+  await page.getByRole('radio', { name: /Python/ }).waitFor();
+}
+
+for (const words of [english, german]) {
+  test(`register, project, edit, run, terminal in ${words.locale}, ${words.theme} (${form})`, {
+    skip,
+  }, async () => {
+    const context = await browser.newContext({
+      locale: words.locale,
+      colorScheme: words.theme,
+      viewport: { width: 1440, height: 900 },
+    });
+    const page = await context.newPage();
+    const broken: string[] = [];
+    page.on('pageerror', (error) => broken.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && /Content Security Policy/.test(message.text()))
+        broken.push(message.text());
+    });
+
+    await page.goto(platform.url);
+    await page.getByLabel(words.username).waitFor();
+    assert.deepEqual(await axeViolations(page), []);
+    await registerInBrowser(page, words, `mara-${words.locale.slice(0, 2)}`);
+    assert.deepEqual(await axeViolations(page), []);
+
+    await page.getByRole('radio', { name: /Python/ }).click();
+    await page.getByRole('button', { name: words.create }).click();
+    const editor = page.locator('.monaco-editor').first();
+    await editor.waitFor();
+    await page.getByRole('treeitem', { name: /main\.py/ }).waitFor();
+    assert.deepEqual(await axeViolations(page), []);
+
+    await editor.click();
+    await page.keyboard.press('Control+End');
+    await page.keyboard.type('\nprint("written in the browser")\n');
+    await page.keyboard.press('Control+s');
+    await page.getByRole('treeitem', { name: /main\.py.*M/ }).waitFor();
+
+    await page.getByRole('button', { name: words.newTerminal }).first().click();
+    await page.locator('.xterm-screen').waitFor();
+    await page.waitForTimeout(500);
+    await page.locator('.xterm-screen').click();
+    await page.keyboard.type('echo term-$((40+2))\n');
+    await page.locator('.xterm-accessibility, .xterm-rows').filter({ hasText: 'term-42' }).first().waitFor();
+    await page.reload();
+    await page.locator('.xterm-accessibility, .xterm-rows').filter({ hasText: 'term-42' }).first().waitFor();
+
+    await page.getByRole('link', { name: words.run, exact: true }).click();
+    await page.getByLabel(words.command).fill('python3 main.py');
+    await page.getByRole('button', { name: words.run, exact: true }).click();
+    await page.getByText(words.finished).waitFor();
+    await page.getByRole('log').filter({ hasText: 'written in the browser' }).waitFor();
+    assert.deepEqual(await axeViolations(page), []);
+
+    assert.deepEqual(broken, []);
+    await context.close();
+  });
+}
+
+test(`two tabs that edit one file: nothing is overwritten, the person decides (${form})`, {
+  skip,
+}, async () => {
+  const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1440, height: 900 } });
+  const first = await context.newPage();
+  await registerInBrowser(first, english, 'twin');
+  await first.getByRole('radio', { name: /Python/ }).click();
+  await first.getByRole('button', { name: english.create }).click();
+  await first.locator('.monaco-editor').first().waitFor();
+  const second = await context.newPage();
+  await second.goto(first.url());
+  await second.locator('.monaco-editor').first().waitFor();
+
+  await first.locator('.monaco-editor').first().click();
+  await second.locator('.monaco-editor').first().click();
+  await Promise.all([first.keyboard.type('# one\n'), second.keyboard.type('# two\n')]);
+  await Promise.all([first.keyboard.press('Control+s'), second.keyboard.press('Control+s')]);
+  const shown = await Promise.race([
+    first
+      .getByText('Nothing was overwritten')
+      .waitFor()
+      .then(() => first),
+    second
+      .getByText('Nothing was overwritten')
+      .waitFor()
+      .then(() => second),
+  ]);
+  await shown.getByRole('button', { name: 'Keep mine' }).click();
+  await shown.getByText('Saved', { exact: true }).waitFor();
+  await context.close();
+});
