@@ -128,9 +128,10 @@ export function judge(edge: ImportEdge): string | undefined {
         to.floor === 'kernel' ||
         to.floor === 'base' ||
         outside.has(to.floor) ||
-        isDoor(to, 'module.ts')
+        isDoor(to, 'module.ts') ||
+        isDoor(to, 'doctor.ts')
         ? undefined
-        : 'a process imports the kernel and modules/*/module.ts';
+        : 'a process imports the kernel and modules/*/{module,doctor}.ts';
     case 'studio':
       if (to.floor === 'studio' || outside.has(to.floor)) return undefined;
       return (to.floor === 'contract' || to.floor === 'base') && edge.typeOnly

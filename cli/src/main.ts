@@ -22,6 +22,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: { en: 'create, verify, restore', de: 'anlegen, prüfen, wiederherstellen' },
     load: () => import('./commands/backup.ts'),
   },
+  doctor: {
+    summary: { en: 'what this server has and lacks', de: 'was dieser Server hat und was fehlt' },
+    load: () => import('./commands/doctor.ts'),
+  },
 };
 
 function help(terminal: Terminal): void {

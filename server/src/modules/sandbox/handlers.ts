@@ -1,6 +1,6 @@
 import type { Handlers } from '#kernel/module.ts';
+import type { ServerCheck } from './checks.ts';
 import type { sandboxContract } from './contract.ts';
-import type { ServerCheck } from './doctor.ts';
 import { describeFsEngine, describeRunEngine } from './engine/description.ts';
 import { defaultsWithin } from './run/limits.ts';
 import type { RunPart } from './run-part.ts';

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import type { Terminal } from '../terminal.ts';
+import { run } from './doctor.ts';
+
+function recorder(language: 'en' | 'de', environment: Record<string, string> = {}) {
+  const lines: string[] = [];
+  const terminal: Terminal = {
+    environment: {
+      CDS_DATA_DIR: path.join(tmpdir(), 'cds-doctor-none', 'below'),
+      CDS_PORT: '0',
+      ...environment,
+    },
+    language,
+    print: (text) => lines.push(text),
+    printError: (text) => lines.push(text),
+  };
+  return { terminal, text: () => lines.join('\n') };
+}
+
+test('a machine without bubblewrap is told the command that brings it, and fails', async () => {
+  const { terminal, text } = recorder('en', { CDS_SANDBOX_BUBBLEWRAP: '/nowhere/bwrap' });
+  assert.equal(await run([], terminal), 1);
+  assert.match(text(), /✘ Sandbox for programs\s+bubblewrap is not installed/);
+  assert.match(text(), /→ .*install.*bubblewrap/);
+});
+
+test('speaks German', async () => {
+  const { terminal, text } = recorder('de', { CDS_SANDBOX_BUBBLEWRAP: '/nowhere/bwrap' });
+  await run([], terminal);
+  assert.match(text(), /bubblewrap ist nicht installiert/);
+  assert.match(text(), /Es fehlt etwas/);
+});
+
+test('tells parts as data, and parts of later versions never as there', async () => {
+  const { terminal, text } = recorder('en');
+  await run(['--json'], terminal);
+  const { checks } = JSON.parse(text()) as {
+    checks: { name: string; state: string; command: string | null }[];
+  };
+  const byName = new Map(checks.map((check) => [check.name, check]));
+  assert.equal(byName.get('node')?.state, 'ok');
+  assert.equal(byName.get('wasm')?.state, 'missing');
+  assert.equal(byName.get('micro')?.state, 'missing');
+});
+
+test('a database server needs no embedded binaries', async () => {
+  const { terminal, text } = recorder('en', { DATABASE_URL: 'postgresql://localhost/x' });
+  await run([], terminal);
+  assert.match(text(), /✔ Database\s+a PostgreSQL server/);
+});
