@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { fault } from '#base/fault.ts';
 import { assembleHttp } from './http/assemble.ts';
-import { createRateLimiter } from './http/rate-limit.ts';
 import type { Platform } from './platform.ts';
 import { platformVersion } from './version.ts';
 
@@ -30,14 +29,12 @@ function checkHost(platform: Platform): void {
 export async function listen(platform: Platform, face: FaceOptions): Promise<string> {
   checkHost(platform);
   const { http } = platform.config;
-  const limiter = createRateLimiter({ now: platform.now });
   const app = await assembleHttp({
     ...platform,
     service: face.service,
     version: platformVersion(),
     modules: platform.modules.filter((module) => face.modules.includes(module.name)),
     config: http,
-    takeRate: limiter.take,
     ...(face.studioFolder === undefined ? {} : { studioFolder: face.studioFolder }),
   });
   platform.stack.defer(() => app.close());

@@ -14,6 +14,8 @@ import { createEventBus } from './events/bus.ts';
 import { createPostgresTransport } from './events/postgres-transport.ts';
 import { createRedisTransport } from './events/redis-transport.ts';
 import { createLocalTransport, type EventTransport } from './events/transport.ts';
+import type { TakeRate } from './http/rest.ts';
+import { createTakeRate, type RedisPlace } from './http/take-rate.ts';
 import type { AnyModule, Events } from './module.ts';
 import { announcePeer, createPeerDirectory } from './rpc/peers.ts';
 import { createRemoteTransport } from './rpc/remote-client.ts';
@@ -51,6 +53,8 @@ export interface Platform extends AsyncDisposable {
   readonly edgeMetrics: EdgeMetrics;
   readonly secret: SecretSource;
   readonly now: () => number;
+  /** One limit for all HTTP faces of the process. */
+  readonly takeRate: TakeRate;
   /** Tells the other processes where this one is. */
   announce(url: string): Promise<void>;
   readonly stack: AsyncDisposableStack;
@@ -95,7 +99,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const instanceId = randomUUID();
   const secret = createSecrets({ secretKey: config.platform.secretKey, dataDir });
   const metrics = createMetrics();
-  const transport = transportFor(options, { database, log, redisUrl: config.platform.redisUrl });
+  const redis =
+    config.platform.redisUrl === undefined
+      ? undefined
+      : { url: config.platform.redisUrl, prefix: `cds:${secret('redis-prefix').toString('hex', 0, 8)}:` };
+  const transport = transportFor(options, { database, log, redis });
+  const takeRate = startup.use(createTakeRate(config.rate, { now, log, redis }));
   const bus = startup.use(createEventBus({ database, transport, now, log, processId: instanceId }));
   await bus.ready;
   const peers = createPeerDirectory({ database, instanceId, now });
@@ -126,6 +135,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     edgeMetrics: createEdgeMetrics(metrics),
     secret,
     now,
+    takeRate: takeRate.take,
     stack,
     async announce(url) {
       const modules = ordered.map((module) => module.name);
@@ -149,12 +159,12 @@ async function readConfiguration(options: PlatformOptions) {
 interface TransportParts {
   readonly database: Database;
   readonly log: Logger;
-  readonly redisUrl: string | undefined;
+  readonly redis: RedisPlace | undefined;
 }
 
 function transportFor(options: PlatformOptions, parts: TransportParts): EventTransport {
-  const { database, log, redisUrl } = parts;
+  const { database, log, redis } = parts;
   const own = options.alone ? createLocalTransport() : createPostgresTransport({ database, log });
-  if (redisUrl === undefined) return own;
-  return createRedisTransport({ url: redisUrl, channel: 'cyberdevstudio', log, fallback: own });
+  if (redis === undefined) return own;
+  return createRedisTransport({ url: redis.url, channel: `${redis.prefix}events`, log, fallback: own });
 }

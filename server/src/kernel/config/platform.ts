@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { rateSection } from '../http/rate-config.ts';
 
 /** The user's data folder by the conventions of the platform (XDG on Linux). */
 export function defaultDataDir(): string {
@@ -66,6 +67,7 @@ export const platformSections = {
       .default(8 * 1024 * 1024)
       .describe('Largest request body'),
   }),
+  rate: rateSection,
   log: z.object({
     level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
     format: z.enum(['json', 'pretty', 'auto']).default('auto').describe('auto: pretty on a terminal'),

@@ -1,6 +1,5 @@
-import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { redactText } from '../telemetry/log.ts';
+import { createRedisConnection } from '../redis/connect.ts';
 import type { EventTransport } from './transport.ts';
 
 export interface RedisTransportOptions {
@@ -17,34 +16,8 @@ const startWaitMs = 2_000;
 /** Redis or Valkey publish/subscribe. An outage is logged once; meanwhile messages take the fallback's way. */
 export function createRedisTransport(options: RedisTransportOptions): EventTransport {
   const { url, channel, log, fallback } = options;
-  let closed = false;
-
-  function connect(role: string): Redis {
-    const client = new Redis(url, {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      connectTimeout: 2_000,
-      retryStrategy: (tries) => (closed ? null : Math.min(100 * 2 ** tries, 5_000)),
-    });
-    let reported = false;
-    let reason: string | undefined;
-    client.on('error', (error: Error) => {
-      reason = redactText(error.message);
-    });
-    client.on('close', () => {
-      if (!reported && !closed) log.warn({ reason, role }, 'Redis does not answer; going on without it');
-      reported = true;
-    });
-    client.on('ready', () => {
-      if (reported) log.info({ role }, 'Redis answers again');
-      reported = false;
-    });
-    return client;
-  }
-
-  const sender = connect('events, sending');
-  const receiver = connect('events, receiving');
+  const sender = createRedisConnection({ url, log, role: 'events, sending' });
+  const receiver = createRedisConnection({ url, log, role: 'events, receiving' });
 
   return {
     async start(onMessage, onGap) {
@@ -78,7 +51,6 @@ export function createRedisTransport(options: RedisTransportOptions): EventTrans
       sender.publish(channel, message).catch(() => fallback.send(message));
     },
     async [Symbol.asyncDispose]() {
-      closed = true;
       sender.disconnect();
       receiver.disconnect();
       await fallback[Symbol.asyncDispose]();

@@ -24,7 +24,8 @@ export interface HttpServerOptions {
 const corsHeaders = {
   'access-control-allow-methods': 'GET, POST, PUT, DELETE',
   'access-control-allow-headers': 'authorization, content-type, traceparent',
-  'access-control-expose-headers': 'x-trace-id, retry-after, ratelimit, ratelimit-policy',
+  'access-control-expose-headers':
+    'x-trace-id, retry-after, ratelimit, ratelimit-policy, ratelimit-limit, ratelimit-remaining, ratelimit-reset',
   'access-control-max-age': '600',
 };
 

@@ -9,7 +9,7 @@ import { type RpcMessage, type TestGateway, testGateway } from './testing.ts';
 
 let gateway: TestGateway;
 before(async () => {
-  gateway = await testGateway();
+  gateway = await testGateway({ CDS_RATE_EXECUTE_BURST: '2', CDS_RATE_EXECUTE_PER_SECOND: '0.01' });
 });
 after(() => gateway[Symbol.asyncDispose]());
 
@@ -158,6 +158,26 @@ test('REST faces of the needed contracts stand beside /rpc', async () => {
   const headers = { authorization: 'Bearer developer.ada' };
   const response = await fetch(`${gateway.world.url}/probe/one?size=3`, { headers });
   assert.deepEqual(await response.json(), { id: 'one', size: 3 });
+});
+
+test('a call over its limit answers 429 with the time to wait, in a batch each for itself', async () => {
+  const call = (id: number) => ({ jsonrpc: '2.0', id, method: 'probe.execute' });
+  const first = await gateway.post(JSON.stringify(call(1)), { token: 'developer.zora' });
+  assert.equal(first.status, 200);
+  assert.equal(first.headers.get('ratelimit-limit'), '2');
+  assert.equal(first.headers.get('ratelimit-remaining'), '1');
+  const batch = await gateway.post(JSON.stringify([call(2), call(3)]), { token: 'developer.zora' });
+  assert.equal(batch.status, 200);
+  const codes = ((await batch.json()) as RpcMessage[]).map((answer) => answer.error?.code);
+  assert.deepEqual(codes, [undefined, -32029]);
+  const refused = await gateway.post(JSON.stringify(call(4)), { token: 'developer.zora' });
+  assert.equal(refused.status, 429);
+  assert.equal(refused.headers.get('retry-after'), '100');
+  const { error } = (await refused.json()) as RpcMessage;
+  assert.equal(error?.code, -32029);
+  assert.ok(Number(error?.data.retryAfterMs) > 90_000);
+  const other = await gateway.post(JSON.stringify(call(5)), { token: 'developer.yves' });
+  assert.equal(other.status, 200);
 });
 
 test('calls are counted by method and status, unknown names under one', async () => {
