@@ -17,7 +17,7 @@ export function Preferences() {
       <button
         type="button"
         className="button ghost small"
-        aria-label={t.language}
+        aria-label={`${language.toUpperCase()}: ${t.language}`}
         title={t.language}
         onClick={() => setLanguage(language === 'de' ? 'en' : 'de')}
       >
