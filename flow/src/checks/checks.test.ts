@@ -1,3 +1,4 @@
+// The samples are damaged on purpose, and the keys open nothing: cds-ignore-file encoding,secrets
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
@@ -34,10 +35,12 @@ test('a clean folder has no findings', async (t) => {
     'index.html': `${HEAD}<h1 id="top-of">x</h1><a href="#top-of">up</a> <a href="docs/">d</a> <img src="a%20b.svg" alt="" width="1" height="1"></body></html>`,
     'docs/index.html': `${HEAD}<a href="/index.html#top-of">home</a><a href="mailto:a@b.c">m</a></body></html>`,
     'a b.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
-    'README.md': '# Title\n\n## Größe & Maß\n\n[there](#größe--maß), [docs](docs/index.html)\n',
+    'README.md':
+      '# Title\n\n## Größe & Maß\n\n[there](#größe--maß), [docs](docs/index.html), [folder](docs/) [files](img)\n',
+    'img/x.txt': '',
   });
   assert.deepEqual(findings, []);
-  assert.equal(checkedFiles, 4);
+  assert.equal(checkedFiles, 5);
 });
 
 test('links: missing files, wrong case, missing anchors, in HTML, srcset and Markdown, with line and column', async (t) => {
@@ -87,6 +90,14 @@ test('links: the site’s own address counts as internal, with the folder it liv
     { checks: ['links'], config },
   );
   assert.deepEqual(places, ['links.missing site/index.html:1']);
+});
+
+test('links: in a package of a repository, / is the package and its public folder', async (t) => {
+  const page = `${HEAD}<img src="/icon.svg" alt=""><script src="/src/main.js"></script><a href="/no">n</a></body></html>`;
+  const files = { 'web/index.html': page, 'web/public/icon.svg': '', 'web/src/main.js': '' };
+  const { places } = await check(t, { ...files, 'web/package.json': '{}' }, { checks: ['links'] });
+  assert.deepEqual(places, ['links.missing web/index.html:1']);
+  assert.equal((await check(t, files, { checks: ['links'] })).places.length, 3, 'a release has one root');
 });
 
 test('links: other servers are asked only when told, and forbidding robots is no finding', async (t) => {
@@ -173,7 +184,6 @@ test('markdown: what changes what readers get', async (t) => {
     'markdown.nameless_link a.md:14',
     'markdown.table_columns a.md:18',
     'markdown.single_title a.md:20',
-    'markdown.fence_language a.md:22',
     'markdown.unclosed_fence a.md:22',
     'markdown.front_matter b.md:1',
   ]);
@@ -189,6 +199,7 @@ test('secrets: found, never shown; examples and code are left alone', async (t) 
       'doc.md':
         'aws AKIAIOSFODNN7EXAMPLE, `password: "changeme-changeme-1"`\n<!-- cds-ignore secrets -->\nhttps://user:q8Zk2Lw9@host/x\n',
       'b.txt': 'https://user:q8Zk2Lw9@host/x',
+      'c.txt': 'https://user:password@host/x https://user:secret@host',
       'key.pem': `-----BEGIN ${'PRIVATE'} KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC'.repeat(3)}\n`,
     },
     { checks: ['secrets'] },

@@ -1,3 +1,4 @@
+// Names damage to find it: cds-ignore-file encoding
 import type { LocalizedText } from '../../core/language.ts';
 
 /** A single character, or a few, that no source text should hold. Offsets are UTF-16 code units. */

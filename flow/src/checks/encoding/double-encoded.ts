@@ -1,3 +1,4 @@
+// Names damage to find it: cds-ignore-file encoding
 import { type CodePage, createCodePages } from './code-pages.ts';
 import { type Evidence, judgeSequence, type Strength, scriptOf } from './plausible.ts';
 import { sequenceLength } from './utf8.ts';

@@ -1,3 +1,4 @@
+// The samples are damaged on purpose: cds-ignore-file encoding
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';

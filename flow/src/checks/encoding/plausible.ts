@@ -1,3 +1,4 @@
+// Names damage to find it: cds-ignore-file encoding
 /** One well-formed sequence of a run: the characters as they stand and the one character they decode to. */
 export type Evidence = Readonly<{ original: string; decoded: string }>;
 

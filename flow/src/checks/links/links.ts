@@ -43,7 +43,7 @@ export async function checkLinks(source: CheckedSource, settings: LinkSettings):
       const resolved = resolve(reference.target, { file, base: page.base, settings });
       if (resolved.kind === 'external') external.push({ url: resolved.url, ...place });
       if (resolved.kind !== 'internal') continue;
-      const finding = await judge({ resolved, reference, tree, pages, settings });
+      const finding = await judge({ file, resolved, reference, tree, pages, settings });
       if (finding) findings.push({ ...finding, ...place });
     }
   }
@@ -66,10 +66,17 @@ function createPages(source: CheckedSource): (file: string) => Promise<Page> {
   };
 }
 
-type Tree = Readonly<{ files: ReadonlySet<string>; folded: ReadonlyMap<string, string> }>;
+type Tree = Readonly<{
+  files: ReadonlySet<string>;
+  folders: ReadonlySet<string>;
+  folded: ReadonlyMap<string, string>;
+}>;
 
 function createTree(files: readonly string[]): Tree {
-  return { files: new Set(files), folded: new Map(files.map((file) => [file.toLowerCase(), file])) };
+  const folders = new Set(
+    files.flatMap((file) => [...file.matchAll(/\//g)].map((slash) => file.slice(0, slash.index + 1))),
+  );
+  return { files: new Set(files), folders, folded: new Map(files.map((file) => [file.toLowerCase(), file])) };
 }
 
 function resolve(
@@ -112,6 +119,7 @@ function safeDecode(text: string): string {
 }
 
 type Judgement = Readonly<{
+  file: string;
   resolved: { path: string; fragment: string };
   reference: Reference;
   tree: Tree;
@@ -120,10 +128,12 @@ type Judgement = Readonly<{
 }>;
 
 async function judge(input: Judgement): Promise<Omit<Finding, 'file' | 'line' | 'column'> | null> {
-  const { resolved, reference, tree, pages } = input;
-  const candidates = candidatesOf(resolved.path);
+  const { file, resolved, reference, tree, pages } = input;
+  const candidates = [resolved.path, ...packagePaths(input)].flatMap(candidatesOf);
   const found = candidates.find((candidate) => tree.files.has(candidate));
   if (found === undefined) {
+    // Hosts of repositories show a folder; web servers don't.
+    if (isMarkdown(file) && tree.folders.has(path.posix.normalize(`${resolved.path}/`))) return null;
     const other = candidates.map((candidate) => tree.folded.get(candidate.toLowerCase())).find(Boolean);
     return other ? wrongCase(reference.target, other) : missing(reference.target);
   }
@@ -132,6 +142,19 @@ async function judge(input: Judgement): Promise<Omit<Finding, 'file' | 'line' | 
   if (needsNothing || !(isHtml(found) || isMarkdown(found))) return null;
   const place = fragment.replace(/:~:.*$/, '');
   return (await pages(found)).anchors.has(place) ? null : missingAnchor(reference.target, found);
+}
+
+/**
+ * In a repository with several packages, `/x` of a page is the package's own root, or the folder that its build copies there
+ * (`public`, as Vite, Astro and others have it). A release has no package.json, so there `/` stays what it is.
+ */
+function packagePaths({ file, resolved, reference, tree }: Judgement): string[] {
+  if (!reference.target.startsWith('/')) return [];
+  const parts = file.split('/').slice(0, -1);
+  const folders = parts.map((_, index) => `${parts.slice(0, index + 1).join('/')}/`);
+  return folders
+    .filter((folder) => tree.files.has(`${folder}package.json`))
+    .flatMap((folder) => [`${folder}${resolved.path}`, `${folder}public/${resolved.path}`]);
 }
 
 /** What may stand behind an address: the file, an index page, or a page under its short address or not yet built. */

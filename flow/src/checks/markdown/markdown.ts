@@ -78,18 +78,6 @@ function fences(tokens: readonly Token[], lines: readonly string[]): Found[] {
         fix: { en: `Close it with ${token.markup}.`, de: `Mit ${token.markup} schließen.` },
       });
     }
-    if (token.info.trim() === '') {
-      found.push({
-        rule: 'fence_language',
-        line: start + 1,
-        level: 'warning',
-        message: {
-          en: 'A code block without a language is not highlighted.',
-          de: 'Ein Codeblock ohne Sprache wird nicht eingefärbt.',
-        },
-        fix: { en: `${token.markup}text, or the language`, de: `${token.markup}text, oder die Sprache` },
-      });
-    }
     return found;
   });
 }

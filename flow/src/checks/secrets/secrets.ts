@@ -35,7 +35,7 @@ const ASSIGNED =
   /\b[\w.-]{0,40}(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)[\w-]{0,20}["']?\s*(?:=>|:=|[:=])\s*(["'`]?)([^\s"'`<>{}(),;]{16,200})\1/gi;
 
 const EXAMPLES =
-  /example|sample|dummy|placeholder|changeme|change-me|your[_-]|xxxx|\.\.\.|…|test|redacted|\*{3}|^(.)\1+$/i;
+  /example|sample|dummy|placeholder|changeme|change-me|your[_-]|xxxx|\.\.\.|…|test|redacted|\*{3}|^(?:user|pass(?:word|wd)?|secret|token|geheim|passwort)\d*$|^(.)\1+$/i;
 const LEAST_ENTROPY_BITS = 3.5;
 const MOST_BYTES = 5 * 1024 * 1024;
 
@@ -103,9 +103,8 @@ function isExample(text: string): boolean {
 }
 
 function isRandom(value: string): boolean {
-  const looksLikeCode = /^(?:https?:|\/|\.|\$|process\.|import|@|sha\d+-|[a-z]+(?:[A-Z][a-z]+)*\.)/.test(
-    value,
-  );
+  const looksLikeCode =
+    /\\n|^(?:[a-z]+:x:|https?:|\/|\.|\$|process\.|import|@|sha\d+-|[a-z]+(?:[A-Z][a-z]+)*\.)/.test(value);
   if (isExample(value) || looksLikeCode) return false;
   const hasMixture = /\d/.test(value) && /[A-Za-z]/.test(value);
   const isIdentifier = /^[A-Za-z]+(?:[_.-][A-Za-z0-9]+)+$/.test(value) && !/\d{3}/.test(value);
