@@ -1,6 +1,7 @@
 import type { Contract } from '@cyberdevstudio/server/base/contract.ts';
 import { authContract } from '@cyberdevstudio/server/modules/auth/contract.ts';
 import { eventsContract } from '@cyberdevstudio/server/modules/events/contract.ts';
+import { gatewayContract } from '@cyberdevstudio/server/modules/gateway/contract.ts';
 import { ledgerContract } from '@cyberdevstudio/server/modules/ledger/contract.ts';
 import { projectsContract } from '@cyberdevstudio/server/modules/projects/contract.ts';
 import { sandboxContract } from '@cyberdevstudio/server/modules/sandbox/contract.ts';
@@ -9,6 +10,7 @@ import { sandboxContract } from '@cyberdevstudio/server/modules/sandbox/contract
 export const allContracts: readonly Contract[] = [
   authContract,
   eventsContract,
+  gatewayContract,
   ledgerContract,
   projectsContract,
   sandboxContract,

@@ -22,6 +22,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: { en: 'create, verify, restore', de: 'anlegen, prüfen, wiederherstellen' },
     load: () => import('./commands/backup.ts'),
   },
+  audit: {
+    summary: { en: 'prove that the audit log is unchanged', de: 'das Audit-Protokoll auf Änderungen prüfen' },
+    load: () => import('./commands/audit.ts'),
+  },
   doctor: {
     summary: { en: 'what this server has and lacks', de: 'was dieser Server hat und was fehlt' },
     load: () => import('./commands/doctor.ts'),
