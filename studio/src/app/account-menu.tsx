@@ -8,10 +8,11 @@ import { shellTexts } from './texts.ts';
 export function AccountMenu({ user }: { user: User }) {
   const t = useText(shellTexts);
   const navigate = useNavigate();
+  const initials = user.username.slice(0, 2).toUpperCase();
   return (
     <Menu.Root>
-      <Menu.Trigger className="avatar" aria-label={`${t.account}: ${user.username}`}>
-        {user.username.slice(0, 2).toUpperCase()}
+      <Menu.Trigger className="avatar" aria-label={`${initials}: ${t.account} ${user.username}`}>
+        {initials}
       </Menu.Trigger>
       <Menu.Portal>
         <Menu.Positioner sideOffset={6} align="end" style={{ zIndex: 30 }}>
