@@ -95,6 +95,7 @@ export const projects = defineModule({
       recover: async () => {
         await service.removeOrphans();
         await service.purgeExpired();
+        await history.collect();
         for (const id of await store.allIds()) await clearStaging(folders.of(id).stagingPath, now() - hourMs);
       },
       routes: (app, kit) => mountProjectRoutes(app, kit, { access, imports }),

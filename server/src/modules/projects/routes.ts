@@ -1,5 +1,5 @@
-import type { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { PassThrough, type Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fault } from '#base/fault.ts';
 import { type Principal, roleIncludes } from '#base/principal.ts';
 import { authenticateRequest } from '#kernel/http/credentials.ts';
@@ -66,9 +66,29 @@ export async function mountProjectRoutes(
           if (!request.raw.complete) controller.abort(fault('common.cancelled'));
         });
         const caller = { user, traceId: request.id, signal: controller.signal };
-        const project = await imports.fromZip(caller, { name: name.data, upload: request.body });
+        using upload = separately(request.body, reply);
+        const project = await imports.fromZip(caller, { name: name.data, upload: upload.stream });
         return reply.code(201).send(describeProject(project));
       },
     );
   });
+}
+
+/**
+ * A body that may be refused half-way. Reading on and closing afterwards lets the client see why; destroying the
+ * request would cut the answer off, and leaving it unread would block the connection for the next request.
+ */
+function separately(body: Readable, reply: FastifyReply): { stream: Readable } & Disposable {
+  const stream = new PassThrough();
+  body.pipe(stream);
+  body.once('error', (error) => stream.destroy(error));
+  return {
+    stream,
+    [Symbol.dispose]() {
+      if (body.readableEnded) return;
+      body.unpipe(stream);
+      body.resume();
+      reply.header('connection', 'close');
+    },
+  };
 }

@@ -99,8 +99,8 @@ export async function deleteBranch(
   if (!force) {
     const others = branches.filter((entry) => entry.name !== name).map((entry) => `^${entry.commitId}`);
     const { text } = await git.run(folder, {
-      args: ['rev-list', '--max-count=1', '--stdin'],
-      stdin: `${[found.commitId, ...others, '--not', '--remotes', '--tags'].join('\n')}\n`,
+      args: ['rev-list', '--max-count=1', found.commitId, '--not', '--remotes', '--tags', '--not', '--stdin'],
+      stdin: others.map((id) => `${id}\n`).join(''),
     });
     if (text.trim() !== '') throw fault('projects.git_branch_in_use', { branch: name });
   }

@@ -1,0 +1,349 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import test, { after, before } from 'node:test';
+import { isFault } from '#base/fault.ts';
+import { createProjectFolders } from './folders.ts';
+import { createGit } from './git/git.ts';
+import { readStatus } from './git/status.ts';
+import { type ProjectWorld, projectWorld } from './testing/project-world.ts';
+
+let shared: ProjectWorld;
+before(async () => {
+  shared = await projectWorld();
+});
+after(() => shared[Symbol.asyncDispose]());
+
+async function begin() {
+  const person = shared.person();
+  const { id: projectId } = await person.call('project.create', { name: 'git', template: 'node-ts' });
+  const workspace = shared.workspaceOf(projectId);
+  return {
+    person,
+    projectId,
+    workspace,
+    put: (name: string, content: string) => {
+      mkdirSync(path.dirname(path.join(workspace, name)), { recursive: true });
+      writeFileSync(path.join(workspace, name), content);
+    },
+    get: (name: string) => readFileSync(path.join(workspace, name), 'utf8'),
+    commit: (message: string, paths?: string[]) =>
+      person.call('project.git.commit', { projectId, message, ...(paths === undefined ? {} : { paths }) }),
+    status: () => person.call('project.git.status', { projectId }),
+    /** What somebody does in the project's terminal. */
+    git: (...args: string[]) =>
+      execFileSync('git', ['-C', workspace, '-c', 'safe.directory=*', ...args], {
+        encoding: 'utf8',
+        env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null' },
+      }),
+  };
+}
+
+test('status tells what is new, changed, renamed and deleted, with names of any kind', async () => {
+  const { put, status, git, workspace } = await begin();
+  put('ä ö\t"quoted".txt', 'new');
+  put('src/main.ts', 'changed');
+  rmSync(path.join(workspace, 'tsconfig.json'));
+  git('mv', 'src/words.ts', 'src/terms.ts');
+  const { files, branch, clean } = await status();
+  assert.equal(branch, 'main');
+  assert.equal(clean, false);
+  const byPath = Object.fromEntries(files.map((file) => [file.path, [file.index, file.worktree, file.from]]));
+  assert.deepEqual(byPath, {
+    'ä ö\t"quoted".txt': ['?', '?', null],
+    'src/main.ts': ['.', 'M', null],
+    'tsconfig.json': ['.', 'D', null],
+    'src/terms.ts': ['R', '.', 'src/words.ts'],
+  });
+});
+
+test('commits everything or the named files, in the name of the caller', async () => {
+  const { put, commit, person, projectId, status } = await begin();
+  put('one', '1');
+  put('two', '2');
+  const first = await commit('Only one', ['one']);
+  assert.equal(first.changedFiles, 1);
+  assert.equal(first.branch, 'main');
+  assert.deepEqual(
+    (await status()).files.map((file) => file.path),
+    ['two'],
+  );
+  await commit('# a heading\n\nand a body');
+  const { commits } = await person.call('project.git.log', { projectId });
+  assert.deepEqual(
+    commits.map((entry) => entry.message),
+    ['# a heading\n\nand a body', 'Only one', 'Begin'],
+  );
+  assert.equal(commits[0]?.authorName, person.principal.username);
+  await assert.rejects(commit('nothing'), (error) => isFault(error, 'projects.git_nothing_to_commit'));
+  assert.equal((await person.call('project.git.file', { projectId, path: 'two' })).content, '2');
+});
+
+test('diffs working files and revisions, and pages through the log', async () => {
+  const { put, commit, person, projectId } = await begin();
+  for (const content of ['a\n', 'a\nb\n', 'a\nb\nc\n']) {
+    put('file', content);
+    await commit(`file is ${content.length} long`);
+  }
+  put('file', 'a\nc\n');
+  const working = await person.call('project.git.diff', { projectId });
+  assert.match(working.diff, /^-b$/m);
+  assert.deepEqual(working.files, [{ path: 'file', addedLines: 0, removedLines: 1 }]);
+  const between = await person.call('project.git.diff', { projectId, from: 'HEAD~2', to: 'HEAD' });
+  assert.deepEqual(between.files, [{ path: 'file', addedLines: 2, removedLines: 0 }]);
+  const page = await person.call('project.git.log', { projectId, limit: 3 });
+  put('file', 'later');
+  await commit('later');
+  const rest = await person.call('project.git.log', { projectId, limit: 3, cursor: page.nextCursor ?? '' });
+  assert.deepEqual(
+    rest.commits.map((entry) => entry.message),
+    ['Begin'],
+  );
+  assert.equal(rest.nextCursor, null);
+});
+
+test('creates, switches and deletes branches, and loses no commit by that', async () => {
+  const { put, commit, person, projectId, get, status } = await begin();
+  const branch = (params: object) => person.call('project.git.branch', { projectId, ...params });
+  await branch({ create: 'feature/one' });
+  await person.call('project.git.checkout', { projectId, revision: 'feature/one' });
+  put('new', 'on the branch');
+  await commit('on the branch');
+  await assert.rejects(branch({ delete: 'feature/one' }), (error) =>
+    isFault(error, 'projects.git_branch_in_use'),
+  );
+  await person.call('project.git.checkout', { projectId, revision: 'main' });
+  await assert.rejects(branch({ delete: 'feature/one' }), (error) =>
+    isFault(error, 'projects.git_branch_in_use'),
+  );
+  await assert.rejects(branch({ create: 'main' }), (error) => isFault(error, 'projects.git_branch_exists'));
+  put('new', 'not committed');
+  await assert.rejects(
+    person.call('project.git.checkout', { projectId, revision: 'feature/one' }),
+    (error) => isFault(error, 'projects.git_would_overwrite') && error.data.paths === 'new',
+  );
+  assert.equal(get('new'), 'not committed');
+  assert.equal((await status()).branch, 'main');
+  assert.deepEqual(
+    (await branch({ delete: 'feature/one', force: true })).branches.map((entry) => entry.name),
+    ['main'],
+  );
+});
+
+test('restoring a file keeps what it held in the file history', async () => {
+  const { put, person, projectId, get } = await begin();
+  const before = get('src/main.ts');
+  put('src/main.ts', 'an hour of work');
+  const status = await person.call('project.git.restore', { projectId, paths: ['src/main.ts'] });
+  assert.equal(status.clean, true);
+  assert.equal(get('src/main.ts'), before);
+  const { versions } = await person.call('project.file.history', { projectId, path: 'src/main.ts' });
+  const version = await person.call('project.file.version', {
+    projectId,
+    versionId: versions[0]?.versionId ?? '',
+  });
+  assert.equal(version.content, 'an hour of work');
+});
+
+test('refuses revisions that git would take for options, ranges or commands', async () => {
+  const { person, projectId } = await begin();
+  for (const revision of [
+    '--output=/tmp/x',
+    '-p',
+    'main..other',
+    'HEAD:file',
+    '@{-1',
+    ' ',
+    'a b',
+    'x\ny',
+    '$(id)',
+  ]) {
+    await assert.rejects(
+      person.call('project.git.checkout', { projectId, revision }),
+      (error) => isFault(error, 'common.invalid_params') || isFault(error, 'projects.git_unknown_revision'),
+      revision,
+    );
+  }
+  for (const create of ['-d', '--all', 'a..b', 'a.lock', 'a//b', '/a', 'a/', 'a b', '@{x}']) {
+    await assert.rejects(
+      person.call('project.git.branch', { projectId, create }),
+      (error) => isFault(error, 'common.invalid_params'),
+      create,
+    );
+  }
+  const paths = ['--source=main', ':(top)x'];
+  await assert.rejects(person.call('project.git.restore', { projectId, paths }), (error) => isFault(error));
+});
+
+/** Every setting of a repository that makes git run a program, with the files they need. */
+function plantTraps(workspace: string, mark: string): void {
+  const trap = path.join(workspace, 'trap.sh');
+  writeFileSync(trap, `#!/bin/sh\necho ran >> ${mark}\ntouch /workspace/ran ${workspace}/ran\ncat\nexit 0\n`);
+  chmodSync(trap, 0o755);
+  const inside = `sh -c "touch ${mark} /workspace/ran ${workspace}/ran; cat"`;
+  const set = (name: string, value: string) =>
+    execFileSync('git', ['config', '--file', path.join(workspace, '.git/config'), name, value]);
+  for (const name of [
+    'core.fsmonitor',
+    'core.sshCommand',
+    'core.pager',
+    'core.editor',
+    'core.askPass',
+    'core.alternateRefsCommand',
+    'diff.external',
+    'gpg.program',
+    'filter.trap.clean',
+    'filter.trap.smudge',
+    'filter.trap.process',
+    'diff.trap.textconv',
+    'diff.trap.command',
+    'merge.trap.driver',
+    'credential.helper',
+    'sequence.editor',
+    'alias.status',
+  ])
+    set(name, inside);
+  set('core.hooksPath', path.join(workspace, 'hooks'));
+  set('commit.gpgSign', 'true');
+  set('filter.trap.required', 'true');
+  set('include.path', path.join(workspace, 'included'));
+  writeFileSync(path.join(workspace, 'included'), `[core]\n\tfsmonitor = ${inside}\n`);
+  mkdirSync(path.join(workspace, 'hooks'), { recursive: true });
+  mkdirSync(path.join(workspace, '.git/hooks'), { recursive: true });
+  for (const hook of [
+    'pre-commit',
+    'post-checkout',
+    'post-commit',
+    'reference-transaction',
+    'post-index-change',
+    'prepare-commit-msg',
+    'commit-msg',
+  ]) {
+    for (const folder of ['hooks', '.git/hooks']) {
+      writeFileSync(
+        path.join(workspace, folder, hook),
+        `#!/bin/sh\ntouch ${mark} /workspace/ran ${workspace}/ran\n`,
+      );
+      chmodSync(path.join(workspace, folder, hook), 0o755);
+    }
+  }
+  writeFileSync(path.join(workspace, '.gitattributes'), '* filter=trap diff=trap merge=trap\n');
+  mkdirSync(path.join(workspace, '.git/info'), { recursive: true });
+  writeFileSync(path.join(workspace, '.git/info/attributes'), '* filter=trap diff=trap\n');
+}
+
+test('nothing that a program wrote into the repository’s settings runs', async () => {
+  const { workspace, person, projectId, put, commit, status } = await begin();
+  const mark = path.join(shared.world.dataDir, 'trap-ran');
+  plantTraps(workspace, mark);
+  put('file', 'content');
+  await status();
+  await person.call('project.git.diff', { projectId });
+  await commit('With traps set');
+  await person.call('project.git.branch', { projectId, create: 'other' });
+  put('file', 'changed');
+  await person.call('project.git.restore', { projectId, paths: ['file'] });
+  await person.call('project.git.checkout', { projectId, revision: 'other' });
+  await person.call('project.git.log', { projectId });
+  await person.call('project.open', { id: projectId });
+  assert.equal(existsSync(mark), false, 'outside');
+  assert.equal(existsSync(path.join(workspace, 'ran')), false, 'inside');
+  assert.equal((await person.call('project.git.file', { projectId, path: 'file' })).content, 'content');
+});
+
+test('where git cannot be confined, a repository with such settings is refused, an ordinary one works', async () => {
+  const { workspace, projectId } = await begin();
+  const folder = createProjectFolders(shared.world.dataDir).of(projectId);
+  const git = createGit({ confinement: { kind: 'none' }, timeoutMs: 10_000, now: Date.now });
+  assert.equal((await readStatus(git, folder)).branch, 'main');
+  const mark = path.join(shared.world.dataDir, 'unconfined-ran');
+  plantTraps(workspace, mark);
+  await assert.rejects(readStatus(git, folder), (error) => isFault(error, 'projects.git_isolation_missing'));
+  assert.equal(existsSync(mark), false);
+});
+
+test('a .git that leads elsewhere is refused, also through commondir and links', async () => {
+  const { workspace, status, projectId } = await begin();
+  const elsewhere = path.join(shared.world.dataDir, `elsewhere-${projectId}`);
+  const broken = (error: unknown) => isFault(error, 'projects.git_broken');
+  renameSync(path.join(workspace, '.git'), elsewhere);
+  await assert.rejects(status(), broken);
+  symlinkSync(elsewhere, path.join(workspace, '.git'));
+  await assert.rejects(status(), broken);
+  rmSync(path.join(workspace, '.git'));
+  writeFileSync(path.join(workspace, '.git'), `gitdir: ${elsewhere}\n`);
+  await assert.rejects(status(), broken);
+  rmSync(path.join(workspace, '.git'));
+  mkdirSync(path.join(workspace, '.git'));
+  writeFileSync(path.join(workspace, '.git/commondir'), elsewhere);
+  await assert.rejects(status(), broken);
+});
+
+test('git sees no file outside of the workspace, whatever links and alternates say', async () => {
+  const { workspace, put, commit, person, projectId } = await begin();
+  const secret = path.join(shared.world.dataDir, 'secret.txt');
+  writeFileSync(secret, 'a secret of the host');
+  mkdirSync(path.join(workspace, '.git/info'), { recursive: true });
+  rmSync(path.join(workspace, '.git/logs'), { recursive: true, force: true });
+  mkdirSync(path.join(workspace, '.git/logs'));
+  // The reflog is appended to through a link by a git that is not confined.
+  symlinkSync(secret, path.join(workspace, '.git/logs/HEAD'));
+  put('file', 'x');
+  await commit('x').catch(() => undefined);
+  assert.equal(readFileSync(secret, 'utf8'), 'a secret of the host');
+  rmSync(path.join(workspace, '.git/logs'), { recursive: true });
+  rmSync(path.join(workspace, '.git/index'));
+  symlinkSync(secret, path.join(workspace, '.git/index'));
+  await person.call('project.git.commit', { projectId, message: 'y' }).catch(() => undefined);
+  assert.equal(readFileSync(secret, 'utf8'), 'a secret of the host');
+});
+
+test('a lock that a killed git left is removed when it is old, and respected when it is new', async () => {
+  const { workspace, put, commit } = await begin();
+  const lock = path.join(workspace, '.git/index.lock');
+  put('file', 'x');
+  writeFileSync(lock, '');
+  await assert.rejects(commit('locked'), (error) => isFault(error, 'projects.git_failed'));
+  const old = new Date(Date.now() - 3_600_000);
+  utimesSync(lock, old, old);
+  assert.equal((await commit('unlocked')).changedFiles, 1);
+});
+
+test('whoever deletes .git begins a new history with the next commit', async () => {
+  const { workspace, commit, person, projectId } = await begin();
+  rmSync(path.join(workspace, '.git'), { recursive: true });
+  const opened = await person.call('project.open', { id: projectId });
+  assert.equal(opened.git, null);
+  await commit('Again');
+  const { commits } = await person.call('project.git.log', { projectId });
+  assert.deepEqual(
+    commits.map((entry) => entry.message),
+    ['Again'],
+  );
+});
+
+test('commits made in the terminal appear, and the other way round', async () => {
+  const { git, put, commit, person, projectId } = await begin();
+  put('one', '1');
+  git('add', '.');
+  git('-c', 'user.name=T', '-c', 'user.email=t@example.org', 'commit', '-qm', 'terminal');
+  put('two', '2');
+  await commit('studio');
+  const { commits } = await person.call('project.git.log', { projectId, limit: 2 });
+  assert.deepEqual(
+    commits.map((entry) => entry.message),
+    ['studio', 'terminal'],
+  );
+  assert.match(git('log', '--format=%s'), /^studio\nterminal\n/);
+});
