@@ -51,20 +51,18 @@ export function TerminalPanel({ projectId }: { projectId: string }) {
   return (
     <section className="bottom-panel" data-shown={shown} aria-label={t.terminal}>
       <header className="bottom-head">
-        <div role="tablist" aria-label={t.terminal} className="bottom-tabs">
+        <div role="group" aria-label={t.terminal} className="bottom-tabs">
           {running.map((terminal, index) => {
             const name = t.name(index + 1);
             return (
               <span
                 key={terminal.terminalId}
                 className="bottom-tab"
-                role="presentation"
                 data-active={terminal === current && fresh === 0}
               >
                 <button
                   type="button"
-                  role="tab"
-                  aria-selected={terminal === current && fresh === 0}
+                  aria-current={terminal === current && fresh === 0}
                   onClick={() => setChosen(terminal.terminalId)}
                 >
                   {name}

@@ -23,12 +23,16 @@ const rules: readonly (readonly [token: string, variable: string])[] = [
   ['metatag', 'tag'],
 ];
 
-/** #rrggbb(aa) of a token, which may be written as `rgb(r g b / a)`. */
+/** #rrggbb(aa) of a token: it may be written as `rgb(r g b / a)`, or shortened to `#fff` by the CSS build. */
 export function hexOf(value: string): string {
-  const match = /^rgba?\((\d+)[ ,]+(\d+)[ ,]+(\d+)(?:\s*[/,]\s*([\d.]+))?\)$/.exec(value);
+  const short = /^#([0-9a-f]{3,4})$/i.exec(value)?.[1];
+  if (short !== undefined) return `#${[...short].map((digit) => digit + digit).join('')}`;
+  const match = /^rgba?\((\d+)[ ,]+(\d+)[ ,]+(\d+)(?:\s*[/,]\s*([\d.]+)(%?))?\)$/.exec(value);
   if (match === null) return value;
-  const alpha = match[4] === undefined ? [] : [Math.round(Number(match[4]) * 255)];
-  return `#${[Number(match[1]), Number(match[2]), Number(match[3]), ...alpha].map((part) => part.toString(16).padStart(2, '0')).join('')}`;
+  const [, red, green, blue, alpha, percent] = match;
+  const parts = [red, green, blue].map(Number);
+  if (alpha !== undefined) parts.push(Math.round(Number(alpha) * (percent === '%' ? 2.55 : 255)));
+  return `#${parts.map((part) => part.toString(16).padStart(2, '0')).join('')}`;
 }
 
 const color = (name: string) => hexOf(tokenValue(name));
@@ -90,6 +94,8 @@ export function editorOptions(): monaco.editor.IStandaloneEditorConstructionOpti
     padding: { top: 8 },
     tabSize: 2,
     fixedOverflowWidgets: true,
+    // A dimmed last number has too little contrast to be read.
+    renderFinalNewline: 'on',
     accessibilitySupport: 'auto',
   };
 }

@@ -8,16 +8,15 @@ export function Tabs({ documents }: { documents: Documents }) {
   const t = useText(workbenchTexts);
   const { tabs, active } = documents;
   return (
-    <div className="tabs" role="tablist" aria-label={t.tabs}>
+    <div className="tabs" role="group" aria-label={t.tabs}>
       {tabs.map((path, index) => {
         const unsaved = documents.isUnsaved(path);
         const name = path.slice(path.lastIndexOf('/') + 1);
         return (
-          <div key={path} role="presentation" className="tab" data-active={path === active}>
+          <div key={path} className="tab" data-active={path === active}>
             <button
               type="button"
-              role="tab"
-              aria-selected={path === active}
+              aria-current={path === active}
               tabIndex={path === active ? 0 : -1}
               title={path}
               className="tab-name"
