@@ -4,7 +4,7 @@ import { parseWorkspacePath } from '#kernel/files/workspace-path.ts';
 import type { Change, ChangeBatch, WatchHub } from './watch-hub.ts';
 
 /** How soon a watch ends after its reader has lost access to the project. */
-const recheckMs = 10_000;
+const recheckMs = 3_000;
 const maxWaiting = 1_000;
 
 export interface WatchRequest {
@@ -43,15 +43,17 @@ export async function* watchWorkspace(
   void subscription;
   const ended = AbortSignal.any([...request.signals]);
   yield { changes: [], overflow: false };
+  let checkedAtMs = performance.now();
   for (;;) {
     const waited = await inbox.wait(ended, recheckMs);
     if (waited === 'stopped') return { reason: 'stopped' };
     if (waited === 'gone') return { reason: 'folder_gone' };
-    if (waited === 'idle') {
+    // Also while changes keep coming: who was removed from the project sees no more of them.
+    if (waited === 'idle' || performance.now() - checkedAtMs >= recheckMs) {
       if (!(await hasAccess(request.open))) return { reason: 'access_lost' };
-      continue;
+      checkedAtMs = performance.now();
     }
-    yield inbox.take();
+    if (waited === 'ready') yield inbox.take();
   }
 }
 
