@@ -51,11 +51,11 @@ export function TerminalPanel({ projectId }: { projectId: string }) {
   return (
     <section className="bottom-panel" data-shown={shown} aria-label={t.terminal}>
       <header className="bottom-head">
-        <div role="group" aria-label={t.terminal} className="bottom-tabs">
+        <ul aria-label={t.terminal} className="bottom-tabs">
           {running.map((terminal, index) => {
             const name = t.name(index + 1);
             return (
-              <span
+              <li
                 key={terminal.terminalId}
                 className="bottom-tab"
                 data-active={terminal === current && fresh === 0}
@@ -75,10 +75,10 @@ export function TerminalPanel({ projectId }: { projectId: string }) {
                 >
                   <X size={12} />
                 </button>
-              </span>
+              </li>
             );
           })}
-        </div>
+        </ul>
         {running.length === 0 && <h2>{t.terminal}</h2>}
         <button
           type="button"

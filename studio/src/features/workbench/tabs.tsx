@@ -8,12 +8,12 @@ export function Tabs({ documents }: { documents: Documents }) {
   const t = useText(workbenchTexts);
   const { tabs, active } = documents;
   return (
-    <div className="tabs" role="group" aria-label={t.tabs}>
+    <ul className="tabs" aria-label={t.tabs}>
       {tabs.map((path, index) => {
         const unsaved = documents.isUnsaved(path);
         const name = path.slice(path.lastIndexOf('/') + 1);
         return (
-          <div key={path} className="tab" data-active={path === active}>
+          <li key={path} className="tab" data-active={path === active}>
             <button
               type="button"
               aria-current={path === active}
@@ -39,9 +39,9 @@ export function Tabs({ documents }: { documents: Documents }) {
             >
               {unsaved ? <span className="unsaved-dot" /> : <X size={14} />}
             </button>
-          </div>
+          </li>
         );
       })}
-    </div>
+    </ul>
   );
 }
