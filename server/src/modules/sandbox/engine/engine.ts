@@ -7,6 +7,7 @@ import { probeLimitDriver } from '../limits/probe.ts';
 import { seccompFilter } from '../seccomp/policy.ts';
 import type { Architecture } from '../seccomp/syscalls.ts';
 import { prepareHostView } from './host-view.ts';
+import { inheritedDescriptors, shieldDescriptors } from './inherited.ts';
 import type { Installation } from './launcher.ts';
 import { createPipePool } from './pipes.ts';
 import { type BubblewrapProbe, probeBubblewrap } from './probe.ts';
@@ -50,12 +51,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     }),
   ]);
   const pipes = createPipePool(runFolder);
+  const shield = shieldDescriptors(inheritedDescriptors());
   const found = supported(bubblewrap);
   const installation = found.kind === 'works' ? await prepare(found.bubblewrap, runFolder) : null;
   const parts: EngineParts | null =
     installation === null
       ? null
-      : { installation, driver: probed.driver, pipes, elapsed: () => performance.now() };
+      : { installation, driver: probed.driver, pipes, shield, elapsed: () => performance.now() };
 
   return {
     bubblewrap: found,
@@ -76,6 +78,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     async [Symbol.asyncDispose]() {
       pipes.dispose();
+      shield[Symbol.dispose]();
       await probed.driver.dispose();
       await rm(runFolder, { recursive: true, force: true });
     },

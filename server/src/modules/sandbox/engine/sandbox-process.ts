@@ -7,6 +7,7 @@ import { processEntry } from '../limits/process-table.ts';
 import type { KilledBy, Limits } from '../run/contract-shapes.ts';
 import type { SandboxShape } from './arguments.ts';
 import { type Exit, exitOf } from './exit.ts';
+import type { DescriptorShield } from './inherited.ts';
 import { type Installation, type PreparedLaunch, prepareLaunch } from './launcher.ts';
 import type { OutputPipe, PipePool } from './pipes.ts';
 import { startFault } from './start-fault.ts';
@@ -16,6 +17,8 @@ export interface EngineParts {
   readonly installation: Installation;
   readonly driver: LimitDriver;
   readonly pipes: PipePool;
+  /** Keeps what the server inherited from its own parent out of the sandboxes. */
+  readonly shield: DescriptorShield;
   /** Milliseconds of a clock that never jumps. */
   readonly elapsed: () => number;
 }
@@ -76,7 +79,13 @@ export async function startProcess(parts: EngineParts, options: StartOptions): P
     const child = spawn(launch.file, launch.args, {
       cwd: '/',
       env: {},
-      stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'ignore', 'ignore', 'pipe'],
+      stdio: [
+        options.stdin === undefined ? 'ignore' : 'pipe',
+        'ignore',
+        'ignore',
+        'pipe',
+        ...parts.shield.stdio,
+      ],
     });
     return follow(parts, { options, child, group, launch, stdout: pipes[0], stderr: pipes[1] });
   } catch (error) {

@@ -234,6 +234,7 @@ export function createRuns(deps: RunsDependencies) {
         return resultOf(launched, ended, { stdout: [], stderr: [] });
       } finally {
         launched.process.kill('client');
+        await Promise.allSettled([launched.ended]);
       }
     },
 
