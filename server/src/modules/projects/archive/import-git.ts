@@ -121,7 +121,7 @@ async function routeTo(address: GitAddress, guard: GuardOptions): Promise<Route>
     };
   }
   const alias = address.host.replace(/[[\]]/g, '');
-  const ssh = `ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=20 -o ProxyCommand=none -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=/tmp/known_hosts -o HostKeyAlias=${alias} -o HostName=${ip}`;
+  const ssh = `ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=20 -o ProxyCommand=none -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=/dev/null -o HostKeyAlias=${alias} -o HostName=${ip}`;
   return {
     url: address.url,
     settings: { 'core.sshCommand': ssh },
