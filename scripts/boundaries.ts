@@ -41,7 +41,8 @@ interface Place {
   readonly path: string;
 }
 
-const isTest = (file: string) => /\.test\.tsx?$/.test(file) || /(^|\/)(testing|fixtures)\//.test(file);
+const isTest = (file: string) =>
+  /\.test\.tsx?$/.test(file) || /(^|\/)(testing|fixtures)(\/|\.ts$)/.test(file);
 
 /** Which floor a file of the repository, by its path from the root, stands on. */
 export function placeOf(file: string): Place {
@@ -138,6 +139,7 @@ export function judge(edge: ImportEdge): string | undefined {
         ? undefined
         : 'the studio imports types of contracts only';
     case 'cli':
+      if (isDoor(to, 'offline.ts') || (test && to.module !== undefined)) return undefined;
       return ['cli', 'contract', 'base', 'process', 'flow', 'kernel'].includes(to.floor) ||
         outside.has(to.floor)
         ? undefined

@@ -39,7 +39,11 @@ async function startTestDatabase(node, env) {
   });
   // It stops when its standard input closes, so also when this process is killed.
   const stopped = new Promise((resolve) => server.on('exit', resolve));
-  return { url, stop: () => (server.stdin.end(), stopped) };
+  const stop = () => {
+    server.stdin.end();
+    return stopped;
+  };
+  return { url, stop };
 }
 
 async function runNodeTests(files, { node, env, concurrency }) {

@@ -1,10 +1,8 @@
-import path from 'node:path';
 import type { LocalizedText } from '@cyberdevstudio/server/base/fault.ts';
 import { connectDatabase } from '@cyberdevstudio/server/kernel/database/connect.ts';
 import { createSecrets } from '@cyberdevstudio/server/kernel/secrets.ts';
-import { verifyAuditLog } from '@cyberdevstudio/server/modules/events/audit-verify.ts';
-import { createCheckpointStore } from '@cyberdevstudio/server/modules/events/checkpoint.ts';
 import type { AuditProblem, AuditReport } from '@cyberdevstudio/server/modules/events/contract.ts';
+import { verifyAuditOffline } from '@cyberdevstudio/server/modules/events/offline.ts';
 import { openInstallation } from '../installation.ts';
 import { say, type Terminal } from '../terminal.ts';
 
@@ -51,20 +49,15 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   await using installation = await openInstallation(terminal.environment);
   const { dataDir, connectionString } = installation;
   await using database = await connectDatabase({ connectionString, maxConnections: 2 });
-  const [log] = await database.query<{ found: boolean }>({
-    text: `select to_regclass('events.audit_entry') is not null as found`,
-  });
-  if (log?.found !== true) {
+  const secret = createSecrets({ secretKey: terminal.environment.CDS_SECRET_KEY, dataDir });
+  const report = await verifyAuditOffline({ database, dataDir, secret });
+  if (report === null) {
     say(terminal, {
       en: `There is no audit log in ${dataDir} yet: the platform has not been started here.`,
       de: `In ${dataDir} gibt es noch kein Audit-Protokoll: Die Plattform lief hier noch nie.`,
     });
     return 1;
   }
-  const secret = createSecrets({ secretKey: terminal.environment.CDS_SECRET_KEY, dataDir });
-  const key = secret('audit-log');
-  const checkpoint = createCheckpointStore({ folder: path.join(dataDir, 'events'), key });
-  const report = await verifyAuditLog({ database, checkpoint, key });
   if (argv.includes('--json')) terminal.print(JSON.stringify(report, null, 2));
   else print(report, terminal);
   return report.ok ? 0 : 1;

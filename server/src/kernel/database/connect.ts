@@ -17,7 +17,7 @@ const retryable = new Set(['40001', '40P01']);
 const maxAttempts = 4;
 
 /** bigint columns as `bigint`; every other type as pg reads it. Own to the pool, pg's global table stays as it is. */
-const types: pg.CustomTypesConfig = {
+const types = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     return oid === int8 ? (text: string) => BigInt(text) : pg.types.getTypeParser(oid, format);
   },

@@ -55,7 +55,7 @@ export function createDiskWatch(options: DiskWatchOptions) {
       const { bytes, files } = grown();
       if (bytes <= options.bytes / 4 && files <= options.files / 4) return;
       measuring = true;
-      exceeds()
+      void exceeds()
         .then((tooMuch) => {
           if (tooMuch && !stopped) onExceeded();
         })

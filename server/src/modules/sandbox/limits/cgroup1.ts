@@ -63,7 +63,7 @@ export function createCgroup1Driver({ hierarchies, name, totalMemoryBytes }: Cgr
     async dispose() {
       for (const root of roots) {
         await removeWithChildren(path.join(root, own));
-        await removeIfIdle(root);
+        removeIfIdle(root);
       }
     },
   };

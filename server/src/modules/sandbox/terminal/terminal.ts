@@ -82,7 +82,7 @@ export function createTerminal(
   }
 
   const process = parts.start(printed);
-  process.ended.then(({ exitCode, signal, killedBy }) => {
+  void process.ended.then(({ exitCode, signal, killedBy }) => {
     end = { exitCode, signal, killedBy };
     if (paceTimer !== null) clearTimeout(paceTimer);
     wakeWatchers();
