@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdtempSync,
@@ -9,6 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer as createHttpsServer } from 'node:https';
 import { connect, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -334,6 +335,57 @@ test('clones over the network, with history, branch and working files; size and 
   } finally {
     if (daemon.pid !== undefined) process.kill(-daemon.pid, 'SIGTERM');
     await ended;
+    rmSync(base, { recursive: true });
+  }
+});
+
+const openssl = spawnSync('openssl', ['version']).status === 0;
+const withoutOpenssl = openssl ? false : 'openssl is missing: sudo apt install openssl';
+
+test('clones over https through the checking proxy, and trusts only known authorities', {
+  skip: withoutOpenssl,
+}, async () => {
+  const base = mkdtempSync(path.join(os.tmpdir(), 'cds-git-https-'));
+  execFileSync(
+    'openssl',
+    // biome-ignore format: one option and its value after the other
+    ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${base}/key.pem`,
+     '-out', `${base}/cert.pem`, '-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'],
+    { stdio: 'pipe' },
+  );
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@x', ...args], { stdio: 'pipe' });
+  git('init', '-q', '-b', 'main', `${base}/work`);
+  writeFileSync(`${base}/work/file`, 'over https');
+  git('-C', `${base}/work`, 'add', '.');
+  git('-C', `${base}/work`, 'commit', '-qm', 'first');
+  git('clone', '-q', '--bare', `${base}/work`, `${base}/site.git`);
+  git('-C', `${base}/site.git`, 'update-server-info');
+  // The plain file protocol of git over HTTP ("dumb"), which any static server speaks.
+  const key = readFileSync(`${base}/key.pem`);
+  const cert = readFileSync(`${base}/cert.pem`);
+  const site = createHttpsServer({ key, cert }, (request, response) => {
+    const file = path.join(base, (request.url ?? '/').split('?')[0] ?? '');
+    if (!file.startsWith(`${base}/site.git/`) || !existsSync(file)) response.writeHead(404).end();
+    else response.end(readFileSync(file));
+  });
+  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+  const address = site.address();
+  const url = `https://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/site.git`;
+  try {
+    await assert.rejects(person.call('project.import', { url }), (error) =>
+      isFault(error, 'projects.import_failed'),
+    );
+    await using trusting = await projectWorld({
+      CDS_PROJECTS_IMPORT_PRIVATE_HOSTS: '127.0.0.1',
+      CDS_PROJECTS_IMPORT_CERTIFICATES: `${base}/cert.pem`,
+    });
+    const project = await trusting.person().call('project.import', { url });
+    assert.equal(project.name, 'site');
+    assert.equal(readFileSync(path.join(trusting.workspaceOf(project.id), 'file'), 'utf8'), 'over https');
+  } finally {
+    site.closeAllConnections();
+    await new Promise((resolve) => site.close(resolve));
     rmSync(base, { recursive: true });
   }
 });

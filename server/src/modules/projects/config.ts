@@ -39,6 +39,13 @@ export const projectsConfig = z.object({
     .array(z.string().min(1))
     .default([])
     .describe('Hosts in private networks that repositories may be imported from'),
+  importCertificates: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'PEM file of certificate authorities to trust when importing over https, instead of the system’s',
+    ),
   countSeconds: z
     .int()
     .min(1)

@@ -88,6 +88,7 @@ export function createImports({ birth, git, usage, config }: ImportParts) {
               confinement: git.confinement,
               timeoutMs: config.importTimeoutMs,
               privateHosts: config.importPrivateHosts,
+              certificates: config.importCertificates,
               room,
               signal,
             });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fault } from '#base/fault.ts';
@@ -24,6 +25,8 @@ export interface CloneOptions extends GuardOptions {
   readonly branch?: string | undefined;
   readonly confinement: Confinement;
   readonly timeoutMs: number;
+  /** PEM file of certificate authorities; the system's when absent. */
+  readonly certificates?: string | undefined;
   /** The most that the repository and its files may take. */
   readonly room: Growth;
   readonly signal: AbortSignal;
@@ -58,7 +61,7 @@ export async function cloneRepository(folder: ProjectFolder, options: CloneOptio
   const binds: Bind[] = [
     { from: folder.workspacePath, to: confinedPath, writable: true },
     { from: accounts, to: '/etc/passwd', writable: false },
-    { from: '/etc/ssl', to: '/etc/ssl', writable: false },
+    ...trustStores(options).map((file) => ({ from: file, to: file, writable: false })),
   ];
   const args = confined ? ['bwrap', ...confinedArguments({ binds, network: true }), ...clone] : clone;
   using watch = watchSize(folder, options);
@@ -90,6 +93,12 @@ const environment: Readonly<Record<string, string>> = {
   GIT_ATTR_NOSYSTEM: '1',
 };
 
+/** Where the system and the administrator keep the certificate authorities that are trusted. */
+function trustStores({ certificates }: CloneOptions): string[] {
+  const named = certificates === undefined ? [] : [certificates];
+  return ['/etc/ssl', '/etc/pki', '/etc/ca-certificates', ...named].filter((file) => existsSync(file));
+}
+
 interface Route extends AsyncDisposable {
   /** What git is to connect to. */
   readonly url: string;
@@ -98,13 +107,19 @@ interface Route extends AsyncDisposable {
 }
 
 /** Https goes through the checking proxy; ssh and git connect to the address that was checked here. */
-async function routeTo(address: GitAddress, guard: GuardOptions): Promise<Route> {
-  const ip = await resolvePublic(address.host, guard);
+async function routeTo(address: GitAddress, options: CloneOptions): Promise<Route> {
+  const ip = await resolvePublic(address.host, options);
   if (address.scheme === 'https') {
-    const proxy = await startConnectProxy(guard);
+    const proxy = await startConnectProxy(options);
+    const { certificates } = options;
     return {
       url: address.url,
-      settings: { 'http.proxy': proxy.url, 'http.lowSpeedLimit': '1000', 'http.lowSpeedTime': '60' },
+      settings: {
+        'http.proxy': proxy.url,
+        'http.lowSpeedLimit': '1000',
+        'http.lowSpeedTime': '60',
+        ...(certificates === undefined ? {} : { 'http.sslCAInfo': certificates }),
+      },
       environment: {},
       [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
     };
