@@ -119,7 +119,8 @@ export function createGrants(deps: GrantsDependencies) {
   };
 }
 
-function wayThrough(socketPath: string): Omit<NetworkAccess, typeof Symbol.asyncDispose> {
+/** What a sandbox needs to reach the proxy behind the socket. */
+export function wayThrough(socketPath: string): Omit<NetworkAccess, typeof Symbol.asyncDispose> {
   const forwarder = `${insideFolder}/forwarder.mjs`;
   const socket = `${insideFolder}/proxy.sock`;
   return {

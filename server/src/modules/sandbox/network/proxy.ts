@@ -105,7 +105,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
 
   async function admit(target: Target): Promise<{ verdict: Verdict; address: string }> {
     const judged = await judge(target);
-    options.onAttempt({ ...target, verdict: judged.verdict });
+    // Not the path: it may hold what only the program and the host should know.
+    options.onAttempt({ host: target.host, port: target.port, verdict: judged.verdict });
     return judged;
   }
 

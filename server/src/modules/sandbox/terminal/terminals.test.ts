@@ -14,7 +14,7 @@ type End = ResultOf<typeof sandboxContract, 'run.terminal'>;
 let s: SandboxWorld;
 
 before(async () => {
-  s = await sandboxWorld({ CDS_SANDBOX_TERMINAL_IDLE_MS: '60000', CDS_SANDBOX_SCROLLBACK_BYTES: '65536' });
+  s = await sandboxWorld({ CDS_SANDBOX_TERMINAL_IDLE_MS: '8000', CDS_SANDBOX_SCROLLBACK_BYTES: '65536' });
 });
 after(() => s[Symbol.asyncDispose]());
 
@@ -64,7 +64,7 @@ function connect(
     startOffset: () => attached?.startOffset ?? -1,
     ended,
     async type(data) {
-      await eventually(() => id());
+      await eventually(() => void id());
       await client().call('run.terminal.input', { terminalId: id(), data }, s.call());
     },
     sees: (wanted) =>
@@ -91,6 +91,7 @@ test('what is typed runs, and what it prints comes', async () => {
     signal: null,
     killedBy: null,
   });
+  await close(terminal.id());
 });
 
 test('Ctrl-C ends the program in the foreground, not the shell', async () => {
@@ -222,7 +223,7 @@ for byte in 'ä€𝄞'.encode():
 
 test('a program that does not read is not fed without end', async () => {
   const terminal = connect({ command: 'sleep', args: ['30'] });
-  await eventually(() => terminal.id());
+  await eventually(() => void terminal.id());
   const type = () =>
     client().call('run.terminal.input', { terminalId: terminal.id(), data: 'x'.repeat(65_536) }, s.call());
   await assert.rejects(
@@ -256,7 +257,7 @@ test('a terminal that nobody uses is ended, one that is watched is not', async (
   await watched.sees('$');
   await left.sees('$');
   await left.leave();
-  s.world.clock.advance(61_000);
+  s.world.clock.advance(9_000);
   await eventually(async () => {
     const { terminals } = await client().call('run.terminal.list', { projectId: s.projectId }, s.call());
     const endOf = (id: string) => terminals.find(({ terminalId }) => terminalId === id)?.killedBy;
