@@ -95,8 +95,7 @@ test('the headers say where the caller stands, and a refusal when to come again'
     'ratelimit-limit': 4,
     'ratelimit-remaining': 3,
     'ratelimit-reset': 1,
-    'ratelimit-policy': '"read";q=4;w=2',
-    ratelimit: '"read";r=3;t=1',
+    'ratelimit-policy': '4;w=2',
   });
   await allowedOf(3, take, {});
   const { refused, headers } = await attempt(take, {});

@@ -20,8 +20,8 @@ type Reply = Parameters<TakeRate>[1];
 
 /**
  * Limits each call by its class: per user, per API key and per address, whichever is empty first. Sends
- * `RateLimit-Limit`, `-Remaining`, `-Reset` (draft-ietf-httpapi-ratelimit-headers to version 6, what clients read
- * today) and `RateLimit-Policy`, `RateLimit` (version 10) of the bucket that is nearest to empty.
+ * `RateLimit-Limit`, `-Remaining`, `-Reset` and `-Policy` of the bucket that is nearest to empty
+ * (draft-ietf-httpapi-ratelimit-headers-06, the version that clients read; later ones put all into one field).
  * While the shared buckets fail, a class goes on with those in memory or is refused, as its rule says.
  */
 export function createRateLimiter(options: RateLimiterOptions): TakeRate {
@@ -56,7 +56,6 @@ async function drawShared(store: BucketStore, draws: readonly BucketDraw[]): Pro
 }
 
 interface ClassTable {
-  readonly name: RateClass;
   readonly policy: string;
   drawsOf(principal: Principal | null, address: string): BucketDraw[];
 }
@@ -65,8 +64,7 @@ function createTable(name: RateClass, rule: RateRule, addressFactor: number): Cl
   const { perSecond, burst } = rule;
   const many = { perSecond: perSecond * addressFactor, burst: burst * addressFactor };
   return {
-    name,
-    policy: `"${name}";q=${burst};w=${Math.ceil(burst / perSecond)}`,
+    policy: `${burst};w=${Math.ceil(burst / perSecond)}`,
     drawsOf(principal, address) {
       const id = addressBlock(address);
       if (principal === null) return [{ space: `${name}:a`, id, perSecond, burst }];
@@ -124,6 +122,5 @@ function settle(table: ClassTable, { draws, result, reply }: Settlement): void {
   reply.header('ratelimit-remaining', remaining);
   reply.header('ratelimit-reset', resetSeconds);
   reply.header('ratelimit-policy', table.policy);
-  reply.header('ratelimit', `"${table.name}";r=${remaining};t=${resetSeconds}`);
   if (!result.allowed) throw fault('common.rate_limited', { retryAfterMs: Math.ceil(waitMs) });
 }

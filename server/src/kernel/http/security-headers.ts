@@ -14,15 +14,29 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Headers of every answer. `secure`: the installation is reached by TLS. */
+/** Headers of every page and file. `secure`: the installation is reached by TLS. */
 export function securityHeaders(secure: boolean): Record<string, string> {
   return {
-    'content-security-policy': contentSecurityPolicy,
-    'x-content-type-options': 'nosniff',
+    ...answerHeaders(secure, contentSecurityPolicy),
     'x-frame-options': 'DENY',
-    'referrer-policy': 'no-referrer',
     'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=()',
     'cross-origin-opener-policy': 'same-origin',
+  };
+}
+
+/**
+ * Headers of answers to anything but GET: data that no browser shows as a page. What only pages heed is left
+ * out; each header costs about half a percent of a small call.
+ */
+export function dataHeaders(secure: boolean): Record<string, string> {
+  return answerHeaders(secure, "default-src 'none'; frame-ancestors 'none'");
+}
+
+function answerHeaders(secure: boolean, policy: string): Record<string, string> {
+  return {
+    'content-security-policy': policy,
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
     'cross-origin-resource-policy': 'same-origin',
     ...(secure ? { 'strict-transport-security': 'max-age=31536000; includeSubDomains' } : {}),
   };

@@ -6,7 +6,7 @@ import type { FaultCatalogue } from '../rpc/fault-catalogue.ts';
 import { traceIdOf } from '../telemetry/trace.ts';
 import { languageOf } from './language.ts';
 import type { OriginPolicy } from './origin.ts';
-import { securityHeaders } from './security-headers.ts';
+import { dataHeaders, securityHeaders } from './security-headers.ts';
 import { isWebSocketUpgrade } from './websocket.ts';
 
 export interface HttpServerOptions {
@@ -25,7 +25,7 @@ const corsHeaders = {
   'access-control-allow-methods': 'GET, POST, PUT, DELETE',
   'access-control-allow-headers': 'authorization, content-type, traceparent',
   'access-control-expose-headers':
-    'x-trace-id, retry-after, ratelimit, ratelimit-policy, ratelimit-limit, ratelimit-remaining, ratelimit-reset',
+    'x-trace-id, retry-after, ratelimit-policy, ratelimit-limit, ratelimit-remaining, ratelimit-reset',
   'access-control-max-age': '600',
 };
 
@@ -35,7 +35,8 @@ const corsHeaders = {
  */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const { catalogue, origins, log } = options;
-  const fixedHeaders = Object.entries(securityHeaders(options.secure));
+  const ofPages = Object.entries(securityHeaders(options.secure));
+  const ofData = Object.entries(dataHeaders(options.secure));
   const app = fastify({
     logger: false,
     bodyLimit: options.bodyLimitBytes,
@@ -55,7 +56,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
 
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = reply;
-    for (const [name, value] of fixedHeaders) raw.setHeader(name, value);
+    const page = request.method === 'GET' || request.method === 'HEAD';
+    for (const [name, value] of page ? ofPages : ofData) raw.setHeader(name, value);
     raw.setHeader('x-trace-id', request.id);
     if (!origins.hostAllowed(request.headers.host)) return done(fault('common.foreign_origin'));
     const { origin } = request.headers;
@@ -65,8 +67,9 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
 
   function admitOrigin(request: FastifyRequest, reply: FastifyReply, origin: string): Fault | undefined {
     if (origins.corsAllowed(origin)) {
-      reply.header('access-control-allow-origin', origin);
-      reply.header('vary', 'origin');
+      // On the raw answer, where routes that send past Fastify have them too.
+      reply.raw.setHeader('access-control-allow-origin', origin);
+      reply.raw.setHeader('vary', 'origin');
       if (request.method === 'OPTIONS') reply.headers(corsHeaders);
       return undefined;
     }
@@ -76,6 +79,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   app.options('/*', (_request, reply) => reply.code(204).send());
 
   app.addHook('onResponse', (request, reply, done) => {
+    if (!log.isLevelEnabled('debug')) return done();
     const durationMs = Math.round(reply.elapsedTime * 10) / 10;
     // The path without its query: queries may carry what must not be logged.
     const path = request.url.split('?', 1)[0];

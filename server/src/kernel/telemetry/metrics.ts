@@ -1,9 +1,9 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { type CallMetrics, createCallMetrics } from './call-metrics.ts';
 
 /** Metrics of every service's HTTP and RPC edge. */
 export interface EdgeMetrics {
-  readonly requests: Counter<'method' | 'status'>;
-  readonly duration: Histogram<'method'>;
+  readonly calls: CallMetrics;
   readonly sessions: Gauge;
 }
 
@@ -17,19 +17,7 @@ export function createMetrics(): Registry {
 /** @see spec: api_requests_total, api_request_duration_seconds, active_sessions */
 export function createEdgeMetrics(registry: Registry): EdgeMetrics {
   return {
-    requests: new Counter({
-      name: 'api_requests_total',
-      help: 'Finished API requests by method and status',
-      labelNames: ['method', 'status'],
-      registers: [registry],
-    }),
-    duration: new Histogram({
-      name: 'api_request_duration_seconds',
-      help: 'Time from request to answer by method',
-      labelNames: ['method'],
-      buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-      registers: [registry],
-    }),
+    calls: createCallMetrics(registry),
     sessions: new Gauge({
       name: 'active_sessions',
       help: 'Open WebSocket connections',

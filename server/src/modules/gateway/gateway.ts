@@ -28,7 +28,8 @@ import { runTransportMethod, transportHandlers } from './transport-methods.ts';
 import { mountTryPage } from './try-page.ts';
 import { serveUpdatesSocket } from './updates-socket.ts';
 
-type GatewayNeeds = Needs & { readonly events: typeof eventsContract };
+/** Without `events` there are no updates to push. */
+type GatewayNeeds = Needs & { readonly events?: typeof eventsContract };
 type GatewayContext = ModuleContext<typeof gatewayContract, Needs, z.output<typeof gatewayConfig>>;
 
 /** A gateway that offers the methods and paths of the given contracts. */
@@ -40,13 +41,16 @@ export function defineGateway<N extends GatewayNeeds>(needs: N) {
     needs,
     edge: true,
     config: gatewayConfig,
-    start: (context) => startGateway(context, { contracts, events: context.clients.events }),
+    start: (context) => {
+      const clients: { readonly events?: Client<typeof eventsContract> } = context.clients;
+      return startGateway(context, { contracts, events: clients.events });
+    },
   });
 }
 
 interface GatewayParts {
   readonly contracts: readonly Contract[];
-  readonly events: Client<typeof eventsContract>;
+  readonly events: Client<typeof eventsContract> | undefined;
 }
 
 function startGateway(context: GatewayContext, parts: GatewayParts): ModuleRuntime<typeof gatewayContract> {
@@ -61,6 +65,7 @@ function startGateway(context: GatewayContext, parts: GatewayParts): ModuleRunti
     face ??= createFace(context, { kit, methods: allMethods() });
     const { hub, connections, executor } = face;
     const { catalogue } = kit;
+    const { events } = parts;
     mountRpcHttp(app, {
       kit,
       executor,
@@ -68,14 +73,18 @@ function startGateway(context: GatewayContext, parts: GatewayParts): ModuleRunti
       transport: (method, params, user) => runTransportMethod(hub, { method, params, user }),
     });
     const rpc = { executor, catalogue, identity, hub, connections, log, limits: config };
-    const updates = { events: parts.events, connections, limits: config, log };
     mountSockets(app, {
       kit,
       connections,
       messageLimitBytes: config.messageLimitBytes,
       paths: {
         '/ws': (socket, origin) => serveRpcSocket(socket, origin, rpc),
-        '/ws/updates': (socket, origin) => serveUpdatesSocket(socket, origin, updates),
+        ...(events === undefined
+          ? {}
+          : {
+              '/ws/updates': (socket, origin) =>
+                serveUpdatesSocket(socket, origin, { events, connections, limits: config, log }),
+            }),
       },
     });
     mountTryPage(app, documents);
@@ -89,7 +98,7 @@ function startGateway(context: GatewayContext, parts: GatewayParts): ModuleRunti
     };
     const call = systemCall({ traceId: newTraceId(), signal: context.stopping });
     try {
-      await parts.events.call('updates.announce', { update }, call);
+      await parts.events?.call('updates.announce', { update }, call);
     } catch (error) {
       log.debug({ err: error }, 'nobody was told that the platform is ready');
     }
@@ -126,7 +135,7 @@ function createFace(context: GatewayContext, parts: { kit: HttpKit; methods: rea
   const executor = createExecutor({
     methods: new Map(offered.map((method) => [method.name, method])),
     takeRate,
-    meter: createCallMeter(edgeMetrics, catalogue),
+    meter: createCallMeter(edgeMetrics.calls, catalogue),
   });
   return { hub, connections, executor, [Symbol.dispose]: () => stack.dispose() };
 }

@@ -77,6 +77,18 @@ test('foreign hosts and origins are refused before anything runs', async () => {
   assert.equal((await rawPost({ host: 'localhost:80' })).status, 200);
 });
 
+test('a foreign origin that the installation lists may call, and its page may read the answer', async () => {
+  await using own = await testGateway({ CDS_HTTP_ALLOWED_ORIGINS: 'https://friend.example' });
+  const origin = 'https://friend.example';
+  const response = await own.post(echo, { headers: { origin } });
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get('access-control-allow-origin'), origin);
+  const preflight = await fetch(`${own.world.url}/rpc`, { method: 'OPTIONS', headers: { origin } });
+  assert.equal(preflight.status, 204);
+  assert.match(preflight.headers.get('access-control-allow-headers') ?? '', /authorization/);
+  assert.equal((await own.post(echo, { headers: { origin: 'https://other.example' } })).status, 403);
+});
+
 test('what is no JSON by its type, or too large, can’t be read', async () => {
   const text = await gateway.post(echo, { headers: { 'content-type': 'text/plain' } });
   assert.equal(text.status, 415);
