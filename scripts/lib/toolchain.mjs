@@ -103,7 +103,10 @@ function isCurrent(name, hash) {
   return existsSync(marker(name)) && readFileSync(marker(name), 'utf8') === hash;
 }
 
-/** Installs the dependencies exactly as the lockfile says, when they are not there yet or have changed. */
+/**
+ * Installs the dependencies as the lockfile says, when they are not there yet or have changed. Not `npm ci`: a lockfile
+ * without download addresses lacks other platforms' optional packages, which `npm ci` refuses and `install` adds.
+ */
 export function ensureDependencies({ node, npm }) {
   const manifests = [
     'package-lock.json',
@@ -116,7 +119,7 @@ export function ensureDependencies({ node, npm }) {
     en: '  dependencies are installed (a minute or two, once) …',
     de: '  Abhängigkeiten werden installiert (ein bis zwei Minuten, einmalig) …',
   });
-  const result = run([...npm, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  const result = run([...npm, 'install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
     env: environmentFor(node),
   });
   if (result.status !== 0) {
