@@ -50,6 +50,47 @@ for (const charset of ['windows-1252', 'windows-1254', 'iso-8859-1']) {
   });
 }
 
+/** Names of regions and dates of a language, plain and in capitals, in every style of quotes and beside every sign. */
+function textOfLanguage(locale: string): string {
+  const names = new Intl.DisplayNames(locale, { type: 'region' });
+  const words = ['DE', 'AX', 'CI', 'AT', 'CW', 'RE', 'TR', 'AZ', 'IS', 'ZM'].map(
+    (region) => names.of(region) ?? region,
+  );
+  return words
+    .flatMap((word) => [word, word.toLocaleUpperCase(locale)])
+    .flatMap((word) => [
+      `„${word}“ «${word}» “${word}” ‘${word}’ »${word}«`,
+      `« ${word} » ${word}… ${word}–${word} ${word}’s ${word}© ${word}® ${word}™ ${word}° ${word}²`,
+      `${word}\u00a0» ${word}\u00a0: ${word}\u00a0€ ${word}\u00ad${word}`,
+    ])
+    .join('\n');
+}
+
+for (const locale of [
+  'de',
+  'fr',
+  'pt',
+  'cy',
+  'cs',
+  'vi',
+  'tr',
+  'az',
+  'is',
+  'el',
+  'ru',
+  'ar',
+  'hi',
+  'am',
+  'ja',
+  'ko',
+]) {
+  test(`text in ${locale} has no findings, and comes back whole from one and two layers of damage`, () => {
+    const text = textOfLanguage(locale);
+    assert.deepEqual(findDoubleEncoded(text), []);
+    for (const layers of [1, 2]) assert.equal(repairText(damage(text, 'windows-1252', layers)), text);
+  });
+}
+
 test('restores text in which the C1 controls of Latin-1 were left as they are', () => {
   const damaged = Buffer.from('“für” €', 'utf8').toString('latin1');
   assert.equal(repairText(damaged), '“für” €');
