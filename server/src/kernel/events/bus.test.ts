@@ -211,12 +211,22 @@ test('a failing handler is retried with growing delays, its own writes undone, a
   });
   const publish = bus.publisher(contract);
   for (const number of [1, 2, 3]) await publish('thing.made', { number });
+  // The delay counts from the moment the failure is recorded, which is after the handler has thrown.
+  const recorded = (failures: number) =>
+    eventually(async () => {
+      const [row] = await db.database.query<{ attempts: number }>({
+        text: `select attempts from kernel.event_consumer where name = 'stumbling'`,
+      });
+      assert.equal(row?.attempts, failures);
+    });
   await eventually(() => assert.deepEqual(attempts, [1, 2]));
+  await recorded(1);
   nowMs += 900;
   await new Promise((resolve) => setTimeout(resolve, 150));
   assert.deepEqual(attempts, [1, 2], 'the second try waits for a second');
   nowMs += 200;
   await eventually(() => assert.deepEqual(attempts, [1, 2, 2]));
+  await recorded(2);
   nowMs += 1_500;
   await new Promise((resolve) => setTimeout(resolve, 150));
   assert.deepEqual(attempts, [1, 2, 2], 'the third try waits for two');
