@@ -64,7 +64,10 @@ export function prepareLaunch(installation: Installation, launch: Launch): Prepa
   ].join('\n');
   return {
     file: '/bin/sh',
-    args: ['-c', script, 'sh', installation.bubblewrap, '--args', '8', '--', ...group.wrap(launch.command)],
+    args: [
+      ...['-c', script, 'sh', ...group.prefix, installation.bubblewrap, '--args', '8', '--'],
+      ...group.wrap(launch.command),
+    ],
     cleanUp: () => rmSync(argumentFile, { force: true }),
   };
 }

@@ -126,6 +126,7 @@ function follow({ elapsed }: EngineParts, run: Followed): SandboxProcess {
     if (killedBy !== null || child.exitCode !== null || child.signalCode !== null) return;
     killedBy = by;
     // With its outermost process dies the sandbox's first one, and with that the kernel ends the whole pid namespace.
+    group.kill();
     child.kill('SIGKILL');
     // What waits in a paused stream would keep the run from ending.
     output.stopGiving();
@@ -139,7 +140,7 @@ function follow({ elapsed }: EngineParts, run: Followed): SandboxProcess {
       run.stdout.writerEnded();
       run.stderr.writerEnded();
       const usage = group.usage();
-      for (const processId of group.processIds()) killQuietly(processId);
+      group.kill();
       await output.finished;
       const exit = exitOf(raw.code, raw.signal);
       const started = (await status).includes('"exit-code"');

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Limits } from '../run/contract-shapes.ts';
 import {
   emptyAndRemove,
+  killQuietly,
   namesOfTheDead,
   ownName,
   processIdsOf,
@@ -107,11 +108,15 @@ function createGroup(folderOf: (controller: keyof Hierarchies) => string, limits
 
   return {
     joinScript: folders.map((folder) => `echo $$ > ${shellQuote(`${folder}/cgroup.procs`)}`).join('\n'),
+    prefix: [],
     wrap: (command) => command,
     sampleEveryMs: 250,
     started: () => undefined,
     usage,
     processIds: () => processIdsOf(pids),
+    kill() {
+      for (const processId of processIdsOf(pids)) killQuietly(processId);
+    },
     async remove() {
       await Promise.all(folders.map(emptyAndRemove));
     },

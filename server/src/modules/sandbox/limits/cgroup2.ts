@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Limits } from '../run/contract-shapes.ts';
 import {
   emptyAndRemove,
+  killQuietly,
   namesOfTheDead,
   ownName,
   processIdsOf,
@@ -96,11 +97,17 @@ function createGroup(group: string, limits: Limits): LimitGroup {
 
   return {
     joinScript: `echo $$ > ${shellQuote(`${group}/cgroup.procs`)}`,
+    prefix: [],
     wrap: (command) => command,
     sampleEveryMs: 250,
     started: () => undefined,
     usage,
     processIds: () => processIdsOf(group),
+    kill() {
+      // Kernels before 5.14 lack cgroup.kill.
+      for (const processId of processIdsOf(group)) killQuietly(processId);
+      tryWriteControl(`${group}/cgroup.kill`, 1);
+    },
     async remove() {
       tryWriteControl(`${group}/cgroup.kill`, 1);
       await emptyAndRemove(group);

@@ -18,6 +18,8 @@ export interface GroupUsage {
 export interface LimitGroup {
   /** Lines of shell that put the shell itself, and what it becomes, into the group. */
   readonly joinScript: string;
+  /** Programs of the host that stand before bubblewrap on the command line, with their arguments. */
+  readonly prefix: readonly string[];
   /** The program and arguments to run inside of the sandbox in place of the given ones. */
   readonly wrap: (command: readonly string[]) => readonly string[];
   /** How often the watchdog should look, in milliseconds. */
@@ -27,6 +29,8 @@ export interface LimitGroup {
   readonly usage: () => GroupUsage;
   /** Ids of all processes in the group, seen from the host. */
   readonly processIds: () => number[];
+  /** Ends every process of the group at once. */
+  readonly kill: () => void;
   /** Ends what is left of the group and frees it. */
   readonly remove: () => Promise<void>;
 }

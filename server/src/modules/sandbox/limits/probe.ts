@@ -7,7 +7,7 @@ import { createCgroup2Driver, moveOwnProcessesToLeaf, offersControllers } from '
 import { processIdsOf } from './control-files.ts';
 import type { LimitDriver } from './group.ts';
 import { processEntry } from './process-table.ts';
-import { createRlimitDriver } from './rlimit.ts';
+import { createRlimitDriver, type RlimitOptions } from './rlimit.ts';
 
 export interface ProbeOptions {
   /** Data folder of the installation: installations on one machine keep apart by it. */
@@ -53,7 +53,29 @@ export async function probeLimitDriver(options: ProbeOptions): Promise<ProbedDri
       refusals.push({ driver, reason: error instanceof Error ? error.message : String(error) });
     }
   }
-  return { driver: createRlimitDriver({ root: process.getuid?.() === 0 }), refusals };
+  return { driver: createRlimitDriver(rlimitOptions()), refusals };
+}
+
+function rlimitOptions(): RlimitOptions {
+  const program = (name: string) => {
+    const file = `/usr/bin/${name}`;
+    return existsSync(file) ? file : null;
+  };
+  return {
+    root: process.getuid?.() === 0,
+    processors: allowedProcessors(readFileSync('/proc/self/status', 'utf8')),
+    taskset: program('taskset'),
+    nice: program('nice'),
+  };
+}
+
+/** The numbers in `Cpus_allowed_list` of /proc/<id>/status, such as `0-3,8`. */
+export function allowedProcessors(status: string): number[] {
+  const list = /^Cpus_allowed_list:\s+(\S+)/m.exec(status)?.[1] ?? '';
+  return list.split(',').flatMap((part) => {
+    const [from = 0, to = from] = part.split('-').map(Number);
+    return part === '' ? [] : Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  });
 }
 
 async function tryGroup(driver: LimitDriver): Promise<void> {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** What /proc tells of one process (proc(5)). Times in clock ticks. */
 export interface ProcessEntry {
@@ -56,10 +56,40 @@ export function isAlive(processId: number, startTime: number): boolean {
   return entry !== null && entry.startTime === startTime && entry.state !== 'Z';
 }
 
+/** Ids of a process's children, by the kernel's own list (CONFIG_PROC_CHILDREN); null where it keeps none. */
+function childrenOf(processId: number): number[] | null {
+  try {
+    return readdirSync(`/proc/${processId}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${processId}/task/${thread}/children`, 'utf8')
+        .split(' ')
+        .filter(Boolean)
+        .map(Number),
+    );
+  } catch {
+    return existsSync('/proc/self/task') && !existsSync(`/proc/self/task/${process.pid}/children`)
+      ? null
+      : [];
+  }
+}
+
 /** Every process below the given one, itself first. Orphans stay below: the sandbox has a first process of its own. */
 export function processTree(rootId: number): ProcessEntry[] {
   const root = processEntry(rootId);
   if (root === null) return [];
+  const tree = [root];
+  for (let index = 0; index < tree.length; index += 1) {
+    const children = childrenOf(tree[index]?.processId ?? -1);
+    if (children === null) return treeByParents(root);
+    for (const child of children) {
+      const entry = processEntry(child);
+      if (entry !== null) tree.push(entry);
+    }
+  }
+  return tree;
+}
+
+/** As `processTree`, by looking at every process of the machine. */
+function treeByParents(root: ProcessEntry): ProcessEntry[] {
   const byParent = new Map<number, ProcessEntry[]>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;

@@ -1,24 +1,43 @@
+import { constants, setPriority } from 'node:os';
 import type { Limits } from '../run/contract-shapes.ts';
+import { killQuietly } from './control-files.ts';
 import { type GroupUsage, type LimitDriver, type LimitGroup, wrapperProcesses } from './group.ts';
 import { type ProcessEntry, pageSizeBytes, processTree, ticksPerSecond } from './process-table.ts';
 
 /** Address space that programs such as Node reserve as data without ever touching it. */
 const dataSlackBytes = 512 * 1024 * 1024;
 
+/** What the driver may rely on here. */
+export interface RlimitOptions {
+  /** The kernel never refuses root a process, so the watchdog alone holds a fork bomb of a server that runs as root. */
+  readonly root: boolean;
+  /** Numbers of the processors that this process may use. */
+  readonly processors: readonly number[];
+  readonly taskset: string | null;
+  readonly nice: string | null;
+}
+
 /**
  * Limits without control groups: the kernel's per-process limits as the outer bound, and a watchdog that adds up what
- * /proc tells of all processes, twenty times a second. Between two looks a run can exceed a limit for some milliseconds.
+ * /proc tells of all processes, twenty times a second and more. Between two looks a run can exceed a limit. The programs
+ * get processors of their own, so that whatever they do the watchdog finds one that is free to end them: a fork bomb
+ * that shared all processors with it once reached 16,000 processes before it could.
  */
-export function createRlimitDriver(options: { readonly root: boolean }): LimitDriver {
+export function createRlimitDriver(options: RlimitOptions): LimitDriver {
+  let turn = 0;
   return {
     name: 'rlimit',
-    create: (_runId, limits) => createGroup(limits, options),
+    create(_runId, limits) {
+      turn += 1;
+      return createGroup(limits, { ...options, turn });
+    },
     recover: () => Promise.resolve(),
     dispose: () => Promise.resolve(),
   };
 }
 
-function createGroup(limits: Limits, { root }: { readonly root: boolean }): LimitGroup {
+function createGroup(limits: Limits, options: RlimitOptions & { readonly turn: number }): LimitGroup {
+  const { root } = options;
   const pageBytes = pageSizeBytes();
   let outermost: number | null = null;
   const peak = { memoryBytes: 0, processes: 0, ticks: 0 };
@@ -55,15 +74,42 @@ function createGroup(limits: Limits, { root }: { readonly root: boolean }): Limi
       // Only half a limit: the kernel counts it for each process apart.
       limits.cpuMs === null ? '' : `ulimit -t ${Math.ceil(limits.cpuMs / 1000) + 1}`,
     ].join('\n'),
+    prefix: prefixOf(limits, options),
     wrap: (command) => (root ? command : withProcessLimit(command, limits.processes)),
-    sampleEveryMs: 50,
+    sampleEveryMs: root ? 20 : 50,
     started(processId) {
       outermost = processId;
     },
     usage,
     processIds: () => tree().map((entry) => entry.processId),
+    kill() {
+      const entries = tree();
+      // The first process inside, whose end is the end of all: it must not wait for its turn behind a fork bomb.
+      const first = entries.find((entry) => entry.parentId === outermost);
+      if (first !== undefined) hurry(first.processId);
+      for (const entry of [first, ...entries]) if (entry !== undefined) killQuietly(entry.processId);
+    },
     remove: () => Promise.resolve(),
   };
+}
+
+function hurry(processId: number): void {
+  try {
+    setPriority(processId, constants.priority.PRIORITY_HIGHEST);
+  } catch {
+    // only root may
+  }
+}
+
+/** All processors but the first are the programs', each run on as many as its limit says, in turns. */
+function prefixOf(limits: Limits, options: RlimitOptions & { readonly turn: number }): string[] {
+  const { processors, taskset, nice, turn } = options;
+  const lowered = nice === null ? [] : [nice, '-n', '5'];
+  const usable = processors.slice(1);
+  if (taskset === null || usable.length === 0) return lowered;
+  const count = Math.min(usable.length, Math.max(1, Math.ceil(limits.cpuCores)));
+  const chosen = Array.from({ length: count }, (_, index) => usable[(turn + index) % usable.length]);
+  return [...lowered, taskset, '-c', chosen.join(',')];
 }
 
 function countTasks(entries: readonly ProcessEntry[]): number {

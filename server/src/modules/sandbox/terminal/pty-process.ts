@@ -90,6 +90,7 @@ function follow(
   function kill(by: KilledBy | 'idle'): void {
     if (!running || killedBy !== null) return;
     killedBy = by;
+    group.kill();
     killQuietly(pty.pid);
     pty.resume();
   }
