@@ -2,53 +2,16 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { createServer } from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { isFault } from '#base/fault.ts';
 import { deleteWorkspacePath, makeWorkspaceFolder, moveWorkspacePath } from './change.ts';
 import { copyWorkspacePath } from './copy.ts';
-import { listWorkspaceFolder, statWorkspacePath } from './entry.ts';
+import { statWorkspacePath } from './entry.ts';
 import { measureTree } from './measure.ts';
-import { readWorkspaceFile } from './read.ts';
-import { unlimitedRoom, type Workspace } from './workspace.ts';
+import { fixture, list, read, write } from './testing/workspace-fixture.ts';
+import type { Workspace } from './workspace.ts';
 import { writeWorkspaceFile } from './write.ts';
-
-interface Fixture extends Workspace, Disposable {
-  readonly base: string;
-  readonly outside: string;
-}
-
-/** A workspace beside a folder with a secret, in one temporary folder. */
-function fixture(): Fixture {
-  const base = fs.mkdtempSync(path.join(os.tmpdir(), 'cds-jail-'));
-  const workspacePath = path.join(base, 'workspace');
-  const stagingPath = path.join(base, 'staging');
-  const outside = path.join(base, 'outside');
-  for (const folder of [workspacePath, stagingPath, outside]) fs.mkdirSync(folder);
-  fs.writeFileSync(path.join(outside, 'secret'), 'secret');
-  return {
-    base,
-    workspacePath,
-    stagingPath,
-    outside,
-    limits: { fileBytes: 1 << 20, depth: 8 },
-    room: unlimitedRoom,
-    [Symbol.dispose]() {
-      fs.rmSync(base, { recursive: true, force: true });
-    },
-  };
-}
-
-const limitBytes = 1 << 20;
-const read = async (workspace: Workspace, name: string) =>
-  (await readWorkspaceFile(workspace, name, { limitBytes })).content.toString();
-const write = (workspace: Workspace, name: string, text: string) =>
-  writeWorkspaceFile(workspace, name, { content: Buffer.from(text) });
-const list = async (workspace: Workspace, name = '') =>
-  (await listWorkspaceFolder(workspace, name, { recursive: true, limit: 1000, skip: [] })).entries.map(
-    (entry) => entry.path,
-  );
 
 /** Every operation that takes a path, on that path. */
 function everyOperation(workspace: Workspace, name: string): [string, () => Promise<unknown>][] {
@@ -319,127 +282,4 @@ test('a folder that is swapped for a link again and again never lets an operatio
   assert.ok(inside > 0 && refused > 0, `both happened: ${inside} inside, ${refused} refused`);
   assert.deepEqual(fs.readdirSync(workspace.outside), ['secret']);
   assert.equal(fs.readFileSync(path.join(workspace.outside, 'secret'), 'utf8'), 'secret');
-});
-
-test('an etag that is stale is a conflict that names the present one and overwrites nothing', async () => {
-  using workspace = fixture();
-  const first = await write(workspace, 'file', 'one');
-  const second = await writeWorkspaceFile(workspace, 'file', {
-    content: Buffer.from('two'),
-    ifMatch: first.etag,
-  });
-  await assert.rejects(
-    writeWorkspaceFile(workspace, 'file', { content: Buffer.from('three'), ifMatch: first.etag }),
-    (error) => isFault(error, 'files.conflict') && error.data.currentEtag === second.etag,
-  );
-  await assert.rejects(
-    writeWorkspaceFile(workspace, 'file', { content: Buffer.from('new'), ifMatch: null }),
-    (error) => isFault(error, 'files.conflict') && error.data.currentEtag === second.etag,
-  );
-  await assert.rejects(
-    writeWorkspaceFile(workspace, 'absent', { content: Buffer.from('x'), ifMatch: first.etag }),
-    (error) => isFault(error, 'files.conflict') && error.data.currentEtag === null,
-  );
-  assert.equal(await read(workspace, 'file'), 'two');
-});
-
-test('of twenty writers with the same etag exactly one wins', async () => {
-  using workspace = fixture();
-  const { etag } = await write(workspace, 'file', 'start');
-  const outcomes = await Promise.allSettled(
-    Array.from({ length: 20 }, (_, index) =>
-      writeWorkspaceFile(workspace, 'file', { content: Buffer.from(`writer ${index}`), ifMatch: etag }),
-    ),
-  );
-  assert.equal(outcomes.filter((outcome) => outcome.status === 'fulfilled').length, 1);
-});
-
-test('the quota is asked before a write, and is given back when the write fails', async () => {
-  using base = fixture();
-  const used = { bytes: 0, files: 0 };
-  const workspace: Workspace = {
-    ...base,
-    room: {
-      take({ bytes, files }) {
-        if (used.bytes + bytes > 100) throw new Error('full');
-        used.bytes += bytes;
-        used.files += files;
-      },
-      give({ bytes, files }) {
-        used.bytes -= bytes;
-        used.files -= files;
-      },
-    },
-  };
-  await write(workspace, 'a/b', 'x'.repeat(60));
-  assert.deepEqual(used, { bytes: 60, files: 2 });
-  await assert.rejects(write(workspace, 'c', 'x'.repeat(60)), /full/);
-  await write(workspace, 'a/b', 'x'.repeat(90));
-  assert.deepEqual(used, { bytes: 90, files: 2 });
-  await assert.rejects(copyWorkspacePath(workspace, { src: 'a', dest: 'b' }, { overwrite: false }), /full/);
-  assert.deepEqual(used, { bytes: 90, files: 2 });
-  await deleteWorkspacePath(workspace, 'a', { recursive: true });
-  assert.deepEqual(used, { bytes: 0, files: 0 });
-  assert.deepEqual(fs.readdirSync(workspace.stagingPath), []);
-});
-
-test('a sparse file counts as large as it reads', async () => {
-  using workspace = fixture();
-  fs.writeFileSync(path.join(workspace.workspacePath, 'sparse'), '');
-  fs.truncateSync(path.join(workspace.workspacePath, 'sparse'), 5 * 1024 ** 3);
-  assert.deepEqual(await measureTree(workspace.workspacePath), { bytes: 5 * 1024 ** 3, files: 1 });
-  await assert.rejects(read(workspace, 'sparse'), (error) => isFault(error, 'files.too_large'));
-  const range = { offset: 4 * 1024 ** 3, length: 3 };
-  const part = await readWorkspaceFile(workspace, 'sparse', { limitBytes, range });
-  assert.deepEqual(part.content, Buffer.alloc(3));
-});
-
-test('deletes a tree deeper than any path may be', async () => {
-  using workspace = fixture();
-  const makeDeep = `const fs = require('node:fs'); process.chdir(process.argv[1]); fs.mkdirSync('deep');
-    process.chdir('deep'); for (let i = 0; i < 900; i += 1) { fs.mkdirSync('aaaaaaaa'); process.chdir('aaaaaaaa'); }
-    fs.writeFileSync('end', '');`;
-  execFileSync(process.execPath, ['-e', makeDeep, workspace.workspacePath]);
-  assert.equal(await deleteWorkspacePath(workspace, 'deep', { recursive: true }), 902);
-  assert.deepEqual(fs.readdirSync(workspace.workspacePath), []);
-});
-
-test('pages through a tree without missing or repeating an entry', async () => {
-  using workspace = fixture();
-  for (const name of ['a/x', 'a/y/z', 'a-b', 'a.txt', 'b/1', 'b/2', 'c']) await write(workspace, name, name);
-  const seen: string[] = [];
-  let cursor: string | undefined;
-  for (;;) {
-    const options = { recursive: true, limit: 2, skip: [], cursor };
-    const page = await listWorkspaceFolder(workspace, '', options);
-    seen.push(...page.entries.map((entry) => entry.path));
-    if (page.nextCursor === null) break;
-    cursor = page.nextCursor;
-  }
-  assert.deepEqual(seen, ['a', 'a/x', 'a/y', 'a/y/z', 'a-b', 'a.txt', 'b', 'b/1', 'b/2', 'c']);
-});
-
-test('copies a folder whole, links and .git left out', async () => {
-  using workspace = fixture();
-  await write(workspace, 'a/b/file', 'content');
-  fs.chmodSync(path.join(workspace.workspacePath, 'a/b/file'), 0o755);
-  fs.symlinkSync('../../outside', path.join(workspace.workspacePath, 'a/link'));
-  fs.mkdirSync(path.join(workspace.workspacePath, 'a/.git'));
-  const result = await copyWorkspacePath(workspace, { src: 'a', dest: 'copies/a' }, { overwrite: false });
-  assert.deepEqual(result, { copiedFiles: 1, copiedBytes: 7, skipped: 2 });
-  assert.deepEqual(await list(workspace, 'copies'), ['copies/a', 'copies/a/b', 'copies/a/b/file']);
-  assert.ok((await statWorkspacePath(workspace, 'copies/a/b/file')).executable);
-});
-
-test('a folder is neither moved nor copied into itself, nor over one that holds something', async () => {
-  using workspace = fixture();
-  await write(workspace, 'a/file', 'a');
-  await write(workspace, 'b/file', 'b');
-  fs.symlinkSync('a', path.join(workspace.workspacePath, 'alias'));
-  const move = (src: string, dest: string) =>
-    moveWorkspacePath(workspace, { src, dest }, { overwrite: true });
-  await assert.rejects(move('a', 'a/inner'), (error) => isFault(error, 'files.path_invalid'));
-  await assert.rejects(move('a', 'alias/inner'), (error) => isFault(error, 'files.path_invalid'));
-  await assert.rejects(move('a', 'b'), (error) => isFault(error, 'files.not_empty'));
-  assert.equal(await read(workspace, 'a/file'), 'a');
 });

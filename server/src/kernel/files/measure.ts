@@ -18,8 +18,12 @@ export async function measureTree(folderPath: string, options: MeasureOptions = 
   const seen = new Set<string>();
   let bytes = 0;
   let files = 0;
-  const { signal, enough, maxDepth = 4096 } = options;
-  for await (const { stats } of scan(root, { maxDepth, ...(signal === undefined ? {} : { signal }) })) {
+  const { signal, enough, maxDepth = 1_000_000 } = options;
+  for await (const { stats } of scan(root, {
+    maxDepth,
+    unlocks: true,
+    ...(signal === undefined ? {} : { signal }),
+  })) {
     files += 1;
     if (!stats.isFile()) continue;
     if (stats.nlink > 1) {

@@ -1,4 +1,4 @@
-import { lstatSync, type Stats } from 'node:fs';
+import { chmodSync, lstatSync, type Stats } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Descriptor, errnoOf, openFolder } from './descriptor.ts';
 import { namesIn } from './folder-names.ts';
@@ -11,7 +11,7 @@ export interface ScanEntry {
   readonly path: string;
   readonly name: string;
   readonly stats: Stats;
-  /** The open folder that holds the entry; closed when the scan has left it. */
+  /** The open folder that holds the entry; closed when the scan goes on. */
   readonly folder: Descriptor;
 }
 
@@ -22,57 +22,147 @@ export interface ScanOptions {
   readonly enters?: (entry: ScanEntry) => boolean;
   readonly maxDepth: number;
   readonly signal?: AbortSignal;
+  /** Opens folders that a program closed to everybody (chmod 000): they count, too. */
+  readonly unlocks?: boolean;
 }
 
-/**
- * Every entry below an open folder, without following any link. What vanishes while it is scanned is left out.
- * It holds one open folder for each level, and gives way to other work regularly.
- */
-export async function* scan(
-  root: Descriptor,
-  options: ScanOptions,
-): AsyncGenerator<ScanEntry, void, undefined> {
-  const turn = { entries: 0 };
-  const after = options.after?.split('/') ?? [];
-  yield* scanFolder({ folder: root, prefix: '', depth: 1, after }, options, turn);
-}
-
+/** Where the scan is in one folder. */
 interface Level {
-  readonly folder: Descriptor;
+  /** Its name in the folder above. */
+  readonly name: string;
+  /** With a slash at its end, or empty. */
   readonly prefix: string;
-  readonly depth: number;
+  readonly device: number;
+  readonly inode: number;
+  readonly names: readonly string[];
+  next: number;
   /** What is left of the cursor at this level; empty: everything counts. */
   readonly after: readonly string[];
 }
 
-async function* scanFolder(
-  level: Level,
-  options: ScanOptions,
-  turn: { entries: number },
-): AsyncGenerator<ScanEntry, void, undefined> {
-  const { folder, prefix, depth, after } = level;
-  const first = after[0];
-  for (const name of await namesOrNone(folder)) {
-    if (first !== undefined && name < first) continue;
-    turn.entries += 1;
-    if (turn.entries % entriesPerTurn === 0) await nextTurn();
-    options.signal?.throwIfAborted();
-    const stats = lstatSync(folder.at(name), { throwIfNoEntry: false });
-    if (stats === undefined) continue;
-    const entry: ScanEntry = { path: prefix + name, name, stats, folder };
+/**
+ * Every entry below an open folder, without following any link. What vanishes while it is scanned is left out.
+ * However deep a program has nested its folders, one is open at a time: the way back up is `..`, believed only when
+ * it leads to the folder that the scan came from (as fts(3) does it), else the way down is gone again from the root.
+ */
+export function scan(root: Descriptor, options: ScanOptions): AsyncGenerator<ScanEntry, void, undefined> {
+  return new Scan(root, options).run();
+}
+
+class Scan {
+  readonly #root: Descriptor;
+  readonly #options: ScanOptions;
+  readonly #levels: Level[] = [];
+  #current: Descriptor;
+  #entries = 0;
+
+  constructor(root: Descriptor, options: ScanOptions) {
+    this.#root = root;
+    this.#options = options;
+    this.#current = root;
+  }
+
+  async *run(): AsyncGenerator<ScanEntry, void, undefined> {
+    try {
+      await this.#enter(this.#root, { name: '', prefix: '', after: this.#options.after?.split('/') ?? [] });
+      for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
+        const name = level.names[level.next];
+        if (name === undefined) {
+          this.#leave();
+          continue;
+        }
+        level.next += 1;
+        yield* this.#visit(level, name);
+      }
+    } finally {
+      this.#moveTo(this.#root);
+    }
+  }
+
+  async *#visit(level: Level, name: string): AsyncGenerator<ScanEntry, void, undefined> {
+    const first = level.after[0];
+    if (first !== undefined && name < first) return;
+    this.#entries += 1;
+    if (this.#entries % entriesPerTurn === 0) await nextTurn();
+    this.#options.signal?.throwIfAborted();
+    const stats = lstatSync(this.#current.at(name), { throwIfNoEntry: false });
+    if (stats === undefined) return;
+    const entry: ScanEntry = { path: level.prefix + name, name, stats, folder: this.#current };
     // The cursor itself, and the folders on the way to it, were told on the page before.
     const told = name === first;
     if (!told) yield entry;
-    if (!stats.isDirectory() || depth >= options.maxDepth || options.enters?.(entry) === false) continue;
-    using child = openOrNone(folder, name);
-    if (child === undefined) continue;
-    const childAfter = told ? after.slice(1) : [];
-    yield* scanFolder(
-      { folder: child, prefix: `${prefix}${name}/`, depth: depth + 1, after: childAfter },
-      options,
-      turn,
-    );
+    if (!stats.isDirectory() || this.#levels.length >= this.#options.maxDepth) return;
+    if (this.#options.enters?.(entry) === false) return;
+    const child = this.#open(this.#current, name);
+    if (child === undefined) return;
+    const after = told ? level.after.slice(1) : [];
+    await this.#enter(child, { name, prefix: `${level.prefix}${name}/`, after });
   }
+
+  async #enter(folder: Descriptor, place: Pick<Level, 'name' | 'prefix' | 'after'>): Promise<void> {
+    this.#moveTo(folder);
+    const { dev: device, ino: inode } = folder.stat();
+    this.#levels.push({ ...place, device, inode, names: await namesOrNone(folder), next: 0 });
+  }
+
+  #moveTo(folder: Descriptor): void {
+    if (this.#current !== this.#root && this.#current !== folder) this.#current.close();
+    this.#current = folder;
+  }
+
+  /** Back to the folder above. */
+  #leave(): void {
+    this.#levels.pop();
+    const level = this.#levels.at(-1);
+    if (level === undefined || this.#levels.length === 1) {
+      this.#moveTo(this.#root);
+      return;
+    }
+    const parent = this.#open(this.#current, '..');
+    if (parent !== undefined) {
+      const { dev, ino } = parent.stat();
+      if (dev === level.device && ino === level.inode) {
+        this.#moveTo(parent);
+        return;
+      }
+      parent.close();
+    }
+    this.#walkAgain();
+  }
+
+  /** The folder was moved away under us. What can't be found again any more is left out. */
+  #walkAgain(): void {
+    this.#moveTo(this.#root);
+    for (const [index, { name, device, inode }] of this.#levels.entries()) {
+      if (index === 0) continue;
+      const child = this.#open(this.#current, name);
+      const stats = child?.stat();
+      if (child === undefined || stats?.dev !== device || stats.ino !== inode) {
+        child?.close();
+        this.#levels.length = index;
+        return;
+      }
+      this.#moveTo(child);
+    }
+  }
+
+  #open(folder: Descriptor, name: string): Descriptor | undefined {
+    try {
+      const opened = openFolder(folder.at(name));
+      if (this.#options.unlocks === true && name !== '..') unlock(opened);
+      return opened;
+    } catch (error) {
+      if (!unreadable.has(errnoOf(error) ?? '')) throw error;
+      return undefined;
+    }
+  }
+}
+
+/** Gives the owner of a folder, which the server is, the right to read it. The superuser needs none. */
+function unlock(folder: Descriptor): void {
+  if (process.getuid?.() === 0) return;
+  const { mode } = folder.stat();
+  if ((mode & 0o500) !== 0o500) chmodSync(folder.path, (mode & 0o777) | 0o700);
 }
 
 async function namesOrNone(folder: Descriptor): Promise<string[]> {
@@ -80,15 +170,6 @@ async function namesOrNone(folder: Descriptor): Promise<string[]> {
     return await namesIn(folder);
   } catch (error) {
     if (unreadable.has(errnoOf(error) ?? '')) return [];
-    throw error;
-  }
-}
-
-function openOrNone(folder: Descriptor, name: string): Descriptor | undefined {
-  try {
-    return openFolder(folder.at(name));
-  } catch (error) {
-    if (unreadable.has(errnoOf(error) ?? '')) return undefined;
     throw error;
   }
 }

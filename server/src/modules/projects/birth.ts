@@ -5,6 +5,7 @@ import { newId } from '#base/ids.ts';
 import type { Principal } from '#base/principal.ts';
 import type { Database } from '#kernel/database/database.ts';
 import { measureTree } from '#kernel/files/measure.ts';
+import { assertFits } from '#kernel/files/quota.ts';
 import type { Publish } from '#kernel/module.ts';
 import type { ProjectsConfig } from './config.ts';
 import type { projectsContract } from './contract.ts';
@@ -57,7 +58,8 @@ export function createBirth(parts: BirthParts) {
     try {
       await input.fill(folder);
       const size = await measureTree(folder.workspacePath);
-      await assertRoom(owner.userId, size);
+      const quota = { limitBytes: config.quotaBytes, limitFiles: config.quotaFiles };
+      assertFits(await usage.ofOwner(owner.userId), size, quota);
       await syncDisk(folder.root);
       const at = new Date(now());
       const row = { id, name: input.name, ownerId: owner.userId, createdAt: at, updatedAt: at };
@@ -76,15 +78,6 @@ export function createBirth(parts: BirthParts) {
       await folders.remove(id);
       throw error;
     }
-  }
-
-  async function assertRoom(ownerId: string, size: { bytes: number; files: number }): Promise<void> {
-    const used = await usage.ofOwner(ownerId);
-    const { quotaBytes, quotaFiles } = config;
-    if (used.bytes + size.bytes > quotaBytes)
-      throw fault('files.quota_bytes', { usedBytes: used.bytes, limitBytes: quotaBytes });
-    if (used.files + size.files > quotaFiles)
-      throw fault('files.quota_files', { usedFiles: used.files, limitFiles: quotaFiles });
   }
 
   /** Begins the repository of a filled workspace with one commit of all its files. */

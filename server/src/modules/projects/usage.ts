@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
-import { fault } from '#base/fault.ts';
+import { type CountedProject, createGrowthBatch } from '#kernel/files/growth-batch.ts';
 import { measureTree } from '#kernel/files/measure.ts';
+import { assertFits } from '#kernel/files/quota.ts';
 import type { Growth, Room } from '#kernel/files/workspace.ts';
 import type { ProjectsConfig } from './config.ts';
 import type { ProjectFolders } from './folders.ts';
@@ -20,13 +21,13 @@ export interface Usage extends AsyncDisposable {
   /** The user's total, at most five seconds old, plus what this process has added since. */
   ofOwner(ownerId: string): Promise<Growth>;
   /** The quota as one project's writers see it. */
-  roomFor(project: { projectId: string; ownerId: string }): Promise<Room>;
+  roomFor(project: CountedProject): Promise<Room>;
   /** Counts a growth that has happened already; never refuses. */
-  add(project: { projectId: string; ownerId: string }, growth: Growth): void;
+  add(project: CountedProject, growth: Growth): void;
   /** Marks a project whose programs may write by themselves: it is counted exactly soon. */
-  markActive(project: { projectId: string; ownerId: string }): void;
+  markActive(project: CountedProject): void;
   /** Counts one project exactly. */
-  count(project: { projectId: string; ownerId: string }): Promise<Growth>;
+  count(project: CountedProject): Promise<Growth>;
   /** Counts every project marked since the last time. */
   countActive(): Promise<void>;
 }
@@ -46,69 +47,41 @@ interface UsageParts {
  */
 export function createUsage({ store, folders, config, now, log }: UsageParts): Usage {
   const totals = new Map<string, Total>();
-  const pending = new Map<string, { ownerId: string; bytes: number; files: number }>();
   const active = new Map<string, string>();
-  let timer: NodeJS.Timeout | undefined;
-  let flushing: Promise<void> = Promise.resolve();
+  const quota = { limitBytes: config.quotaBytes, limitFiles: config.quotaFiles };
+  const batch = createGrowthBatch({
+    delayMs: flushDelayMs,
+    tell: (projectId, growth) => store.add(projectId, growth),
+    onError: (error) => log.warn({ err: error }, 'storage use was not recorded'),
+  });
 
   async function load(ownerId: string): Promise<Total> {
     const known = totals.get(ownerId);
     if (known !== undefined && now() < known.untilMs) return known;
     const stored = await store.ofOwner(ownerId);
-    const total = { ...stored, untilMs: now() + totalLifetimeMs };
-    for (const part of pending.values()) {
-      if (part.ownerId !== ownerId) continue;
-      total.bytes += part.bytes;
-      total.files += part.files;
-    }
+    const waiting = batch.waitingOf(ownerId);
+    const total = {
+      bytes: stored.bytes + waiting.bytes,
+      files: stored.files + waiting.files,
+      untilMs: now() + totalLifetimeMs,
+    };
     if (totals.size > 10_000) totals.clear();
     totals.set(ownerId, total);
     return total;
   }
 
-  function record(project: { projectId: string; ownerId: string }, growth: Growth): void {
+  function record(project: CountedProject, growth: Growth): void {
     const total = totals.get(project.ownerId);
     if (total !== undefined) {
       total.bytes += growth.bytes;
       total.files += growth.files;
     }
-    const part = pending.get(project.projectId) ?? { ownerId: project.ownerId, bytes: 0, files: 0 };
-    part.bytes += growth.bytes;
-    part.files += growth.files;
-    pending.set(project.projectId, part);
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      flushing = flush();
-    }, flushDelayMs).unref();
+    batch.add(project, growth);
   }
 
-  async function flush(): Promise<void> {
-    const parts = [...pending];
-    pending.clear();
-    for (const [projectId, { bytes, files }] of parts) {
-      try {
-        await store.add(projectId, { bytes, files });
-      } catch (error) {
-        // The exact count puts it right.
-        log.warn({ err: error, projectId }, 'storage use was not recorded');
-      }
-    }
-  }
-
-  function take(project: { projectId: string; ownerId: string }, growth: Growth): void {
-    const total = totals.get(project.ownerId) ?? { bytes: 0, files: 0 };
-    if (growth.bytes > 0 && total.bytes + growth.bytes > config.quotaBytes) {
-      throw fault('files.quota_bytes', { usedBytes: total.bytes, limitBytes: config.quotaBytes });
-    }
-    if (growth.files > 0 && total.files + growth.files > config.quotaFiles) {
-      throw fault('files.quota_files', { usedFiles: total.files, limitFiles: config.quotaFiles });
-    }
-    record(project, growth);
-  }
-
-  async function count(project: { projectId: string; ownerId: string }): Promise<Growth> {
+  async function count(project: CountedProject): Promise<Growth> {
     const exact = await measureTree(folders.of(project.projectId).workspacePath);
-    pending.delete(project.projectId);
+    batch.drop(project.projectId);
     await store.set(project.projectId, exact);
     totals.delete(project.ownerId);
     return exact;
@@ -120,9 +93,12 @@ export function createUsage({ store, folders, config, now, log }: UsageParts): U
       return { bytes, files };
     },
     async roomFor(project) {
-      await load(project.ownerId);
+      const loaded = await load(project.ownerId);
       return {
-        take: (growth) => take(project, growth),
+        take(growth) {
+          assertFits(totals.get(project.ownerId) ?? loaded, growth, quota);
+          record(project, growth);
+        },
         give: ({ bytes, files }) => record(project, { bytes: -bytes, files: -files }),
       };
     },
@@ -142,10 +118,8 @@ export function createUsage({ store, folders, config, now, log }: UsageParts): U
         }
       }
     },
-    async [Symbol.asyncDispose]() {
-      clearTimeout(timer);
-      await flushing;
-      await flush();
+    [Symbol.asyncDispose]: async () => {
+      await batch[Symbol.asyncDispose]();
     },
   };
 }

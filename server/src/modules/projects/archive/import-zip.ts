@@ -6,6 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import { crc32 } from 'node:zlib';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 import { fault, isFault } from '#base/fault.ts';
+import { errnoOf } from '#kernel/files/descriptor.ts';
+import { asFileFault } from '#kernel/files/errors.ts';
 import type { Growth, WorkspaceLimits } from '#kernel/files/workspace.ts';
 import { isGitName, parseWorkspacePath } from '#kernel/files/workspace-path.ts';
 import type { ProjectFolder } from '../folders.ts';
@@ -34,10 +36,13 @@ export async function unpackZip(
   });
   await using file = await open(stored, 'r');
   try {
-    const prefix = await commonFolder(await openZip(file.fd));
+    const first = await openZip(file.fd);
+    if (first.entryCount > options.room.files * 2) throw tooLarge(options.room);
+    const prefix = await commonFolder(first);
     return await new Unpacking(folder, options, prefix).run(await openZip(file.fd));
   } catch (error) {
     if (isFault(error) || options.signal.aborted) throw error;
+    if (errnoOf(error) === 'ENOSPC') throw asFileFault(error, '.');
     throw fault('projects.zip_invalid', { reason: reasonOf(error) }, { cause: error });
   }
 }
@@ -46,9 +51,11 @@ function openZip(fd: number): Promise<ZipFile> {
   return yauzl.fromFdPromise(fd, { lazyEntries: true, autoClose: false, validateEntrySizes: true });
 }
 
+/** What the zip library found wrong. A system error names paths of the server, which are nobody's business. */
 function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : 'it is damaged';
-  return text.replace(/[\p{Cc}]/gu, ' ').slice(0, 200);
+  if (errnoOf(error) === 'EEXIST' || errnoOf(error) === 'EISDIR') return 'two of its entries have one name';
+  if (errnoOf(error) !== undefined || !(error instanceof Error)) return 'it is damaged';
+  return error.message.replace(/[\p{Cc}]/gu, ' ').slice(0, 200);
 }
 
 function limitTo(room: Growth): Transform {

@@ -1,6 +1,6 @@
 import { fault, isFault } from '#base/fault.ts';
 import type { ProjectFolder } from '../folders.ts';
-import type { Git, GitCommand } from './git.ts';
+import { firstLine, type Git, type GitCommand } from './git.ts';
 import { headCommit, readBranches, resolveCommit } from './inspect.ts';
 
 const noCommit = '0'.repeat(40);
@@ -63,7 +63,7 @@ export async function commitChanges(
   const { exitCode, stderr } = await git.run(folder, command);
   const commitId = await headCommit(git, folder);
   if (commitId === null || (exitCode === 1 && commitId === before)) {
-    if (/^(fatal|error):/m.test(stderr)) throw fault('projects.git_failed', { reason: stderr.slice(0, 300) });
+    if (/^(fatal|error):/m.test(stderr)) throw fault('projects.git_failed', { reason: firstLine(stderr) });
     throw fault('projects.git_nothing_to_commit');
   }
   const { text } = await git.run(folder, {
@@ -119,7 +119,7 @@ export async function checkOut(git: Git, folder: ProjectFolder, revision: string
   if (exitCode === 0) return;
   const paths = [...stderr.matchAll(/^\t(.+)$/gm)].map((match) => match[1]);
   if (paths.length > 0) throw fault('projects.git_would_overwrite', { paths: paths.slice(0, 20).join(', ') });
-  throw fault('projects.git_failed', { reason: stderr.slice(0, 300) });
+  throw fault('projects.git_failed', { reason: firstLine(stderr) });
 }
 
 /** Brings files back to a commit, in the index and in the folder. */

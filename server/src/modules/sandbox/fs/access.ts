@@ -1,7 +1,8 @@
 import type { Call, Client } from '#base/contract.ts';
-import { fault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
-import type { Growth, Room, Workspace } from '#kernel/files/workspace.ts';
+import { createGrowthBatch } from '#kernel/files/growth-batch.ts';
+import { assertFits } from '#kernel/files/quota.ts';
+import type { Room, Workspace } from '#kernel/files/workspace.ts';
 import type { projectsContract } from '#modules/projects/contract.ts';
 
 const flushDelayMs = 500;
@@ -26,40 +27,13 @@ export function createFsAccess(parts: {
   readonly onError: (error: unknown) => void;
 }): FsAccess {
   const { projects, systemCall, onError } = parts;
-  /** What was counted here and is not told yet. */
-  const pending = new Map<string, { ownerId: string; bytes: number; files: number }>();
-  let timer: NodeJS.Timeout | undefined;
-  let flushing: Promise<void> = Promise.resolve();
-
-  function record(project: { projectId: string; ownerId: string }, growth: Growth): void {
-    const part = pending.get(project.projectId) ?? { ownerId: project.ownerId, bytes: 0, files: 0 };
-    part.bytes += growth.bytes;
-    part.files += growth.files;
-    pending.set(project.projectId, part);
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      flushing = flush();
-    }, flushDelayMs).unref();
-  }
-
-  async function flush(): Promise<void> {
-    const parts = [...pending];
-    pending.clear();
-    for (const [projectId, { bytes, files }] of parts) {
-      // What is not told is put right by the next exact count.
-      await projects.call('project.usage.add', { projectId, bytes, files }, systemCall()).catch(onError);
-    }
-  }
-
-  function pendingOf(ownerId: string): Growth {
-    const sum = { bytes: 0, files: 0 };
-    for (const part of pending.values()) {
-      if (part.ownerId !== ownerId) continue;
-      sum.bytes += part.bytes;
-      sum.files += part.files;
-    }
-    return sum;
-  }
+  const batch = createGrowthBatch({
+    delayMs: flushDelayMs,
+    tell: async (projectId, growth) => {
+      await projects.call('project.usage.add', { projectId, ...growth }, systemCall());
+    },
+    onError,
+  });
 
   return {
     async open({ user, call }, projectId, need) {
@@ -69,16 +43,12 @@ export function createFsAccess(parts: {
       const project = { projectId, ownerId };
       const room: Room = {
         take(growth) {
-          const waiting = pendingOf(ownerId);
-          const bytes = usage.bytes + waiting.bytes;
-          const files = usage.files + waiting.files;
-          if (growth.bytes > 0 && bytes + growth.bytes > usage.limitBytes)
-            throw fault('files.quota_bytes', { usedBytes: bytes, limitBytes: usage.limitBytes });
-          if (growth.files > 0 && files + growth.files > usage.limitFiles)
-            throw fault('files.quota_files', { usedFiles: files, limitFiles: usage.limitFiles });
-          record(project, growth);
+          const waiting = batch.waitingOf(ownerId);
+          const used = { bytes: usage.bytes + waiting.bytes, files: usage.files + waiting.files };
+          assertFits(used, growth, usage);
+          batch.add(project, growth);
         },
-        give: ({ bytes, files }) => record(project, { bytes: -bytes, files: -files }),
+        give: ({ bytes, files }) => batch.add(project, { bytes: -bytes, files: -files }),
       };
       return {
         workspacePath: granted.workspacePath,
@@ -87,10 +57,8 @@ export function createFsAccess(parts: {
         room,
       };
     },
-    async [Symbol.asyncDispose]() {
-      clearTimeout(timer);
-      await flushing;
-      await flush();
+    [Symbol.asyncDispose]: async () => {
+      await batch[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,0 +1,66 @@
+import type { Growth } from './workspace.ts';
+
+/** What was added or removed in one project, for whose owner it counts. */
+export interface CountedProject {
+  readonly projectId: string;
+  readonly ownerId: string;
+}
+
+export interface GrowthBatch extends AsyncDisposable {
+  add(project: CountedProject, growth: Growth): void;
+  /** What of one owner is not told yet. */
+  waitingOf(ownerId: string): Growth;
+  /** Forgets what waits for a project: it was counted exactly. */
+  drop(projectId: string): void;
+}
+
+/** Gathers growths per project and tells each sum after a while; disposing it tells what is left. */
+export function createGrowthBatch(options: {
+  readonly delayMs: number;
+  readonly tell: (projectId: string, growth: Growth) => Promise<void>;
+  /** Told of a sum that got lost; the next exact count puts it right. */
+  readonly onError: (error: unknown) => void;
+}): GrowthBatch {
+  const { delayMs, tell, onError } = options;
+  const waiting = new Map<string, { ownerId: string; bytes: number; files: number }>();
+  let timer: NodeJS.Timeout | undefined;
+  let telling: Promise<void> = Promise.resolve();
+
+  async function flush(): Promise<void> {
+    const sums = [...waiting];
+    waiting.clear();
+    for (const [projectId, { bytes, files }] of sums) {
+      if (bytes !== 0 || files !== 0) await tell(projectId, { bytes, files }).catch(onError);
+    }
+  }
+
+  return {
+    add({ projectId, ownerId }, growth) {
+      const sum = waiting.get(projectId) ?? { ownerId, bytes: 0, files: 0 };
+      sum.bytes += growth.bytes;
+      sum.files += growth.files;
+      waiting.set(projectId, sum);
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        telling = flush();
+      }, delayMs).unref();
+    },
+    waitingOf(ownerId) {
+      const total = { bytes: 0, files: 0 };
+      for (const sum of waiting.values()) {
+        if (sum.ownerId !== ownerId) continue;
+        total.bytes += sum.bytes;
+        total.files += sum.files;
+      }
+      return total;
+    },
+    drop(projectId) {
+      waiting.delete(projectId);
+    },
+    async [Symbol.asyncDispose]() {
+      clearTimeout(timer);
+      await telling;
+      await flush();
+    },
+  };
+}
