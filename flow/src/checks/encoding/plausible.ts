@@ -10,7 +10,10 @@ export type Strength = Readonly<{ kind: 'strong' | 'weak' | 'none'; script: stri
 
 /** Scripts and symbols that web pages hold. What is in no row (IPA, Syriac, private use …) is implausible. */
 const SCRIPTS: ReadonlyArray<readonly [string, RegExp]> = [
-  ['latin', /^[\u00a0-\u017f\u018f\u0192\u0259\u0218-\u021b\u02c6\u02dc\u1e00-\u1eff\ufb00-\ufb06]$/u],
+  [
+    'latin',
+    /^[\u00a0-\u017f\u018f\u0192\u0259\u0218-\u021b\u02b9-\u02bf\u02c6\u02c7\u02d8-\u02dd\u1e00-\u1eff\ufb00-\ufb06]$/u,
+  ],
   ['latin', /^[\u200b-\u200f\u2010-\u2027\u202f-\u205e\u2060\u20a0-\u20c0\ufeff]$/u],
   ['latin', /^\ufe0f$/u],
   ['latin', /^[\u2070-\u209c\u2100-\u23ff\u2500-\u27bf\u2900-\u297f\u2b00-\u2bff]$/u],
@@ -26,7 +29,7 @@ const SCRIPTS: ReadonlyArray<readonly [string, RegExp]> = [
   ['ethiopic', /^[\u1200-\u139f]$/u],
   ['khmer', /^[\u1780-\u17ff]$/u],
   ['tifinagh', /^[\u2d30-\u2d7f]$/u],
-  ['georgian', /^[\u10a0-\u10ff]$/u],
+  ['georgian', /^[\u10a0-\u10ff\u1c90-\u1cbf]$/u],
   ['east-asian', /^[\u3000-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3\uff00-\uffef]$/u],
 ];
 

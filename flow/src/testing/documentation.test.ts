@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import test from 'node:test';
+
+const SOURCES = new URL('../', import.meta.url);
+const FOLDERS = ['checks', 'deploy', 'releases', 'purge', 'verify', 'headers', 'init'];
+
+async function faultCodes(): Promise<Set<string>> {
+  const codes = new Set<string>();
+  for (const folder of FOLDERS) {
+    const names = await readdir(new URL(`${folder}/`, SOURCES), { recursive: true });
+    for (const name of names.filter((one) => one.endsWith('.ts') && !one.endsWith('.test.ts'))) {
+      const text = await readFile(new URL(`${folder}/${name}`, SOURCES), 'utf8');
+      for (const match of text.matchAll(/new FlowFault\(\s*'([a-z_.0-9]+)'/g)) codes.add(match[1] ?? '');
+    }
+  }
+  return codes;
+}
+
+for (const page of ['flow-deploy.md', 'flow-deploy.de.md']) {
+  test(`docs/${page} explains every fault of deploy, purge, verify, checks and init`, async () => {
+    const text = await readFile(new URL(`../../docs/${page}`, SOURCES), 'utf8');
+    const codes = [...(await faultCodes())];
+    assert.ok(codes.length > 30);
+    assert.deepEqual(
+      codes.filter((code) => !text.includes(`\`${code}\``)),
+      [],
+    );
+  });
+}
