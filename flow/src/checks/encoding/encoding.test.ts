@@ -81,6 +81,9 @@ for (const locale of [
   'ar',
   'hi',
   'am',
+  'ka',
+  'uk',
+  'yo',
   'ja',
   'ko',
 ]) {
@@ -94,6 +97,14 @@ for (const locale of [
 test('restores text in which the C1 controls of Latin-1 were left as they are', () => {
   const damaged = Buffer.from('“für” €', 'utf8').toString('latin1');
   assert.equal(repairText(damaged), '“für” €');
+});
+
+test('restores decomposed text, and leaves Italian capitals alone', () => {
+  const text = 'Größe für alle, déjà vu'.normalize('NFD');
+  assert.equal(repairText(damage(text, 'windows-1252', 1)), text);
+  for (const ordinary of ['„LUNEDÌ“', 'LUNEDÌ… LUNEDÌ» LUNEDÌ”', 'GIOVEDÌ–VENERDÌ']) {
+    assert.deepEqual(findDoubleEncoded(ordinary), []);
+  }
 });
 
 test('leaves ordinary text alone that looks like damage', () => {

@@ -12,10 +12,11 @@ export type Strength = Readonly<{ kind: 'strong' | 'weak' | 'none'; script: stri
 const SCRIPTS: ReadonlyArray<readonly [string, RegExp]> = [
   [
     'latin',
-    /^[\u00a0-\u017f\u018f\u0192\u0259\u0218-\u021b\u02b9-\u02bf\u02c6\u02c7\u02d8-\u02dd\u1e00-\u1eff\ufb00-\ufb06]$/u,
+    /^[\u00a0-\u017f\u018f\u0192\u01a0\u01a1\u01af\u01b0\u0259\u0218-\u021b\u02b9-\u02bf\u02c6\u02c7\u02d8-\u02dd\u1e00-\u1eff\ufb00-\ufb06]$/u,
   ],
   ['latin', /^[\u200b-\u200f\u2010-\u2027\u202f-\u205e\u2060\u20a0-\u20c0\ufeff]$/u],
-  ['latin', /^\ufe0f$/u],
+  // The accents of decomposed text (NFD, as macOS writes file names).
+  ['latin', /^(?:[\u0300-\u0304]|\u0308|\u030c|\u0323|\ufe0f)$/u],
   ['latin', /^[\u2070-\u209c\u2100-\u23ff\u2500-\u27bf\u2900-\u297f\u2b00-\u2bff]$/u],
   ['latin', /^[\u{1f000}-\u{1faff}\u{e0061}-\u{e007f}]$/u],
   ['greek', /^[\u0370-\u03ff\u1f00-\u1fff]$/u],
