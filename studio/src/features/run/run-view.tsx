@@ -154,7 +154,10 @@ function EngineCards({ engines }: { engines: Result<'sandbox.engines'>['engines'
             <span className="block text-second">{t.engineTexts[engine.engine]}</span>
             <span className="block text-muted">
               {engine.missing === null
-                ? `${t.wall}: ${engine.isolation.map((part) => part[language]).join(', ')}`
+                ? `${t.wall}: ${engine.isolation
+                    .slice(1, 4)
+                    .map((part) => part[language])
+                    .join(', ')}`
                 : `${engine.missing.reason[language]} ${engine.missing.command ?? ''}`}
             </span>
           </span>
