@@ -5,7 +5,7 @@ import { syncFolder } from './durable.ts';
 import { reporting } from './errors.ts';
 import { withLock, withLocks } from './locks.ts';
 import { measureTree } from './measure.ts';
-import { removeTree } from './remove-tree.ts';
+import { removeTree, unlockAt } from './remove-tree.ts';
 import { stageFolder } from './staging.ts';
 import { type Place, statAt, walk } from './walk.ts';
 import type { Workspace } from './workspace.ts';
@@ -40,6 +40,7 @@ export function deleteWorkspacePath(
       const stats = statAt(place);
       if (stats === undefined) throw fault('files.not_found', { path: shown(pathText) });
       if (stats.isDirectory() && !options.recursive) await assertEmpty(place, pathText);
+      if (stats.isDirectory()) unlockAt(place.folder.at(name));
       const parking = stageFolder(workspace);
       const parked = path.join(parking, 'removed');
       try {

@@ -188,3 +188,14 @@ test('descriptors are closed after every outcome', async () => {
   }
   assert.ok(count() <= before + 1);
 });
+
+test('folders that a program closed to everybody count, and can be deleted', async () => {
+  using workspace = fixture();
+  await write(workspace, 'closed/inner/file', 'seven b');
+  fs.chmodSync(path.join(workspace.workspacePath, 'closed/inner'), 0);
+  fs.chmodSync(path.join(workspace.workspacePath, 'closed'), 0);
+  assert.deepEqual(await measureTree(workspace.workspacePath), { bytes: 7, files: 3 });
+  fs.chmodSync(path.join(workspace.workspacePath, 'closed/inner'), 0);
+  fs.chmodSync(path.join(workspace.workspacePath, 'closed'), 0);
+  assert.equal(await deleteWorkspacePath(workspace, 'closed', { recursive: true }), 3);
+});

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
+import { chmodSync, closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
 
 /** From Linux's fcntl.h; Node does not name it. Opening with it touches nothing: no device, no pipe, no data. */
 const pathOnly = 0o10000000;
@@ -40,6 +40,17 @@ export class Descriptor implements Disposable {
 /** Opens a folder as an anchor; fails with ENOTDIR or ELOOP when the last part is a link or no folder. */
 export function openFolder(path: string): Descriptor {
   return new Descriptor(openSync(path, pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW));
+}
+
+/**
+ * Gives the owner of a folder, which the server is, the rights to read, change and move it, whatever a program took
+ * away (chmod 000). By the open folder, not by its name: a link in its place is not followed.
+ */
+export function unlockFolder(folder: Descriptor): void {
+  // The superuser needs no rights.
+  if (process.getuid?.() === 0) return;
+  const { mode } = folder.stat();
+  if ((mode & 0o700) !== 0o700) chmodSync(folder.path, (mode & 0o777) | 0o700);
 }
 
 /** Opens whatever it is, a link itself included, without touching it: `stat` then tells what it is. */

@@ -1,7 +1,7 @@
-import { chmodSync, lstatSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Descriptor, errnoOf, openFolder } from './descriptor.ts';
+import { type Descriptor, errnoOf, openFolder, unlockFolder } from './descriptor.ts';
 import { namesIn } from './folder-names.ts';
 import type { Growth } from './workspace.ts';
 
@@ -44,9 +44,8 @@ interface Removal {
 }
 
 async function emptyFolder(folderPath: string, { freed, park }: Removal): Promise<void> {
-  // A folder that its program closed to itself (chmod 000) is still to be emptied.
-  if (process.getuid?.() !== 0) chmodSync(folderPath, 0o700);
   using folder = openFolder(folderPath);
+  unlockFolder(folder);
   for (;;) {
     const names = await namesIn(folder);
     for (const [index, name] of names.entries()) {
@@ -69,14 +68,22 @@ function removeEntry(folder: Descriptor, name: string, { freed, park }: Removal)
   if (stats === undefined) return;
   freed.files += 1;
   try {
-    if (stats.isDirectory()) park(entry);
-    else unlinkSync(entry);
+    if (stats.isDirectory()) {
+      unlockAt(entry);
+      park(entry);
+    } else unlinkSync(entry);
     if (stats.isFile() && stats.nlink === 1) freed.bytes += stats.size;
   } catch (error) {
     const errno = errnoOf(error);
     if (errno !== 'ENOENT' && errno !== 'EISDIR' && errno !== 'ENOTDIR') throw error;
     freed.files -= 1;
   }
+}
+
+/** Moving a folder to another one changes it, for its `..`: that needs the right to. */
+export function unlockAt(folderPath: string): void {
+  using folder = openFolder(folderPath);
+  unlockFolder(folder);
 }
 
 /** Makes a folder that only the server uses, with those above it, if it is not there. */

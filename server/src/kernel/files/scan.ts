@@ -1,6 +1,6 @@
-import { chmodSync, lstatSync, type Stats } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Descriptor, errnoOf, openFolder } from './descriptor.ts';
+import { type Descriptor, errnoOf, openFolder, unlockFolder } from './descriptor.ts';
 import { namesIn } from './folder-names.ts';
 
 /** Others get their turn after so many entries (about 2 ms). */
@@ -149,20 +149,13 @@ class Scan {
   #open(folder: Descriptor, name: string): Descriptor | undefined {
     try {
       const opened = openFolder(folder.at(name));
-      if (this.#options.unlocks === true && name !== '..') unlock(opened);
+      if (this.#options.unlocks === true && name !== '..') unlockFolder(opened);
       return opened;
     } catch (error) {
       if (!unreadable.has(errnoOf(error) ?? '')) throw error;
       return undefined;
     }
   }
-}
-
-/** Gives the owner of a folder, which the server is, the right to read it. The superuser needs none. */
-function unlock(folder: Descriptor): void {
-  if (process.getuid?.() === 0) return;
-  const { mode } = folder.stat();
-  if ((mode & 0o500) !== 0o500) chmodSync(folder.path, (mode & 0o777) | 0o700);
 }
 
 async function namesOrNone(folder: Descriptor): Promise<string[]> {
