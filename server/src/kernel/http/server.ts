@@ -56,9 +56,11 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
 
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = reply;
-    const page = request.method === 'GET' || request.method === 'HEAD';
-    for (const [name, value] of page ? ofPages : ofData) raw.setHeader(name, value);
-    raw.setHeader('x-trace-id', request.id);
+    if (!writesOwnHeaders(request)) {
+      const page = request.method === 'GET' || request.method === 'HEAD';
+      for (const [name, value] of page ? ofPages : ofData) raw.setHeader(name, value);
+      raw.setHeader('x-trace-id', request.id);
+    }
     if (!origins.hostAllowed(request.headers.host)) return done(fault('common.foreign_origin'));
     const { origin } = request.headers;
     if (origin !== undefined) return done(admitOrigin(request, reply, origin));
@@ -78,17 +80,19 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
 
   app.options('/*', (_request, reply) => reply.code(204).send());
 
-  app.addHook('onResponse', (request, reply, done) => {
-    if (!log.isLevelEnabled('debug')) return done();
-    const durationMs = Math.round(reply.elapsedTime * 10) / 10;
-    // The path without its query: queries may carry what must not be logged.
-    const path = request.url.split('?', 1)[0];
-    log.debug(
-      { traceId: request.id, verb: request.method, path, status: reply.statusCode, durationMs },
-      'request',
-    );
-    done();
-  });
+  // Fastify listens to the end of each answer only when somebody wants to know.
+  if (log.isLevelEnabled('debug')) {
+    app.addHook('onResponse', (request, reply, done) => {
+      const durationMs = Math.round(reply.elapsedTime * 10) / 10;
+      // The path without its query: queries may carry what must not be logged.
+      const path = request.url.split('?', 1)[0];
+      log.debug(
+        { traceId: request.id, verb: request.method, path, status: reply.statusCode, durationMs },
+        'request',
+      );
+      done();
+    });
+  }
 
   app.setNotFoundHandler((request, reply) => {
     if (options.fallback?.(request, reply) === true) return;
@@ -130,6 +134,11 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   }
 
   return app;
+}
+
+/** A route with `config: { ownHeaders: true }` sends security headers and trace id by itself, all at once. */
+function writesOwnHeaders(request: FastifyRequest): boolean {
+  return (request.routeOptions.config as { ownHeaders?: boolean }).ownHeaders === true;
 }
 
 /** Fastify's own refusals in our terms; anything unknown stays what it is and becomes common.internal. */

@@ -4,6 +4,7 @@ import { Fault, fault, isFault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
 import { authenticateRequest } from '#kernel/http/credentials.ts';
 import { languageOf } from '#kernel/http/language.ts';
+import { dataHeaders } from '#kernel/http/security-headers.ts';
 import type { HttpKit } from '#kernel/module.ts';
 import { dispatchRpc, rpcErrorOf } from '#kernel/rpc/dispatch.ts';
 import type { CallerContext, Executor } from './executor.ts';
@@ -21,6 +22,7 @@ export interface RpcHttpOptions {
  */
 export function mountRpcHttp(app: FastifyInstance, options: RpcHttpOptions): void {
   const { kit } = options;
+  const fixedHeaders = [...Object.entries(dataHeaders(kit.secure)).flat(), ...answerHeaders];
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) =>
@@ -33,10 +35,15 @@ export function mountRpcHttp(app: FastifyInstance, options: RpcHttpOptions): voi
       if (!isFault(known)) options.log.error({ err: error, traceId: request.id }, '/rpc failed');
       const { status } = kit.catalogue.describe(known, reader);
       const unsupported = error instanceof Error && 'statusCode' in error && error.statusCode === 415;
-      reply.code(unsupported ? 415 : status);
-      return sendJson(reply, JSON.stringify({ jsonrpc: '2.0', id: null, error: rpcErrorOf(known, reader) }));
+      const text = JSON.stringify({ jsonrpc: '2.0', id: null, error: rpcErrorOf(known, reader) });
+      send(reply, {
+        status: unsupported ? 415 : status,
+        text,
+        headers: [...fixedHeaders, 'x-trace-id', request.id],
+      });
     });
-    scope.post('/rpc', (request, reply) => answer(request, reply, options));
+    const route: Route = { ...options, fixedHeaders };
+    scope.post('/rpc', { config: { ownHeaders: true } }, (request, reply) => answer(request, reply, route));
   });
 }
 
@@ -51,6 +58,8 @@ function readingFault(error: FastifyError | Fault, limitBytes: number): unknown 
   return error;
 }
 
+const answerHeaders = ['content-type', 'application/json; charset=utf-8', 'cache-control', 'no-store'];
+
 /** Why the credential that came does not count, which only some methods mind; else who asks. */
 async function identify(request: FastifyRequest, kit: HttpKit): Promise<Principal | null | Fault> {
   try {
@@ -61,13 +70,19 @@ async function identify(request: FastifyRequest, kit: HttpKit): Promise<Principa
   }
 }
 
-async function answer(request: FastifyRequest, reply: FastifyReply, options: RpcHttpOptions): Promise<void> {
-  const { kit, executor, log } = options;
+interface Route extends RpcHttpOptions {
+  /** Names and values in turn. */
+  readonly fixedHeaders: readonly string[];
+}
+
+async function answer(request: FastifyRequest, reply: FastifyReply, route: Route): Promise<void> {
+  const { kit, executor, log } = route;
   const { raw } = reply;
   const traceId = request.id;
   const { authorization, cookie } = request.headers;
   const language = languageOf(request.headers['accept-language']);
   const who = authorization === undefined && cookie === undefined ? null : await identify(request, kit);
+  const headers = [...route.fixedHeaders, 'x-trace-id', traceId];
   let limited: Fault | undefined;
   const caller: CallerContext = {
     principal: who instanceof Fault ? null : who,
@@ -75,8 +90,8 @@ async function answer(request: FastifyRequest, reply: FastifyReply, options: Rpc
     address: request.ip,
     language,
     traceId,
-    reply: { header: (name, value) => raw.setHeader(name, value) },
-    transport: options.transport,
+    reply: { header: (name, value) => setLast(headers, name, String(value)) },
+    transport: route.transport,
     onLimited: (reason) => {
       limited = reason;
     },
@@ -92,31 +107,36 @@ async function answer(request: FastifyRequest, reply: FastifyReply, options: Rpc
     execute: (call) => executor.execute(call, caller),
     onUnexpected: (error, method) => log.error({ err: error, traceId, method }, 'a call failed'),
   });
+  let status = text === null ? 204 : 200;
   if (limited !== undefined) {
-    raw.setHeader('retry-after', Math.ceil(Number(limited.data.retryAfterMs ?? 1_000) / 1_000));
-    if (text?.startsWith('{')) raw.statusCode = 429;
+    headers.push('retry-after', String(Math.ceil(Number(limited.data.retryAfterMs ?? 1_000) / 1_000)));
+    if (text?.startsWith('{')) status = 429;
   }
-  sendRaw(reply, text);
+  send(reply, { status, text, headers });
 }
 
-/** Past Fastify's own way of sending, which does for any answer what this one does not need. */
-function sendRaw(reply: FastifyReply, text: string | null): void {
+/** Each call of a batch tells its limit; the last one counts. */
+function setLast(headers: string[], name: string, value: string): void {
+  for (let index = headers.length - 2; index >= 0; index -= 2) {
+    if (headers[index] === name) {
+      headers[index + 1] = value;
+      return;
+    }
+  }
+  headers.push(name, value);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string | null;
+  readonly headers: string[];
+}
+
+/** Writes head and body at once, past Fastify's own way, which costs a call a tenth of its time. */
+function send(reply: FastifyReply, { status, text, headers }: Answer): void {
   const { raw } = reply;
   reply.hijack();
-  if (text === null) {
-    raw.statusCode = 204;
-    raw.end();
-    return;
-  }
-  raw.setHeader('content-type', 'application/json; charset=utf-8');
-  raw.setHeader('content-length', Buffer.byteLength(text));
-  raw.setHeader('cache-control', 'no-store');
-  raw.end(text);
-}
-
-function sendJson(reply: FastifyReply, text: string): FastifyReply {
-  return reply
-    .header('content-type', 'application/json; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .send(text);
+  if (text !== null) headers.push('content-length', String(Buffer.byteLength(text)));
+  raw.writeHead(status, headers);
+  raw.end(text ?? undefined);
 }
