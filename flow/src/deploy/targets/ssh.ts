@@ -176,6 +176,8 @@ async function sendFiles(input: {
   if (result.code === 0) return readStatistics(result.stdout.toString('utf8'));
   if (deps.signal.aborted) throw interruptedFault();
   if (/No space left|quota exceeded/i.test(result.stderr)) throw targetFullFault(where);
+  // A full disk at times ends rsync before its message has come through: then the server is asked.
+  if (result.stderr.trim() === '' && (await lacksRoom(input))) throw targetFullFault(where);
   if (result.missing || /rsync: (?:command )?not found/.test(result.stderr)) {
     throw sessionFault(config, { code: 127, stderr: 'rsync', signal: deps.signal });
   }
@@ -183,6 +185,16 @@ async function sendFiles(input: {
     throw sessionFault(config, { code: result.code, stderr: result.stderr, signal: deps.signal });
   }
   throw targetWriteFault(where, new Error(lastLine(result.stderr)));
+}
+
+/** Whether the server's disk has less room than the release needs at most. */
+async function lacksRoom({ server, release }: { server: Server; release: LocalRelease }): Promise<boolean> {
+  const answer = await server.session
+    .run(`df -Pk ${shellQuote(server.config.path)} | tail -n 1`)
+    .catch(() => '');
+  const availableKb = Number(answer.trim().split(/\s+/)[3] ?? Number.NaN);
+  const neededBytes = release.manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
+  return Number.isFinite(availableKb) && availableKb * 1024 < neededBytes;
 }
 
 /** rsync splits `--rsh` at blanks and knows quotes, doubled inside themselves, but no backslashes (rsync(1)). */
