@@ -207,7 +207,7 @@ test('while Redis is away an open class goes on in memory and a closed one is re
     const startedMs = performance.now();
     const closed = await attempt(one.take, { principal: user('eve'), rateClass: 'execute' });
     assert.equal(closed.refused?.code, 'common.unavailable');
-    assert.ok(performance.now() - startedMs < 1_000, 'a Redis that hangs costs a bounded wait');
+    assert.ok(performance.now() - startedMs < 8_000, 'a Redis that hangs costs a bounded wait');
     const address = `10.1.1.${Math.floor(Math.random() * 200)}`;
     assert.equal(await allowedOf(9, one.take, { principal: user(address), address }), 4);
   }

@@ -50,6 +50,10 @@ export async function startRunPart(context: SandboxContext) {
   const records = createRecords({ publish, metrics: context.metrics, log });
   const history = createHistory({ database, log, keep: config.historyLength });
   const grants = createGrants({ database, access, publish, config, socketFolder: sockets, log, now });
+  const granted = context.events.subscribe('sandbox.network_changed', ({ payload }) =>
+    grants.forget((payload as { projectId: string }).projectId),
+  );
+  context.defer(() => granted[Symbol.dispose]());
   const maxima = maximaOf(config);
   const shared = {
     engine,

@@ -1,4 +1,4 @@
-import type { Database, Queryable } from '#kernel/database/database.ts';
+import type { Queryable } from '#kernel/database/database.ts';
 import type { KilledBy, Limits, LimitsInput } from './run/contract-shapes.ts';
 
 export interface RunRow {
@@ -38,40 +38,32 @@ export interface PolicyRow {
   readonly hosts: readonly string[];
 }
 
-/** Adds an ended run and forgets the project's oldest beyond `keep`. */
-export async function insertRun(database: Database, row: RunRow, keep: number): Promise<void> {
+/** Adds ended runs in one statement; a run that is there already stays as it is. */
+export async function insertRuns(database: Queryable, rows: readonly RunRow[]): Promise<void> {
+  const text = (value: unknown) =>
+    JSON.stringify(value, (_key, part) => (typeof part === 'bigint' ? String(part) : part));
+  const records = rows.map((row) => ({ ...row, command: row.command.toWellFormed() }));
   await database.execute({
     name: 'sandbox-run-insert',
     text: `
       insert into sandbox.run (process_id, project_id, user_id, config_id, command, args, started_at, exit_code,
         signal, killed_by, duration_ms, cpu_ms, peak_memory_bytes, peak_processes, output_bytes, limits)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+      select process_id, project_id, user_id, config_id, command, args, started_at, exit_code,
+        signal, killed_by, duration_ms, cpu_ms, peak_memory_bytes, peak_processes, output_bytes, limits
+      from json_populate_recordset(null::sandbox.run, $1::json)
       on conflict (process_id) do nothing`,
-    values: [
-      row.process_id,
-      row.project_id,
-      row.user_id,
-      row.config_id,
-      row.command,
-      JSON.stringify(row.args),
-      row.started_at,
-      row.exit_code,
-      row.signal,
-      row.killed_by,
-      row.duration_ms,
-      row.cpu_ms,
-      row.peak_memory_bytes,
-      row.peak_processes,
-      row.output_bytes,
-      JSON.stringify(row.limits),
-    ],
+    values: [text(records)],
   });
+}
+
+/** Forgets the oldest runs of a project beyond `keep`. */
+export async function pruneRuns(database: Queryable, projectId: string, keep: number): Promise<void> {
   await database.execute({
     name: 'sandbox-run-prune',
     text: `
       delete from sandbox.run where project_id = $1 and process_id < (
         select process_id from sandbox.run where project_id = $1 order by process_id desc offset $2 limit 1)`,
-    values: [row.project_id, keep - 1],
+    values: [projectId, keep - 1],
   });
 }
 

@@ -34,6 +34,8 @@ const insideFolder = '/run/cds';
 const proxyPort = 8118;
 const proxyAddress = `http://127.0.0.1:${proxyPort}`;
 const local = 'localhost,127.0.0.1,::1';
+const knownForMs = 5000;
+const knownAtMost = 10_000;
 /** So that a program in a loop does not flood the log. */
 const loggedAttemptsPerRun = 200;
 
@@ -60,8 +62,24 @@ export function createGrants(deps: GrantsDependencies) {
   const names = deps.names ?? resolver;
   let sockets = 0;
 
+  /** Every start of a program asks; grants change rarely. Other processes' changes arrive as events, or after a while. */
+  const known = new Map<string, { readonly policy: PolicyRow; readonly untilMs: number }>();
+  let changes = 0;
+
   async function policyOf(projectId: string): Promise<PolicyRow> {
-    return (await selectPolicy(deps.database, projectId)) ?? { mode: 'off', hosts: [] };
+    const entry = known.get(projectId);
+    if (entry !== undefined && deps.now() < entry.untilMs) return entry.policy;
+    const changesBefore = changes;
+    const policy = (await selectPolicy(deps.database, projectId)) ?? { mode: 'off', hosts: [] };
+    if (known.size >= knownAtMost) known.clear();
+    // What was read while a grant changed may be the old one.
+    if (changes === changesBefore) known.set(projectId, { policy, untilMs: deps.now() + knownForMs });
+    return policy;
+  }
+
+  function forget(projectId: string): void {
+    changes += 1;
+    known.delete(projectId);
   }
 
   const open: OpenNetwork = async (run) => {
@@ -90,6 +108,7 @@ export function createGrants(deps: GrantsDependencies) {
 
   return {
     open,
+    forget,
 
     async get(projectId: string, { user, call }: { user: Principal; call: Call }): Promise<PolicyRow> {
       await deps.access({ projectId, userId: user.userId, need: 'read' }, call);
@@ -114,6 +133,7 @@ export function createGrants(deps: GrantsDependencies) {
           { transaction, traceId: call.traceId, actorId: userId },
         );
       });
+      forget(projectId);
       return { mode, hosts };
     },
   };

@@ -1,29 +1,49 @@
 import type { Logger } from 'pino';
 import type { Database } from '#kernel/database/database.ts';
-import { insertRun, type RunRow, selectRuns } from '../store.ts';
+import { insertRuns, pruneRuns, type RunRow, selectRuns } from '../store.ts';
+
+/** Runs that end within so long of one another are written together. */
+const gatherMs = 100;
 
 /**
- * The last runs of each project. Written behind the answer: a caller that waits for a program of ten milliseconds does not
- * also wait for the disk. Reading waits for what is still being written, so nobody misses their own run.
+ * The last runs of each project. Written behind the answer, many at once: whoever waits for a program of ten milliseconds does
+ * not also wait for the disk. Reading waits for what is still to be written, so nobody misses their own run; a server that is
+ * killed loses at most the history of its last tenth of a second, never a result.
  */
 export function createHistory(deps: {
   readonly database: Database;
   readonly log: Logger;
   readonly keep: number;
 }) {
-  const writing = new Set<Promise<void>>();
+  let gathered: RunRow[] = [];
+  let timer: NodeJS.Timeout | null = null;
+  let writing: Promise<void> = Promise.resolve();
 
-  async function settled(): Promise<void> {
-    await Promise.all(writing);
+  async function write(rows: readonly RunRow[]): Promise<void> {
+    try {
+      await insertRuns(deps.database, rows);
+      for (const projectId of new Set(rows.map((row) => row.project_id))) {
+        await pruneRuns(deps.database, projectId, deps.keep);
+      }
+    } catch (error) {
+      deps.log.warn({ err: error, runs: rows.length }, 'runs are missing in the history');
+    }
+  }
+
+  /** Writes what is gathered; settles when everything up to now is in the database. */
+  function settled(): Promise<void> {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    const rows = gathered;
+    gathered = [];
+    if (rows.length > 0) writing = writing.then(() => write(rows));
+    return writing;
   }
 
   return {
     remember(row: RunRow): void {
-      const write = insertRun(deps.database, row, deps.keep).catch((error: unknown) =>
-        deps.log.warn({ err: error, processId: row.process_id }, 'a run is missing in the history'),
-      );
-      writing.add(write);
-      void write.finally(() => writing.delete(write));
+      gathered.push(row);
+      timer ??= setTimeout(settled, gatherMs);
     },
     async page(request: { projectId: string; cursor: string | null; limit: number }) {
       await settled();

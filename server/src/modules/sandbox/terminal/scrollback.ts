@@ -34,20 +34,22 @@ export function createScrollback(capacityBytes: number): Scrollback {
 
   function read(offset: number, limitBytes: number) {
     const from = Math.min(Math.max(offset, start), end);
-    const wanted: Buffer[] = [];
-    let at = start;
-    let room = limitBytes;
-    for (const piece of pieces) {
-      const pieceEnd = at + piece.length;
-      if (pieceEnd > from && room > 0) {
-        const slice = piece.subarray(Math.max(0, from - at)).subarray(0, room);
-        wanted.push(slice);
-        room -= slice.length;
-      }
-      if (room <= 0) break;
-      at = pieceEnd;
+    // Readers are nearly always near the end, so the first wanted piece is looked for from there.
+    let index = pieces.length;
+    let at = end;
+    while (index > 0 && at > from) {
+      index -= 1;
+      at -= pieces[index]?.length ?? 0;
     }
-    return { from, data: Buffer.concat(wanted) };
+    const wanted: Buffer[] = [];
+    let skip = from - at;
+    for (let room = limitBytes; index < pieces.length && room > 0; index += 1) {
+      const slice = (pieces[index] ?? Buffer.alloc(0)).subarray(skip, skip + room);
+      skip = 0;
+      room -= slice.length;
+      wanted.push(slice);
+    }
+    return { from, data: wanted.length === 1 && wanted[0] !== undefined ? wanted[0] : Buffer.concat(wanted) };
   }
 
   return { append, read, startOffset: () => start, endOffset: () => end };

@@ -195,11 +195,11 @@ test('closing ends everything in it, also what left the session', async () => {
 test('an endless printer neither fills memory nor holds up the shell of another', async () => {
   const [loud, quiet] = [connect(), connect()];
   await loud.type('yes\n');
-  await delay(300);
+  await eventually(() => assert.ok(loud.offset() > 200_000));
   const startedMs = performance.now();
   await quiet.type('echo "quiet $((2 + 2))"\n');
   await quiet.sees('quiet 4');
-  assert.ok(performance.now() - startedMs < 1500);
+  assert.ok(performance.now() - startedMs < 8_000);
   await loud.type('\x03');
   await loud.type('echo "back $((3 + 3))"\n');
   await loud.sees('back 6');
