@@ -13,6 +13,8 @@ interface Words {
   readonly username: string;
   readonly password: string;
   readonly create: string;
+  readonly files: string;
+  readonly runAgain: string;
   readonly run: string;
   readonly command: string;
   readonly finished: RegExp;
@@ -26,8 +28,10 @@ const english: Words = {
   register: 'Create an account',
   username: 'User name',
   password: 'Password',
-  create: 'Create and open',
+  create: 'Create and run',
+  files: 'Files',
   run: 'Run',
+  runAgain: 'Run again',
   command: 'Command',
   finished: /Finished in/,
   timeLimit: 'Ended by the time limit',
@@ -40,8 +44,10 @@ const german: Words = {
   register: 'Konto anlegen',
   username: 'Benutzername',
   password: 'Passwort',
-  create: 'Anlegen und öffnen',
+  create: 'Anlegen und starten',
+  files: 'Dateien',
   run: 'Ausführen',
+  runAgain: 'Erneut ausführen',
   command: 'Befehl',
   finished: /Fertig nach/,
   timeLimit: 'Von der Zeitgrenze beendet',
@@ -70,6 +76,15 @@ async function registerInBrowser(page: Page, words: Words, name: string): Promis
   await page.getByRole('radio', { name: /Python/ }).waitFor();
 }
 
+/** Creates a project from the guide, which runs it at once, and opens its program in the editor. */
+async function createPythonProject(page: Page, words: Words): Promise<void> {
+  await page.getByRole('radio', { name: /Python/ }).click();
+  await page.getByRole('button', { name: words.create }).click();
+  await page.getByText(words.finished).waitFor();
+  await page.getByRole('link', { name: words.files, exact: true }).click();
+  await page.getByRole('treeitem', { name: /main\.py/ }).click();
+}
+
 for (const words of [english, german]) {
   test(`register, project, edit, run, terminal in ${words.locale}, ${words.theme} (${form})`, {
     skip,
@@ -93,11 +108,9 @@ for (const words of [english, german]) {
     await registerInBrowser(page, words, `mara-${words.locale.slice(0, 2)}`);
     assert.deepEqual(await axeViolations(page), []);
 
-    await page.getByRole('radio', { name: /Python/ }).click();
-    await page.getByRole('button', { name: words.create }).click();
+    await createPythonProject(page, words);
     const editor = page.locator('.monaco-editor').first();
     await editor.waitFor();
-    await page.getByRole('treeitem', { name: /main\.py/ }).waitFor();
     assert.deepEqual(await axeViolations(page), []);
 
     await editor.click();
@@ -116,8 +129,8 @@ for (const words of [english, german]) {
     await page.locator('.xterm-accessibility, .xterm-rows').filter({ hasText: 'term-42' }).first().waitFor();
 
     await page.getByRole('link', { name: words.run, exact: true }).click();
-    await page.getByLabel(words.command).fill('python3 main.py');
-    await page.getByRole('button', { name: words.run, exact: true }).click();
+    await page.getByLabel(words.command, { exact: true }).fill('python3 main.py');
+    await page.getByRole('button', { name: words.runAgain, exact: true }).click();
     await page.getByText(words.finished).waitFor();
     await page.getByRole('log').filter({ hasText: 'written in the browser' }).waitFor();
     assert.deepEqual(await axeViolations(page), []);
@@ -133,8 +146,7 @@ test(`two tabs that edit one file: nothing is overwritten, the person decides ($
   const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1440, height: 900 } });
   const first = await context.newPage();
   await registerInBrowser(first, english, 'twin');
-  await first.getByRole('radio', { name: /Python/ }).click();
-  await first.getByRole('button', { name: english.create }).click();
+  await createPythonProject(first, english);
   await first.locator('.monaco-editor').first().waitFor();
   const second = await context.newPage();
   await second.goto(first.url());

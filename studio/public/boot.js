@@ -9,7 +9,10 @@
   };
   const light = matchMedia('(prefers-color-scheme: light)').matches;
   const theme = read('cds.theme') ?? (light ? 'serial-steel' : 'neon-cyber-night');
+  const steel = theme === 'serial-steel';
   const language = read('cds.language') ?? (navigator.language.toLowerCase().startsWith('de') ? 'de' : 'en');
-  document.documentElement.dataset.theme = theme === 'serial-steel' ? theme : 'neon-cyber-night';
+  document.documentElement.dataset.theme = steel ? 'serial-steel' : 'neon-cyber-night';
   document.documentElement.lang = language === 'de' ? 'de' : 'en';
+  // The tokens of --bg-chrome, which no style sheet has brought yet.
+  document.querySelector('meta[name="theme-color"]')?.setAttribute('content', steel ? '#e9ebee' : '#090b12');
 })();

@@ -4,6 +4,7 @@ import { FlowFault } from '../core/fault.ts';
 import type { LocalizedText } from '../core/language.ts';
 import { buildInfoName, type ReleaseFile, type ReleaseManifest } from '../core/layout.ts';
 import { type HttpAnswer, requestHttp } from '../deploy/http-client.ts';
+import { inParallel } from '../deploy/in-parallel.ts';
 import { encodePath } from '../headers/host-files.ts';
 import { judgeHeaders } from '../headers/judge.ts';
 import type { Edge } from './edges.ts';
@@ -137,19 +138,6 @@ async function fetchFile(check: EdgeCheck, file: ReleaseFile): Promise<Fetched> 
       return { answer: { ...answer, body: Buffer.concat(chunks) }, sha256: hash.digest('hex') };
     url = next;
   }
-}
-
-async function inParallel<T>(
-  items: readonly T[],
-  limit: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const rest = items.values();
-  await Promise.all(
-    Array.from({ length: limit }, async () => {
-      for (const item of rest) await work(item);
-    }),
-  );
 }
 
 function onEdge(check: EdgeCheck, text: LocalizedText): LocalizedText {

@@ -1,94 +1,228 @@
+import './palette.css';
 import { Dialog } from '@base-ui/react/dialog';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { Command } from 'cmdk';
-import { FileText, Folder, Play, TerminalSquare } from 'lucide-react';
+import {
+  FileText,
+  Folder,
+  Gauge,
+  GitBranch,
+  History,
+  KeyRound,
+  Languages,
+  LayoutGrid,
+  LogOut,
+  PanelBottom,
+  PanelLeft,
+  Play,
+  Plus,
+  Settings,
+  SunMoon,
+} from 'lucide-react';
+import { type ReactNode, useState } from 'react';
 import { setLanguage, useLanguage, useText } from '../i18n/language.ts';
-import { rpc } from '../rpc/client.ts';
+import { changeLayout, currentLayout } from '../ui/layout.ts';
 import { toggleTheme } from '../ui/theme.ts';
-import { shellTexts } from './texts.ts';
+import { toastFault } from '../ui/toasts.tsx';
+import { projectQuery, projectsQuery } from './queries.ts';
+import { signOut, useUser } from './session.ts';
+
+interface PaletteProps {
+  readonly open: boolean;
+  readonly onOpenChange: (open: boolean) => void;
+}
 
 /** Ctrl K: files of the open project, commands, projects. */
-export function CommandPalette(props: { open: boolean; onOpenChange: (open: boolean) => void }) {
-  const t = useText(shellTexts);
+export function CommandPalette({ open, onOpenChange }: PaletteProps) {
+  const t = useText('shell');
   return (
-    <Dialog.Root open={props.open} onOpenChange={props.onOpenChange}>
+    <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
         <Dialog.Backdrop className="dialog-backdrop" />
-        <Dialog.Popup className="palette" aria-label={t.commands}>
-          <PaletteContent close={() => props.onOpenChange(false)} />
+        <Dialog.Popup className="palette" aria-label={t('commands')}>
+          <PaletteContent close={() => onOpenChange(false)} />
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>
   );
 }
 
-function PaletteContent({ close }: { close: () => void }) {
-  const t = useText(shellTexts);
+interface Entry {
+  readonly label: string;
+  readonly icon: ReactNode;
+  readonly keys?: string;
+  readonly run: () => unknown;
+}
+
+const mostFiles = 50;
+
+/** Files whose path has all letters of the query in order; those that match in the name come first. */
+export function matchFiles(paths: readonly string[], query: string): string[] {
+  const wanted = query.toLowerCase().replace(/\s+/g, '');
+  const scored: { path: string; score: number }[] = [];
+  for (const path of paths) {
+    const lower = path.toLowerCase();
+    let at = -1;
+    let gaps = 0;
+    for (const letter of wanted) {
+      const next = lower.indexOf(letter, at + 1);
+      if (next < 0) {
+        gaps = -1;
+        break;
+      }
+      gaps += next - at - 1;
+      at = next;
+    }
+    if (gaps < 0) continue;
+    const inName = lower.slice(lower.lastIndexOf('/') + 1).includes(wanted);
+    scored.push({ path, score: (inName ? 0 : 1_000) + gaps + path.length / 100 });
+  }
+  return scored
+    .sort((one, other) => one.score - other.score)
+    .slice(0, mostFiles)
+    .map(({ path }) => path);
+}
+
+function useCommands(projectId: string | undefined): Entry[] {
+  const t = useText('shell');
   const language = useLanguage();
+  const user = useUser();
+  const navigate = useNavigate();
+  const params = { projectId: projectId ?? '' };
+  const side = (name: 'changes' | 'history') =>
+    navigate({ to: '/p/$projectId', params, search: (before) => ({ ...before, side: name }) });
+  const inProject: Entry[] = [
+    {
+      label: t('run'),
+      icon: <Play size={14} />,
+      run: () => navigate({ to: '/p/$projectId/run', params }),
+    },
+    { label: t('changes'), icon: <GitBranch size={14} />, run: () => side('changes') },
+    { label: t('history'), icon: <History size={14} />, run: () => side('history') },
+    {
+      label: t('toggleSidebar'),
+      icon: <PanelLeft size={14} />,
+      keys: `${t('controlKey')} B`,
+      run: () => changeLayout({ sidebarOpen: !currentLayout().sidebarOpen }),
+    },
+    {
+      label: t('toggleBottom'),
+      icon: <PanelBottom size={14} />,
+      keys: `${t('controlKey')} J`,
+      run: () => changeLayout({ bottomOpen: !currentLayout().bottomOpen }),
+    },
+    {
+      label: t('projectSettings'),
+      icon: <Settings size={14} />,
+      run: () => navigate({ to: '/p/$projectId/settings', params }),
+    },
+  ];
+  return [
+    ...(projectId === undefined ? [] : inProject),
+    { label: t('allProjects'), icon: <LayoutGrid size={14} />, run: () => navigate({ to: '/' }) },
+    { label: t('newProject'), icon: <Plus size={14} />, run: () => navigate({ to: '/welcome' }) },
+    { label: t('switchTheme'), icon: <SunMoon size={14} />, run: toggleTheme },
+    {
+      label: t('switchLanguage'),
+      icon: <Languages size={14} />,
+      run: () => setLanguage(language === 'de' ? 'en' : 'de'),
+    },
+    {
+      label: t('account.keys'),
+      icon: <KeyRound size={14} />,
+      run: () => navigate({ to: '/account/$section', params: { section: 'keys' } }),
+    },
+    ...(user.role === 'admin'
+      ? [
+          {
+            label: t('manage'),
+            icon: <Gauge size={14} />,
+            run: () => navigate({ to: '/manage/$section', params: { section: 'users' } }),
+          },
+        ]
+      : []),
+    { label: t('signOut'), icon: <LogOut size={14} />, run: () => signOut().catch(toastFault) },
+  ];
+}
+
+function PaletteContent({ close }: { close: () => void }) {
+  const t = useText('shell');
   const navigate = useNavigate();
   const { projectId } = useParams({ strict: false });
-  const projects = useQuery({ queryKey: ['projects'], queryFn: () => rpc.call('project.list', {}) }).data;
-  const open = useQuery({
-    queryKey: ['project', projectId],
-    queryFn: () => rpc.call('project.open', { id: projectId ?? '' }),
-    enabled: projectId !== undefined,
-  }).data;
+  const [query, setQuery] = useState('');
+  const projects = useQuery(projectsQuery).data ?? [];
+  const open = useQuery({ ...projectQuery(projectId ?? ''), enabled: projectId !== undefined }).data;
+  const commands = useCommands(projectId);
+  const wanted = query.trim().toLowerCase();
+  const fits = (label: string) => label.toLowerCase().includes(wanted);
+  const files = matchFiles(open?.files.map((file) => file.path) ?? [], wanted);
   const act = (run: () => unknown) => () => {
     close();
     run();
   };
   return (
-    <Command label={t.commands} loop>
-      <Command.Input className="palette-input" placeholder={t.search} autoFocus />
-      <Command.List className="palette-list">
-        <Command.Empty className="palette-empty">{t.noMatch}</Command.Empty>
-        {projectId !== undefined && (
-          <Command.Group heading={t.files}>
-            {open?.files.slice(0, 500).map((file) => (
+    <Command label={t('commands')} loop shouldFilter={false}>
+      <Command.Input
+        className="palette-input"
+        placeholder={t('commandField')}
+        value={query}
+        onValueChange={setQuery}
+        autoFocus
+      />
+      <Command.List className="palette-list" label={t('commands')}>
+        <Command.Empty className="empty">{t('noMatch')}</Command.Empty>
+        {projectId !== undefined && files.length > 0 && (
+          <Command.Group heading={t('files')}>
+            {files.slice(0, wanted === '' ? 6 : mostFiles).map((path) => (
               <Command.Item
-                key={file.path}
-                value={file.path}
+                key={path}
+                value={`file ${path}`}
                 className="menu-item"
                 onSelect={act(() =>
-                  navigate({ to: '/p/$projectId', params: { projectId }, hash: file.path }),
+                  navigate({
+                    to: '/p/$projectId',
+                    params: { projectId },
+                    search: (before) => ({ ...before, file: path, compare: undefined }),
+                  }),
                 )}
               >
-                <FileText size={14} /> {file.path}
+                <FileText size={14} />
+                {path.slice(path.lastIndexOf('/') + 1)}
+                <span className="text-muted clip">{path.slice(0, Math.max(0, path.lastIndexOf('/')))}</span>
               </Command.Item>
             ))}
           </Command.Group>
         )}
-        <Command.Group heading={t.commands}>
-          {projectId !== undefined && (
-            <Command.Item
-              className="menu-item"
-              onSelect={act(() => navigate({ to: '/p/$projectId/run', params: { projectId } }))}
-            >
-              <Play size={14} /> {t.run}
-            </Command.Item>
-          )}
-          <Command.Item className="menu-item" onSelect={act(toggleTheme)}>
-            <TerminalSquare size={14} /> {t.theme}
-          </Command.Item>
-          <Command.Item
-            className="menu-item"
-            onSelect={act(() => setLanguage(language === 'de' ? 'en' : 'de'))}
-          >
-            <TerminalSquare size={14} /> {t.language}
-          </Command.Item>
+        <Command.Group heading={t('commands')}>
+          {commands
+            .filter((command) => fits(command.label))
+            .map((command) => (
+              <Command.Item
+                key={command.label}
+                value={`command ${command.label}`}
+                className="menu-item"
+                onSelect={act(command.run)}
+              >
+                {command.icon} {command.label}
+                {command.keys !== undefined && <kbd className="kbd">{command.keys}</kbd>}
+              </Command.Item>
+            ))}
         </Command.Group>
-        <Command.Group heading={t.projects}>
-          {projects?.projects.map((project) => (
-            <Command.Item
-              key={project.id}
-              value={t.openProject(project.name)}
-              className="menu-item"
-              onSelect={act(() => navigate({ to: '/p/$projectId', params: { projectId: project.id } }))}
-            >
-              <Folder size={14} /> {t.openProject(project.name)}
-            </Command.Item>
-          ))}
+        <Command.Group heading={t('projects')}>
+          {projects
+            .filter((project) => fits(project.name))
+            .slice(0, 20)
+            .map((project) => (
+              <Command.Item
+                key={project.id}
+                value={`project ${project.id}`}
+                className="menu-item"
+                onSelect={act(() => navigate({ to: '/p/$projectId', params: { projectId: project.id } }))}
+              >
+                <Folder size={14} /> {project.name}
+              </Command.Item>
+            ))}
         </Command.Group>
       </Command.List>
     </Command>

@@ -5,61 +5,89 @@ import {
   lazyRouteComponent,
   Outlet,
 } from '@tanstack/react-router';
-import { SignInView } from '../features/auth/sign-in-view.tsx';
 import { PanelError } from '../ui/panel-boundary.tsx';
-import { useUser } from './session.ts';
+import { NotFound } from './not-found.tsx';
+import { Root } from './root.tsx';
 import { Shell } from './shell.tsx';
-
-/** Everything but signing in stands behind a session; the address is kept, so that a deep link survives it. */
-function Root() {
-  const user = useUser();
-  if (user === undefined) return null;
-  if (user === null) return <SignInView />;
-  return (
-    <Shell user={user}>
-      <Outlet />
-    </Shell>
-  );
-}
+import { parseWorkbenchSearch, textOf } from './workbench-search.ts';
 
 const rootRoute = createRootRoute({
   component: Root,
   errorComponent: ({ error, reset }) => <PanelError error={error} retry={reset} />,
+  notFoundComponent: NotFound,
+});
+
+const welcomeRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/welcome',
+  component: lazyRouteComponent(() => import('../features/projects/welcome-view.tsx'), 'WelcomeView'),
+});
+
+const shellRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: 'shell',
+  component: () => (
+    <Shell>
+      <Outlet />
+    </Shell>
+  ),
 });
 
 const projectsRoute = createRoute({
-  getParentRoute: () => rootRoute,
+  getParentRoute: () => shellRoute,
   path: '/',
   component: lazyRouteComponent(() => import('../features/projects/projects-view.tsx'), 'ProjectsView'),
 });
 
-export const projectRoute = createRoute({
-  getParentRoute: () => rootRoute,
+const workbenchRoute = createRoute({
+  getParentRoute: () => shellRoute,
   path: '/p/$projectId',
+  validateSearch: parseWorkbenchSearch,
   component: lazyRouteComponent(() => import('../features/workbench/workbench-view.tsx'), 'WorkbenchView'),
 });
 
-export const runRoute = createRoute({
-  getParentRoute: () => rootRoute,
+const runRoute = createRoute({
+  getParentRoute: () => shellRoute,
   path: '/p/$projectId/run',
+  validateSearch: (search: Record<string, unknown>): { config?: string } => {
+    const config = textOf(search.config);
+    return config === undefined ? {} : { config };
+  },
   component: lazyRouteComponent(() => import('../features/run/run-view.tsx'), 'RunView'),
 });
 
+const settingsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/p/$projectId/settings',
+  component: lazyRouteComponent(() => import('../features/projects/settings-view.tsx'), 'SettingsView'),
+});
+
 const accountRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: '/account',
+  getParentRoute: () => shellRoute,
+  path: '/account/$section',
   component: lazyRouteComponent(() => import('../features/account/account-view.tsx'), 'AccountView'),
 });
 
-const usersRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: '/admin/people',
-  component: lazyRouteComponent(() => import('../features/account/people-view.tsx'), 'PeopleView'),
+const manageRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/manage/$section',
+  component: lazyRouteComponent(() => import('../features/manage/manage-view.tsx'), 'ManageView'),
 });
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([projectsRoute, projectRoute, runRoute, accountRoute, usersRoute]),
+  routeTree: rootRoute.addChildren([
+    welcomeRoute,
+    shellRoute.addChildren([
+      projectsRoute,
+      workbenchRoute,
+      runRoute,
+      settingsRoute,
+      accountRoute,
+      manageRoute,
+    ]),
+  ]),
   defaultPreload: 'intent',
+  defaultErrorComponent: ({ error, reset }) => <PanelError error={error} retry={reset} />,
 });
 
 declare module '@tanstack/react-router' {

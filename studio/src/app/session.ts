@@ -1,14 +1,17 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
+import { forgetDocuments, saveEverything } from '../features/workbench/document-store.ts';
+import { rpcConnection } from '../rpc/client.ts';
 import type { Result } from '../rpc/contracts.ts';
 import { isRpcFault } from '../rpc/fault.ts';
 import { rest } from '../rpc/http.ts';
-import { queryClient } from './query-client.ts';
+import { forgetOffline } from './offline-copy.ts';
+import { queryClient, sessionKey } from './query-client.ts';
 
 export type User = Result<'auth.me'>;
 
 /** Who is signed in; null for nobody. */
 export const sessionQuery = queryOptions({
-  queryKey: ['session'],
+  queryKey: sessionKey,
   queryFn: async (): Promise<User | null> => {
     try {
       return await rest<User>('GET', '/auth/me');
@@ -20,26 +23,52 @@ export const sessionQuery = queryOptions({
   staleTime: 60_000,
 });
 
-export function useUser(): User | null | undefined {
-  return useQuery(sessionQuery).data;
+export function useSession() {
+  return useQuery(sessionQuery);
 }
 
-export async function signIn(credentials: { username: string; password: string }): Promise<void> {
+/** The signed-in user. Only below the sign-in page. */
+export function useUser(): User {
+  const user = useSession().data;
+  if (user === undefined || user === null) throw new Error('this view stands behind the sign-in');
+  return user;
+}
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+export async function signIn(credentials: Credentials): Promise<void> {
   const { user } = await rest<{ user: User }>('POST', '/auth/login', credentials);
-  queryClient.setQueryData(sessionQuery.queryKey, user);
+  await begin(user);
 }
 
-export async function register(input: {
-  username: string;
-  password: string;
-  inviteCode?: string;
-}): Promise<void> {
+export async function register(input: Credentials & { inviteCode?: string }): Promise<void> {
   const { user } = await rest<{ user: User }>('POST', '/auth/register', input);
-  queryClient.setQueryData(sessionQuery.queryKey, user);
+  await begin(user);
 }
 
+/** Whoever signs in never sees what somebody else had loaded on this device. */
+async function begin(user: User): Promise<void> {
+  const before = queryClient.getQueryData<User | null>(sessionKey);
+  if (before?.id !== user.id) {
+    // The session's own query stays: the page follows it.
+    const kept = new Set<unknown>(['auth.status', sessionKey[0]]);
+    queryClient.removeQueries({ predicate: (query) => !kept.has(query.queryKey[0]) });
+    await forgetOffline();
+  }
+  queryClient.setQueryData(sessionKey, user);
+  rpcConnection.start();
+}
+
+/** Ends the session here and on the server, and forgets what was loaded. */
 export async function signOut(): Promise<void> {
-  await rest<void>('POST', '/auth/logout', {}).catch(() => undefined);
-  queryClient.clear();
-  queryClient.setQueryData(sessionQuery.queryKey, null);
+  await saveEverything();
+  await rest<void>('POST', '/auth/logout', {});
+  rpcConnection.stop();
+  forgetDocuments();
+  await forgetOffline();
+  queryClient.setQueryData(sessionKey, null);
+  queryClient.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionKey[0] });
 }

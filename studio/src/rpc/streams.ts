@@ -1,153 +1,136 @@
-import { faultOf } from './client.ts';
-import { RpcFault } from './fault.ts';
-import { offlineFault, renewSession } from './http.ts';
+import { faultOfRpcError, isRpcFault, type RpcErrorObject, RpcFault } from './fault.ts';
+import { answerLostFault } from './http.ts';
 
-interface StreamOptions {
-  readonly onChunk: (chunk: unknown) => void;
-  readonly signal?: AbortSignal;
-}
-
-interface RunningStream {
+export interface RunningStream {
   readonly method: string;
   readonly params: unknown;
   readonly onChunk: (chunk: unknown) => void;
-  readonly settle: { resolve(result: unknown): void; reject(error: unknown): void };
+  readonly restartable: boolean;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
   streamId: string | undefined;
+  /** The call was sent; until its answer came, nobody knows whether it runs. */
+  begun: boolean;
   lastSeq: number;
+  acknowledgedSeq: number;
 }
 
-interface Frame {
-  readonly id?: number;
-  readonly method?: string;
-  readonly params?: Record<string, unknown> & { streamId: string; seq: number };
-  readonly result?: { streamId?: string };
-  readonly error?: { code: number; message: string; data?: Record<string, unknown> };
-}
+type Request = (method: string, params: unknown) => Promise<unknown>;
 
-const firstDelayMs = 250;
-const longestDelayMs = 5_000;
-const giveUpAfterMs = 55_000;
+/** The server keeps about 1 MiB of unconfirmed frames; confirming at this pace never holds a stream up. */
+const acknowledgeAfterBytes = 128 * 1024;
+const acknowledgeAfterMs = 500;
 
-/** The one WebSocket for all streams; opened by the first, closed after the last. */
-class StreamConnection {
+/** Every running stream of a connection: begins, resumes, confirms, ends. */
+export class StreamSet {
+  readonly #request: Request;
   readonly #streams = new Set<RunningStream>();
-  readonly #waiting = new Map<number, (frame: Frame) => void>();
-  #socket: WebSocket | undefined;
-  #nextId = 1;
-  #brokenSinceMs: number | undefined;
-  #retry: ReturnType<typeof setTimeout> | undefined;
+  readonly #byId = new Map<string, RunningStream>();
+  #unconfirmedBytes = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  open(method: string, params: unknown, options: StreamOptions): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const { onChunk, signal } = options;
-      const stream: RunningStream = {
-        method,
-        params,
-        onChunk,
-        settle: { resolve, reject },
-        streamId: undefined,
-        lastSeq: 0,
-      };
-      if (signal?.aborted === true) return reject(signal.reason);
-      signal?.addEventListener('abort', () => this.#cancel(stream, signal.reason), { once: true });
-      this.#streams.add(stream);
-      if (this.#socket?.readyState === WebSocket.OPEN) this.#begin(stream);
-      else this.#connect(firstDelayMs);
-    });
+  constructor(request: Request) {
+    this.#request = request;
   }
 
-  #connect(delayMs: number): void {
-    if (this.#socket !== undefined || this.#retry !== undefined) return;
-    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-    const socket = new WebSocket(`${scheme}://${location.host}/ws`);
-    this.#socket = socket;
-    socket.onopen = () => {
-      this.#brokenSinceMs = undefined;
-      for (const stream of this.#streams) this.#begin(stream);
-    };
-    socket.onmessage = (event) => this.#receive(JSON.parse(String(event.data)) as Frame);
-    socket.onclose = () => this.#lost(delayMs);
+  add(stream: RunningStream, connected: boolean): void {
+    this.#streams.add(stream);
+    if (connected) this.#begin(stream);
   }
 
-  #lost(delayMs: number): void {
-    this.#socket = undefined;
-    this.#waiting.clear();
-    if (this.#streams.size === 0) return;
-    this.#brokenSinceMs ??= Date.now();
-    if (Date.now() - this.#brokenSinceMs > giveUpAfterMs) {
-      for (const stream of [...this.#streams]) this.#end(stream, () => stream.settle.reject(offlineFault()));
-      return;
+  /** On a fresh connection: every stream goes on after the last frame seen, or begins. */
+  beginAll(): void {
+    for (const stream of [...this.#streams]) this.#begin(stream);
+  }
+
+  /** A stream that was asked for and not yet answered may run or not: it is not begun twice. */
+  connectionLost(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const stream of [...this.#streams]) {
+      if (!stream.begun || stream.streamId !== undefined) continue;
+      if (stream.restartable) stream.begun = false;
+      else this.#end(stream, () => stream.reject(answerLostFault()));
     }
-    // A refused upgrade looks like a broken network: the session may have lapsed.
-    void renewSession().catch(() => false);
-    this.#retry = setTimeout(() => {
-      this.#retry = undefined;
-      this.#connect(Math.min(delayMs * 2, longestDelayMs));
-    }, delayMs);
+  }
+
+  cancel(stream: RunningStream, reason: unknown): void {
+    if (!this.#streams.has(stream)) return;
+    const { streamId } = stream;
+    if (streamId !== undefined) void this.#request('stream.cancel', { streamId }).catch(() => undefined);
+    const cancelled = new RpcFault({ code: 'common.cancelled', status: 499, detail: '', hint: '' });
+    this.#end(stream, () => stream.reject(reason instanceof Error ? reason : cancelled));
+  }
+
+  rejectAll(error: unknown): void {
+    for (const stream of [...this.#streams]) this.#end(stream, () => stream.reject(error));
+  }
+
+  receive(method: string, params: Readonly<Record<string, unknown>>): void {
+    const { streamId, seq, ...fields } = params;
+    const stream = this.#byId.get(String(streamId));
+    // What was seen already comes again after a resume that crossed a frame on its way.
+    if (stream === undefined || typeof seq !== 'number' || seq <= stream.lastSeq) return;
+    stream.lastSeq = seq;
+    if (method === 'stream.data') {
+      this.#scheduleConfirmation(fields);
+      stream.onChunk('value' in fields && Object.keys(fields).length === 1 ? fields.value : fields);
+    } else if (method === 'stream.end') {
+      const error = fields.error as RpcErrorObject | undefined;
+      this.#end(stream, () =>
+        error === undefined ? stream.resolve(fields.result) : stream.reject(faultOfRpcError(error)),
+      );
+      void this.#request('stream.ack', { streamId, seq }).catch(() => undefined);
+    }
   }
 
   #begin(stream: RunningStream): void {
-    const { streamId, lastSeq } = stream;
-    const resumed = streamId !== undefined;
-    const method = resumed ? 'stream.resume' : stream.method;
-    const params = resumed ? { streamId, afterSeq: lastSeq } : stream.params;
-    this.#request(method, params, (frame) => {
-      if (frame.error !== undefined) {
-        const { error } = frame;
-        this.#end(stream, () => stream.settle.reject(faultOf(error)));
-      } else stream.streamId = frame.result?.streamId ?? streamId;
-    });
-  }
-
-  #request(method: string, params: unknown, onAnswer: (frame: Frame) => void): void {
-    const id = this.#nextId++;
-    this.#waiting.set(id, onAnswer);
-    this.#socket?.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
-  }
-
-  #receive(frame: Frame): void {
-    if (frame.id !== undefined && frame.method === undefined) {
-      this.#waiting.get(frame.id)?.(frame);
-      this.#waiting.delete(frame.id);
-      return;
-    }
-    const { params } = frame;
-    const stream = [...this.#streams].find((candidate) => candidate.streamId === params?.streamId);
-    if (stream === undefined || params === undefined || params.seq <= stream.lastSeq) return;
-    stream.lastSeq = params.seq;
-    const { streamId: _streamId, seq: _seq, ...fields } = params;
-    if (frame.method === 'stream.data') stream.onChunk(fields);
-    else if (frame.method === 'stream.end') {
-      const { error } = fields as { error?: NonNullable<Frame['error']> };
-      this.#end(stream, () =>
-        error === undefined ? stream.settle.resolve(fields.result) : stream.settle.reject(faultOf(error)),
-      );
-    }
-  }
-
-  #cancel(stream: RunningStream, reason: unknown): void {
-    if (!this.#streams.has(stream)) return;
-    if (stream.streamId !== undefined && this.#socket?.readyState === WebSocket.OPEN) {
-      this.#request('stream.cancel', { streamId: stream.streamId }, () => undefined);
-    }
-    this.#end(stream, () =>
-      stream.settle.reject(
-        reason instanceof Error
-          ? reason
-          : new RpcFault({ code: 'common.cancelled', status: 499, detail: '', hint: '' }),
-      ),
+    const { streamId } = stream;
+    stream.begun = true;
+    const opening =
+      streamId === undefined
+        ? this.#request(stream.method, stream.params)
+        : this.#request('stream.resume', { streamId, afterSeq: stream.lastSeq });
+    opening.then(
+      (result) => this.#opened(stream, result),
+      (error: unknown) => {
+        // A connection that broke meanwhile: `connectionLost` has decided, or a resume follows.
+        if (!isRpcFault(error, 'studio.answer_lost')) this.#end(stream, () => stream.reject(error));
+      },
     );
   }
 
+  #opened(stream: RunningStream, result: unknown): void {
+    const { streamId } = result as { streamId: string };
+    if (!this.#streams.has(stream)) {
+      void this.#request('stream.cancel', { streamId }).catch(() => undefined);
+      return;
+    }
+    stream.streamId = streamId;
+    this.#byId.set(streamId, stream);
+  }
+
+  #scheduleConfirmation(fields: Readonly<Record<string, unknown>>): void {
+    this.#unconfirmedBytes += typeof fields.data === 'string' ? fields.data.length : 100;
+    if (this.#unconfirmedBytes >= acknowledgeAfterBytes) this.#confirm();
+    else this.#timer ??= setTimeout(() => this.#confirm(), acknowledgeAfterMs);
+  }
+
+  #confirm(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#unconfirmedBytes = 0;
+    for (const stream of this.#streams) {
+      const { streamId, lastSeq: seq } = stream;
+      if (streamId === undefined || seq === stream.acknowledgedSeq) continue;
+      stream.acknowledgedSeq = seq;
+      void this.#request('stream.ack', { streamId, seq }).catch(() => undefined);
+    }
+  }
+
   #end(stream: RunningStream, settle: () => void): void {
-    this.#streams.delete(stream);
+    if (!this.#streams.delete(stream)) return;
+    if (stream.streamId !== undefined) this.#byId.delete(stream.streamId);
     settle();
   }
-}
-
-const connection = new StreamConnection();
-
-/** Opens a streaming call; it goes on by itself over broken connections, without a gap or a repeated chunk. */
-export function openStream(method: string, params: unknown, options: StreamOptions): Promise<unknown> {
-  return connection.open(method, params, options);
 }

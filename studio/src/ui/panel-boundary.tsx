@@ -1,38 +1,39 @@
+import { CircleAlert, RotateCw } from 'lucide-react';
 import { Component, type ReactNode } from 'react';
 import { useText } from '../i18n/language.ts';
-import { isRpcFault } from '../rpc/fault.ts';
+import { isOffline, isRpcFault } from '../rpc/fault.ts';
 
-const texts = {
-  en: {
-    title: 'This panel could not be shown',
-    safe: 'Your files are safe; the other panels go on.',
-    retry: 'Try again',
-  },
-  de: {
-    title: 'Dieser Bereich kann nicht gezeigt werden',
-    safe: 'Ihre Dateien sind sicher; die anderen Bereiche laufen weiter.',
-    retry: 'Erneut versuchen',
-  },
-};
-
-/** What failed, what is safe, what to do; in the panel that failed. */
-export function PanelError({ error, retry }: { error: unknown; retry: () => void }) {
-  const t = useText(texts);
+/** What failed, what is safe, what to do, and the fault's code; in the panel that failed. */
+export function PanelError({ error, retry }: { error: unknown; retry?: () => void }) {
+  const t = useText('ui');
   const known = isRpcFault(error);
   return (
     <div className="panel-error" role="alert">
-      <h2>{known ? error.message : t.title}</h2>
-      <p className="text-second">{known ? error.hint : t.safe}</p>
-      {known && <code className="text-muted">{error.code}</code>}
-      <button type="button" className="button" onClick={retry}>
-        {t.retry}
-      </button>
+      <CircleAlert size={16} className="tone-danger" />
+      <div className="grow">
+        <strong>{known ? error.message : t('panelFailed')}</strong>
+        <p className="text-second">
+          {known && error.hint !== '' ? error.hint : t('panelSafe')}{' '}
+          <code className="text-muted">{known ? error.code : 'studio.panel_failed'}</code>
+        </p>
+        {isOffline(error) && <p className="text-second">{t('triedAgain')}</p>}
+        {retry !== undefined && (
+          <button type="button" className="button small" onClick={retry}>
+            <RotateCw size={14} />
+            {t('retry')}
+          </button>
+        )}
+      </div>
     </div>
   );
 }
 
+interface BoundaryProps {
+  readonly children: ReactNode;
+}
+
 /** Keeps a failing panel from taking the others with it. */
-export class PanelBoundary extends Component<{ children: ReactNode }, { error: unknown }> {
+export class PanelBoundary extends Component<BoundaryProps, { error: unknown }> {
   override state: { error: unknown } = { error: undefined };
 
   static getDerivedStateFromError(error: unknown) {

@@ -1,51 +1,74 @@
-import { X } from 'lucide-react';
-import { useEffect, useSyncExternalStore } from 'react';
-import { useText } from '../i18n/language.ts';
-import { isRpcFault } from '../rpc/fault.ts';
+import { CircleAlert, CircleCheck, Undo2, WifiOff, X } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { text, useText } from '../i18n/language.ts';
+import { isOffline, isRpcFault } from '../rpc/fault.ts';
+import { createStore, useStore } from './store.ts';
 
-export interface Toast {
-  readonly id: number;
-  readonly text: string;
+interface ToastInput {
+  readonly title: string;
+  readonly detail?: string;
+  readonly tone?: 'good' | 'bad' | 'offline';
+  /** Undo, or another way on. */
   readonly action?: { readonly label: string; readonly run: () => void };
+}
+
+interface Toast extends ToastInput {
+  readonly id: number;
 }
 
 const shownMs = 6_000;
 const most = 3;
-let toasts: readonly Toast[] = [];
+const toasts = createStore<readonly Toast[]>([]);
 let nextId = 1;
-const listeners = new Set<() => void>();
 
-function change(next: readonly Toast[]): void {
-  toasts = next;
-  for (const listener of listeners) listener();
+/** Shows a short message at the lower right; it goes by itself, later while pointed at or focused. */
+export function toast(input: ToastInput): void {
+  toasts.set((before) => [...before, { ...input, id: nextId++ }].slice(-most));
 }
 
-/** Shows a short message at the lower right, with undo or another way on if there is one. */
-export function toast(text: string, action?: Toast['action']): void {
-  change([...toasts, { id: nextId++, text, ...(action === undefined ? {} : { action }) }].slice(-most));
+/** A message with a way back: what was done can be undone from it. */
+export function toastUndo(title: string, undo: () => void): void {
+  toast({ title, tone: 'good', action: { label: text('ui:undo'), run: undo } });
 }
 
 /** Tells what failed and what helps. */
 export function toastFault(error: unknown): void {
-  if (isRpcFault(error)) toast(`${error.message} ${error.hint}`);
-  else toast(error instanceof Error ? error.message : String(error));
+  if (isRpcFault(error)) {
+    toast({ title: error.message, detail: error.hint, tone: isOffline(error) ? 'offline' : 'bad' });
+  } else toast({ title: error instanceof Error ? error.message : String(error), tone: 'bad' });
 }
 
-const texts = {
-  en: { close: 'Close message', region: 'Messages' },
-  de: { close: 'Meldung schließen', region: 'Meldungen' },
+const icons = {
+  good: <CircleCheck size={16} className="tone-success" />,
+  bad: <CircleAlert size={16} className="tone-danger" />,
+  offline: <WifiOff size={16} className="tone-warning" />,
 };
 
 function ToastItem({ toast: item }: { toast: Toast }) {
-  const t = useText(texts);
-  const close = () => change(toasts.filter((other) => other.id !== item.id));
+  const t = useText('ui');
+  const [held, setHeld] = useState(false);
+  const close = () => toasts.set((before) => before.filter((other) => other.id !== item.id));
   useEffect(() => {
-    const timer = setTimeout(() => change(toasts.filter((other) => other.id !== item.id)), shownMs);
+    if (held) return;
+    const timer = setTimeout(
+      () => toasts.set((before) => before.filter((other) => other.id !== item.id)),
+      shownMs,
+    );
     return () => clearTimeout(timer);
-  }, [item.id]);
+  }, [item.id, held]);
   return (
-    <li className="toast">
-      <span className="flex-1 min-w-0">{item.text}</span>
+    <li
+      className="toast"
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={() => setHeld(false)}
+    >
+      {icons[item.tone ?? 'good']}
+      <div className="grow">
+        <strong>{item.title}</strong>
+        {item.detail !== undefined && item.detail !== '' && <p>{item.detail}</p>}
+      </div>
       {item.action !== undefined && (
         <button
           type="button"
@@ -55,10 +78,11 @@ function ToastItem({ toast: item }: { toast: Toast }) {
             close();
           }}
         >
+          {item.action.label === t('undo') && <Undo2 size={14} />}
           {item.action.label}
         </button>
       )}
-      <button type="button" className="icon-button small" aria-label={t.close} onClick={close}>
+      <button type="button" className="icon-button small" aria-label={t('closeMessage')} onClick={close}>
         <X size={14} />
       </button>
     </li>
@@ -66,16 +90,10 @@ function ToastItem({ toast: item }: { toast: Toast }) {
 }
 
 export function Toasts() {
-  const t = useText(texts);
-  const items = useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => toasts,
-  );
+  const t = useText('ui');
+  const items = useStore(toasts);
   return (
-    <section aria-label={t.region}>
+    <section aria-label={t('messages')} className="toasts-region">
       <ul className="toasts" aria-live="polite">
         {items.map((item) => (
           <ToastItem key={item.id} toast={item} />

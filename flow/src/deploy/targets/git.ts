@@ -46,13 +46,13 @@ export function createGitTarget(config: GitTargetConfig, deps: TargetDependencie
   return {
     name: config.name ?? config.branch,
     kind: 'git',
-    list: () =>
-      locked(async ({ kept }) =>
-        distinct(kept)
-          .slice(0, deps.keepReleases)
-          .map((one) => describeDeployment(one.deploymentId, one.manifest, one === kept[0])),
-      ),
-    manifest: (releaseId) => locked(async ({ kept }) => find(kept, releaseId).manifest),
+    list: async () => {
+      const { kept } = await open();
+      return distinct(kept)
+        .slice(0, deps.keepReleases)
+        .map((one) => describeDeployment(one.deploymentId, one.manifest, one === kept[0]));
+    },
+    manifest: async (releaseId) => find((await open()).kept, releaseId).manifest,
     deploy: (release) => locked((state) => deploy(release, state)),
     rollback: (releaseId) => locked((state) => rollback(releaseId, state)),
   };

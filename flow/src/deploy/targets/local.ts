@@ -9,8 +9,9 @@ import { contentTimeSeconds, type ReleaseFile } from '../../core/layout.ts';
 import type { LocalTargetConfig } from '../config.ts';
 import { newDeploymentId } from '../deployment-id.ts';
 import { interruptedFault, targetCorruptFault, targetFullFault, targetWriteFault } from '../faults.ts';
+import { inParallel } from '../in-parallel.ts';
 import { withFileLock } from '../lock.ts';
-import { hashFile, type LocalRelease } from '../release.ts';
+import { FILES_AT_ONCE, hashFile, type LocalRelease } from '../release.ts';
 import { retainedAssets } from '../retention.ts';
 import type { DeployOutcome, DeployTarget, TargetDependencies } from '../target.ts';
 
@@ -103,19 +104,27 @@ async function placeFiles(input: {
 }): Promise<Counts> {
   const { release, incoming, earlier, deps } = input;
   const counts = { uploadedFiles: 0, uploadedBytes: 0 };
-  for (const [index, file] of release.files.entries()) {
+  let done = 0;
+  await makeFolders(incoming, release.files);
+  await inParallel(release.files, FILES_AT_ONCE, async (file) => {
     if (deps.signal.aborted) throw interruptedFault();
     const to = path.join(incoming, file.path);
-    await mkdir(path.dirname(to), { recursive: true, mode: 0o755 });
     const same = earlier.get(file.sha256);
     if (same === undefined || !(await linkIfIntact(same, to, file))) {
       await copyVerified(path.join(release.dir, file.path), to, file);
       counts.uploadedFiles += 1;
       counts.uploadedBytes += file.sizeBytes;
     }
-    deps.log.advance(index + 1, release.files.length);
-  }
+    done += 1;
+    deps.log.advance(done, release.files.length);
+  });
   return counts;
+}
+
+async function makeFolders(dir: string, files: readonly ReleaseFile[]): Promise<void> {
+  for (const folder of new Set(files.map((file) => path.dirname(file.path)))) {
+    await mkdir(path.join(dir, folder), { recursive: true, mode: 0o755 });
+  }
 }
 
 async function placeRetained(input: {
@@ -186,10 +195,10 @@ async function switchTo(folder: Folder, deploymentId: string): Promise<void> {
 
 async function rollback(releaseId: string, folder: Folder, deps: TargetDependencies): Promise<DeployOutcome> {
   const target = await findKept(folder, releaseId);
-  for (const file of target.manifest.files) {
+  await inParallel(target.manifest.files, FILES_AT_ONCE, async (file) => {
     const { sha256 } = await hashFile(path.join(target.dir, file.path)).catch(() => ({ sha256: '' }));
     if (sha256 !== file.sha256) throw targetCorruptFault(file.path, target.dir);
-  }
+  });
   const live = await liveDeployment(folder);
   const kept = await readKept(folder);
   const previous = kept.find((one) => one.deploymentId === live);

@@ -66,10 +66,19 @@ export function createMemoryBuckets(options: { now: () => number; maxBuckets?: n
     },
     draw(draws) {
       const nowMs = now();
-      const buckets = draws.map((draw) => bucketFor(draw, nowMs));
-      const allowed = buckets.every((bucket) => bucket.tokens >= 1);
-      if (allowed) for (const bucket of buckets) bucket.tokens -= 1;
-      return { allowed, left: buckets.map((bucket) => bucket.tokens) };
+      const buckets: Bucket[] = [];
+      let allowed = true;
+      for (const draw of draws) {
+        const bucket = bucketFor(draw, nowMs);
+        if (bucket.tokens < 1) allowed = false;
+        buckets.push(bucket);
+      }
+      const left: number[] = [];
+      for (const bucket of buckets) {
+        if (allowed) bucket.tokens -= 1;
+        left.push(bucket.tokens);
+      }
+      return { allowed, left };
     },
   };
 }

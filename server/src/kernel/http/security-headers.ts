@@ -19,7 +19,6 @@ export function securityHeaders(secure: boolean): Record<string, string> {
   return {
     ...answerHeaders(secure, contentSecurityPolicy),
     'x-frame-options': 'DENY',
-    'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=()',
     'cross-origin-opener-policy': 'same-origin',
   };
 }
@@ -37,6 +36,7 @@ function answerHeaders(secure: boolean, policy: string): Record<string, string> 
     'content-security-policy': policy,
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
+    'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=()',
     'cross-origin-resource-policy': 'same-origin',
     ...(secure ? { 'strict-transport-security': 'max-age=31536000; includeSubDomains' } : {}),
   };

@@ -1,16 +1,17 @@
 import { randomFillSync } from 'node:crypto';
 
 const pool = Buffer.alloc(16 * 256);
-let used = pool.length;
+let digits = '';
+let used = 0;
 
-/** 32 hex digits, never all zero (W3C Trace Context). Randomness is drawn 256 ids at a time. */
+/** 32 hex digits, never all zero (W3C Trace Context). Randomness is drawn, and spelled out, 256 ids at a time. */
 export function newTraceId(): string {
-  if (used === pool.length) {
-    randomFillSync(pool);
+  if (used === digits.length) {
+    digits = randomFillSync(pool).toString('hex');
     used = 0;
   }
-  const id = pool.toString('hex', used, used + 16);
-  used += 16;
+  const id = digits.slice(used, used + 32);
+  used += 32;
   return id === '00000000000000000000000000000000' ? newTraceId() : id;
 }
 

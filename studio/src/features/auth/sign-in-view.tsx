@@ -1,170 +1,186 @@
+import '../../ui/entry.css';
 import { useQuery } from '@tanstack/react-query';
 import { ArrowRight, Check, CircleAlert, Code2, Play } from 'lucide-react';
 import { type FormEvent, useId, useState } from 'react';
+import { statusQuery } from '../../app/queries.ts';
 import { register, signIn } from '../../app/session.ts';
 import { useText } from '../../i18n/language.ts';
 import type { Result } from '../../rpc/contracts.ts';
 import { isRpcFault } from '../../rpc/fault.ts';
-import { rest } from '../../rpc/http.ts';
-import { Logo } from '../../ui/logo.tsx';
-import { Preferences } from '../../ui/preferences.tsx';
-import { authTexts } from './texts.ts';
+import { EntryFoot, EntryHead } from '../../ui/entry.tsx';
+import { Field } from '../../ui/field.tsx';
 
-const stepIcons = [Code2, Play, Check];
-const stepColors = ['var(--accent-1)', 'var(--text-secondary)', 'var(--accent-3)'];
+type Status = Result<'auth.status'>;
 
 /** Sign-in and registration: one form on the left, what to expect on the right. */
 export function SignInView() {
-  const t = useText(authTexts);
-  const status = useQuery({
-    queryKey: ['auth.status'],
-    queryFn: () => rest<Result<'auth.status'>>('GET', '/auth/status'),
-  }).data;
+  const t = useText('auth');
+  const status = useQuery(statusQuery);
   return (
-    <div className="signin">
-      <header className="signin-head">
-        <Logo size={24} />
-        <strong>CyberDevStudio</strong>
-        <span className="flex-1" />
-        <Preferences />
-      </header>
-      <main className="signin-form">
-        <SignInForm status={status} />
+    <div className="entry">
+      <main className="entry-form">
+        <EntryHead />
+        <SignInForm status={status.data} />
+        <EntryFoot version={status.data?.version} />
       </main>
-      <footer className="signin-foot text-muted">
-        {location.host} · {status?.version === undefined ? '–' : `version ${status.version}`} · {t.ownServer}
-      </footer>
-      <aside className="signin-steps" aria-hidden="true">
-        <ol>
-          {t.steps.map(([title, text], index) => {
-            const Icon = stepIcons[index] ?? Check;
-            return (
-              <li key={title}>
-                <span
-                  className="signin-step-icon"
-                  style={{ borderColor: stepColors[index], color: stepColors[index] }}
-                >
-                  <Icon size={20} strokeWidth={1.75} />
-                </span>
-                <div>
-                  <h2>{title}</h2>
-                  <p className="text-second">{text}</p>
-                </div>
-              </li>
-            );
-          })}
+      <aside className="entry-stage" aria-label={t('story')}>
+        <div className="horizon" />
+        <ol className="story">
+          <li className="tone-you">
+            <span className="node">
+              <Code2 size={20} />
+            </span>
+            <div>
+              <h2>{t('writeTitle')}</h2>
+              <p>{t('writeText')}</p>
+            </div>
+          </li>
+          <li className="text-second">
+            <span className="node">
+              <Play size={20} />
+            </span>
+            <div>
+              <h2>{t('runTitle')}</h2>
+              <p>{t('runText')}</p>
+              <pre className="peek" aria-hidden="true">
+                <span className="text-muted">$</span> node src/server.ts{'\n'}
+                <span className="tone-danger">── {t('peek')} ──</span>
+              </pre>
+            </div>
+          </li>
+          <li className="tone-success">
+            <span className="node">
+              <Check size={20} />
+            </span>
+            <div>
+              <h2>{t('keepTitle')}</h2>
+              <p>{t('keepText')}</p>
+            </div>
+          </li>
         </ol>
       </aside>
     </div>
   );
 }
 
-function SignInForm({ status }: { status: Result<'auth.status'> | undefined }) {
-  const t = useText(authTexts);
-  const [mode, setMode] = useState<'signIn' | 'register'>('signIn');
-  const [problem, setProblem] = useState<string>();
+/** Which field a refusal belongs to; undefined for one of the whole form. */
+function fieldOf(code: string): 'username' | 'password' | 'inviteCode' | undefined {
+  if (code.startsWith('auth.username')) return 'username';
+  if (code.startsWith('auth.password')) return 'password';
+  if (code.startsWith('auth.invite')) return 'inviteCode';
+  return undefined;
+}
+
+interface Problem {
+  readonly field: ReturnType<typeof fieldOf>;
+  readonly text: string;
+}
+
+function SignInForm({ status }: { status: Status | undefined }) {
+  const t = useText('auth');
+  const [registering, setRegistering] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
-  const errorId = useId();
-  const registering = mode === 'register';
+  const problemId = useId();
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
+    if (busy) return;
     const form = new FormData(event.currentTarget);
-    const username = String(form.get('username') ?? '');
+    const username = String(form.get('username') ?? '').trim();
     const password = String(form.get('password') ?? '');
-    const inviteCode = String(form.get('inviteCode') ?? '');
+    const inviteCode = String(form.get('inviteCode') ?? '').trim();
     setBusy(true);
     setProblem(undefined);
     try {
       if (registering) await register({ username, password, ...(inviteCode === '' ? {} : { inviteCode }) });
       else await signIn({ username, password });
     } catch (error) {
-      setProblem(isRpcFault(error) ? `${error.message} ${error.hint}` : String(error));
+      const known = isRpcFault(error);
+      const text = known ? `${error.message} ${error.hint}` : String(error);
+      setProblem({ field: known ? fieldOf(error.code) : undefined, text });
     } finally {
       setBusy(false);
     }
   }
 
+  const errorOf = (field: Problem['field']) => (problem?.field === field ? problem?.text : undefined);
+  const first =
+    status?.firstRun === true && status.firstAdmin !== null
+      ? { name: status.firstAdmin, file: status.firstPasswordFile }
+      : undefined;
   return (
-    <form onSubmit={(event) => void submit(event)} className="signin-fields" aria-busy={busy}>
-      <div>
-        <h1 className="signin-title">{registering ? t.register : t.signIn}</h1>
-        <p className="text-second signin-promise">{t.promise}</p>
-      </div>
-      {status?.firstRun === true &&
-        status.firstAdmin !== null &&
-        status.firstPasswordFile !== null &&
-        !registering && (
-          <p className="chip warning signin-first">
-            {t.firstRun(status.firstAdmin, status.firstPasswordFile)}
-          </p>
-        )}
-      <Field
-        name="username"
-        label={t.username}
-        autoComplete="username"
-        invalid={problem !== undefined}
-        errorId={errorId}
-      />
-      <Field
-        name="password"
-        label={t.password}
-        type="password"
-        autoComplete={registering ? 'new-password' : 'current-password'}
-        invalid={problem !== undefined}
-        errorId={errorId}
-        hint={registering && status !== undefined ? t.passwordHint(status.minimumPasswordLength) : undefined}
-      />
-      {registering && status?.registration === 'invite' && (
-        <Field name="inviteCode" label={t.inviteCode} autoComplete="off" />
-      )}
-      {problem !== undefined && (
-        <p id={errorId} role="alert" className="signin-problem">
-          <CircleAlert size={16} /> <span>{problem}</span>
+    <div>
+      <h1>{registering ? t('register') : t('signIn')}</h1>
+      <p className="entry-lead">{t('promise')}</p>
+      {first !== undefined && !registering && (
+        <p className="entry-note" role="note">
+          {first.file === null
+            ? t('firstRun', { name: first.name })
+            : t('firstRunFile', { name: first.name, file: first.file })}
         </p>
       )}
-      <button type="submit" className="button primary large" disabled={busy}>
-        {registering ? t.register : t.signIn} <ArrowRight size={16} />
-      </button>
-      {status !== undefined && status.registration !== 'closed' && (
-        <button
-          type="button"
-          className="button large"
-          onClick={() => setMode(registering ? 'signIn' : 'register')}
-        >
-          {registering ? t.toSignIn : t.toRegister}
+      <form onSubmit={(event) => void submit(event)} key={String(registering)}>
+        <Field
+          large
+          name="username"
+          label={t('username')}
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+          defaultValue={registering ? '' : (first?.name ?? '')}
+          error={errorOf('username')}
+          maxLength={200}
+          required
+          autoFocus
+        />
+        <Field
+          large
+          name="password"
+          type="password"
+          label={t('password')}
+          autoComplete={registering ? 'new-password' : 'current-password'}
+          hint={
+            registering && status !== undefined
+              ? t('passwordHint', { count: status.minimumPasswordLength })
+              : undefined
+          }
+          error={errorOf('password')}
+          maxLength={1024}
+          required
+        />
+        {registering && status?.registration === 'invite' && (
+          <Field
+            large
+            name="inviteCode"
+            label={t('inviteCode')}
+            autoComplete="off"
+            error={errorOf('inviteCode')}
+            required
+          />
+        )}
+        {problem !== undefined && problem.field === undefined && (
+          <p id={problemId} role="alert" className="entry-problem">
+            <CircleAlert size={16} /> <span>{problem.text}</span>
+          </p>
+        )}
+        <button type="submit" className="button primary large" aria-busy={busy}>
+          {registering ? t('register') : t('signIn')} <ArrowRight size={16} />
         </button>
-      )}
-    </form>
-  );
-}
-
-interface FieldProps {
-  name: string;
-  label: string;
-  type?: string;
-  autoComplete: string;
-  invalid?: boolean;
-  errorId?: string;
-  hint?: string | undefined;
-}
-
-function Field({ name, label, type = 'text', autoComplete, invalid = false, errorId, hint }: FieldProps) {
-  const id = useId();
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        name={name}
-        type={type}
-        className="input large"
-        autoComplete={autoComplete}
-        required={name !== 'inviteCode'}
-        aria-invalid={invalid}
-        {...(invalid && errorId !== undefined ? { 'aria-describedby': errorId } : {})}
-      />
-      {hint !== undefined && <span className="hint">{hint}</span>}
+        {status !== undefined && status.registration !== 'closed' && (
+          <button
+            type="button"
+            className="button large"
+            onClick={() => {
+              setProblem(undefined);
+              setRegistering(!registering);
+            }}
+          >
+            {registering ? t('toSignIn') : t('toRegister')}
+          </button>
+        )}
+        {status?.registration === 'closed' && <p className="text-muted">{t('closed')}</p>}
+      </form>
     </div>
   );
 }

@@ -3,115 +3,135 @@ import { useNavigate } from '@tanstack/react-router';
 import {
   ArrowRight,
   ChartLine,
+  FileArchive,
   FileText,
   FolderGit2,
   FolderOpen,
   type LucideIcon,
   Server,
 } from 'lucide-react';
-import { type FormEvent, useId, useState } from 'react';
-import { queryClient } from '../../app/query-client.ts';
+import { type FormEvent, type ReactNode, useState } from 'react';
+import { enginesQuery, refreshProjects, templatesQuery } from '../../app/queries.ts';
 import { useLanguage, useText } from '../../i18n/language.ts';
 import { rpc } from '../../rpc/client.ts';
-import { toastFault } from '../../ui/toasts.tsx';
-import { projectTexts } from './texts.ts';
+import type { Result } from '../../rpc/contracts.ts';
+import { rest } from '../../rpc/http.ts';
+import { Field } from '../../ui/field.tsx';
+import { requestRun } from '../run/pending-run.ts';
+import { OptionCards } from './option-cards.tsx';
 
-const icons: Record<string, LucideIcon> = {
+type Template = Result<'project.templates'>['templates'][number];
+type Project = Result<'project.create'>;
+
+const icons: Record<Template['name'], LucideIcon> = {
   'node-ts': Server,
   python: ChartLine,
   'static-site': FileText,
   empty: FolderOpen,
 };
 
-/** A new project from a template, or from a git address. */
-export function CreateProject() {
-  const t = useText(projectTexts);
+interface Chosen {
+  readonly source: string;
+  readonly template: Template | undefined;
+}
+
+async function make({ source, template }: Chosen, form: FormData, defaultName: string): Promise<Project> {
+  const name = String(form.get('name') ?? '').trim();
+  if (source === 'git') return rpc.call('project.import', { url: String(form.get('url') ?? '').trim() });
+  if (source === 'zip') {
+    const file = form.get('archive') as File;
+    const wanted = name === '' ? file.name.replace(/\.zip$/i, '') : name;
+    return rest<Project>('POST', `/projects/import?name=${encodeURIComponent(wanted)}`, file);
+  }
+  const chosen = template === undefined ? {} : { template: template.name };
+  return rpc.call('project.create', { name: name === '' ? defaultName : name, ...chosen });
+}
+
+/** A new project: from a template, which then runs at once, from a git address or from a zip file. */
+export function CreateProject({ children, skip }: { children?: ReactNode; skip?: ReactNode }) {
+  const t = useText('projects');
   const language = useLanguage();
   const navigate = useNavigate();
-  const nameId = useId();
-  const templates = useQuery({
-    queryKey: ['templates'],
-    queryFn: () => rpc.call('project.templates', {}),
-    staleTime: Infinity,
-  }).data?.templates;
-  const [chosen, setChosen] = useState<string>('node-ts');
+  const templates = useQuery(templatesQuery).data?.templates ?? [];
+  const engines = useQuery(enginesQuery).data?.engines;
+  const [source, setSource] = useState<string>('node-ts');
+  const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
-  const fromGit = chosen === 'git';
+  const template = templates.find((candidate) => candidate.name === source);
+  const runs =
+    template?.run != null && engines?.some(({ engine, available }) => engine === 'run' && available);
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
-    const text = String(new FormData(event.currentTarget).get('name') ?? '').trim();
+    if (busy) return;
     setBusy(true);
+    setProblem(undefined);
     try {
-      const template = templates?.find((candidate) => candidate.name === chosen)?.name;
-      const project = fromGit
-        ? await rpc.call('project.import', { url: text })
-        : await rpc.call('project.create', {
-            name: text === '' ? t.defaultName : text,
-            ...(template === undefined ? {} : { template }),
-          });
-      await queryClient.invalidateQueries({ queryKey: ['projects'] });
-      const openFile = templates?.find((candidate) => candidate.name === chosen)?.openFile;
-      await navigate({
-        to: '/p/$projectId',
-        params: { projectId: project.id },
-        ...(openFile ? { hash: openFile } : {}),
-      });
+      const project = await make({ source, template }, new FormData(event.currentTarget), t('defaultName'));
+      await refreshProjects();
+      if (runs && template?.run != null) {
+        requestRun(project.id, template.run);
+        await navigate({ to: '/p/$projectId/run', params: { projectId: project.id } });
+      } else {
+        const search = template === undefined ? {} : { file: template.openFile };
+        await navigate({ to: '/p/$projectId', params: { projectId: project.id }, search });
+      }
     } catch (error) {
-      toastFault(error);
+      setProblem(error instanceof Error ? error.message : String(error));
     } finally {
       setBusy(false);
     }
   }
 
   const options = [
-    ...(templates ?? []).map((template) => ({
-      name: template.name as string,
-      title: template.title[language],
-      description: template.description[language],
+    ...templates.map(({ name, title, description }) => ({
+      name: name as string,
+      title: title[language],
+      detail: description[language],
+      icon: icons[name],
     })),
-    { name: 'git', title: t.fromGit, description: 'https, ssh' },
+    { name: 'git', title: t('fromGit'), detail: t('fromGitDetail'), icon: FolderGit2 },
+    { name: 'zip', title: t('fromZip'), detail: t('fromZipDetail'), icon: FileArchive },
   ];
+  const action =
+    source === 'git' || source === 'zip' ? t('importIt') : runs ? t('createAndRun') : t('create');
   return (
-    <form className="create-project" onSubmit={(event) => void submit(event)} aria-busy={busy}>
-      <h2 className="section-title">{t.what}</h2>
-      <div role="radiogroup" aria-label={t.what} className="template-grid">
-        {options.map(({ name, title, description }) => {
-          const Icon = icons[name] ?? FolderGit2;
-          return (
-            // biome-ignore lint/a11y/useSemanticElements: a card with two lines is no radio input; it acts as one
-            <button
-              key={name}
-              type="button"
-              role="radio"
-              aria-checked={name === chosen}
-              className="option-card"
-              onClick={() => setChosen(name)}
-            >
-              <Icon size={16} strokeWidth={1.75} className="text-muted" />
-              <span className="min-w-0">
-                <strong className="block clip">{title}</strong>
-                <span className="block text-muted clip">{description}</span>
-              </span>
-            </button>
-          );
-        })}
+    <form className="facts" onSubmit={(event) => void submit(event)}>
+      <div>
+        <h2>{t('what')}</h2>
+        <OptionCards label={t('what')} options={options} chosen={source} onChoose={setSource} />
       </div>
-      <div className="create-line">
-        <div className="field flex-1">
-          <label htmlFor={nameId}>{fromGit ? t.gitUrl : t.name}</label>
-          <input
-            id={nameId}
-            name="name"
-            className="input large"
-            placeholder={fromGit ? 'https://…' : t.defaultName}
-            autoComplete="off"
-            maxLength={fromGit ? 2000 : 100}
-            required={fromGit}
-          />
-        </div>
-        <button type="submit" className="button primary large" disabled={busy}>
-          {fromGit ? t.importIt : t.createAndOpen} <ArrowRight size={16} />
+      {source === 'git' && (
+        <Field
+          large
+          name="url"
+          label={t('gitUrl')}
+          placeholder="https://example.org/team/project.git"
+          maxLength={2000}
+          required
+          error={problem}
+        />
+      )}
+      {source === 'zip' && (
+        <Field large name="archive" type="file" accept=".zip,application/zip" label={t('zipFile')} required />
+      )}
+      {source !== 'git' && (
+        <Field
+          large
+          name="name"
+          label={t('name')}
+          placeholder={source === 'zip' ? t('nameOfZip') : t('defaultName')}
+          maxLength={100}
+          autoComplete="off"
+          error={problem}
+        />
+      )}
+      {children}
+      <div className="entry-actions">
+        <span className="grow" />
+        {skip}
+        <button type="submit" className="button primary large" aria-busy={busy}>
+          {action} <ArrowRight size={16} />
         </button>
       </div>
     </form>

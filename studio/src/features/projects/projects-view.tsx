@@ -1,118 +1,149 @@
+import './projects.css';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { Folder, RotateCcw, Trash2 } from 'lucide-react';
-import { queryClient } from '../../app/query-client.ts';
+import { Link, Navigate } from '@tanstack/react-router';
+import { Folder, FolderOpen, Plus, RotateCcw } from 'lucide-react';
+import { projectsQuery, refreshProjects } from '../../app/queries.ts';
+import { useUser } from '../../app/session.ts';
 import { useLanguage, useText } from '../../i18n/language.ts';
 import { rpc } from '../../rpc/client.ts';
-import type { Result } from '../../rpc/contracts.ts';
+import { formatInstant } from '../../ui/format.ts';
+import { readStored } from '../../ui/local-storage.ts';
 import { PanelError } from '../../ui/panel-boundary.tsx';
+import { SkeletonLines } from '../../ui/skeleton.tsx';
 import { toast, toastFault } from '../../ui/toasts.tsx';
-import { CreateProject } from './create-project.tsx';
-import { ServerChecks } from './server-checks.tsx';
-import { projectTexts } from './texts.ts';
+import { ProjectMenu } from './project-menu.tsx';
+import { guideSkippedKey } from './welcome-view.tsx';
 
-type Project = Result<'project.list'>['projects'][number];
-
-async function refresh(): Promise<void> {
-  await Promise.all([
-    queryClient.invalidateQueries({ queryKey: ['projects'] }),
-    queryClient.invalidateQueries({ queryKey: ['projects.deleted'] }),
-  ]);
-}
-
-async function restore(id: string): Promise<void> {
-  await rpc.call('project.restore', { id }).catch(toastFault);
-  await refresh();
-}
-
-/** The start page: projects, a new one, deleted ones, and what this server can do. */
+/** The start page: one's projects, and those that were deleted and can come back. */
 export function ProjectsView() {
-  const t = useText(projectTexts);
-  const list = useQuery({ queryKey: ['projects'], queryFn: () => rpc.call('project.list', {}) });
-  const deleted = useQuery({
-    queryKey: ['projects.deleted'],
-    queryFn: () => rpc.call('project.deleted', {}),
-  }).data;
-  if (list.error !== null) return <PanelError error={list.error} retry={() => void list.refetch()} />;
-  const projects = list.data?.projects;
-  const first = projects?.length === 0;
+  const t = useText('projects');
+  const list = useQuery(projectsQuery);
+  const user = useUser();
+  if (list.data === undefined) {
+    if (list.error !== null) return <PanelError error={list.error} retry={() => void list.refetch()} />;
+    return <SkeletonLines />;
+  }
+  const canCreate = user.role !== 'viewer';
+  if (list.data.length === 0 && canCreate && readStored(guideSkippedKey) !== true) {
+    return <Navigate to="/welcome" replace />;
+  }
   return (
-    <div className="projects">
-      <section className="projects-list" aria-labelledby="projects-title">
-        <h1 id="projects-title">{first ? t.firstTitle : t.title}</h1>
-        {first && <p className="text-second">{t.firstLead}</p>}
-        {projects === undefined && <ProjectSkeletons />}
-        <ul>
-          {projects?.map((project) => (
-            <ProjectRow key={project.id} project={project} />
-          ))}
-        </ul>
-        {first && <p className="text-muted">{t.none}</p>}
-        {deleted !== undefined && deleted.projects.length > 0 && (
-          <details>
-            <summary className="text-muted">{t.restorable}</summary>
-            <ul>
-              {deleted.projects.map((project) => (
-                <li key={project.id} className="project-row">
-                  <span className="clip flex-1">{project.name}</span>
-                  <button type="button" className="button small" onClick={() => void restore(project.id)}>
-                    <RotateCcw size={14} /> {t.restore}
-                  </button>
-                </li>
-              ))}
-            </ul>
-          </details>
-        )}
-      </section>
-      <div className="projects-side">
-        <CreateProject />
-        <ServerChecks />
+    <div className="page wide">
+      <div className="page-content projects" data-region="content">
+        <div className="page-head">
+          <div className="grow">
+            <h1>{t('title')}</h1>
+            <p>{t('lead')}</p>
+          </div>
+          {canCreate && (
+            <Link to="/welcome" className="button primary">
+              <Plus size={14} /> {t('new')}
+            </Link>
+          )}
+        </div>
+        {list.data.length === 0 ? <NoProjects /> : <ProjectList projects={list.data} />}
+        <DeletedProjects />
       </div>
     </div>
   );
 }
 
-function ProjectSkeletons() {
+function NoProjects() {
+  const t = useText('projects');
   return (
-    <div className="grid gap-2" aria-hidden="true">
-      {[1, 2, 3].map((row) => (
-        <div key={row} className="skeleton h-[44px]" />
-      ))}
+    <div className="card empty">
+      <FolderOpen size={24} />
+      <strong>{t('noneTitle')}</strong>
+      <span>{t('noneText')}</span>
     </div>
   );
 }
 
-function ProjectRow({ project }: { project: Project }) {
-  const t = useText(projectTexts);
+function ProjectList({ projects }: { projects: Awaited<ReturnType<typeof listed>> }) {
+  const t = useText('projects');
   const language = useLanguage();
-  async function remove() {
+  return (
+    <section className="card section" aria-label={t('title')}>
+      <table className="table">
+        <thead>
+          <tr>
+            <th scope="col">{t('name')}</th>
+            <th scope="col">{t('role')}</th>
+            <th scope="col">{t('changed')}</th>
+            <th scope="col">
+              <span className="visually-hidden">{t('actions')}</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {projects.map((project) => (
+            <tr key={project.id}>
+              <td>
+                <Link to="/p/$projectId" params={{ projectId: project.id }} className="project-link">
+                  <Folder size={16} />
+                  <span className="clip">{project.name}</span>
+                </Link>
+              </td>
+              <td className="text-second">{t(`roles.${project.role}`)}</td>
+              <td className="text-second">{formatInstant(project.updatedAt, language)}</td>
+              <td className="actions">
+                <ProjectMenu project={project} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+const listed = async () => (await rpc.call('project.list', {})).projects;
+
+function DeletedProjects() {
+  const t = useText('projects');
+  const language = useLanguage();
+  const deleted = useQuery({
+    queryKey: ['projects.deleted'],
+    queryFn: () => rpc.call('project.deleted', {}),
+  }).data?.projects;
+  if (deleted === undefined || deleted.length === 0) return null;
+  async function restore(id: string, name: string) {
     try {
-      await rpc.call('project.delete', { id: project.id });
-      toast(t.deleted(project.name), { label: t.undo, run: () => void restore(project.id) });
+      await rpc.call('project.restore', { id });
+      toast({ title: t('restored', { name }) });
     } catch (error) {
       toastFault(error);
     }
-    await refresh();
+    await refreshProjects();
   }
   return (
-    <li className="project-row">
-      <Link to="/p/$projectId" params={{ projectId: project.id }} className="project-link">
-        <Folder size={16} strokeWidth={1.75} />
-        <strong className="clip">{project.name}</strong>
-        <span className="text-muted numbers project-time">
-          {new Date(project.updatedAt).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' })}
-        </span>
-      </Link>
-      {project.role === 'owner' && (
-        <button
-          type="button"
-          className="icon-button"
-          aria-label={t.remove(project.name)}
-          onClick={() => void remove()}
-        >
-          <Trash2 size={14} />
-        </button>
-      )}
-    </li>
+    <section className="card section" aria-labelledby="deleted-title">
+      <header>
+        <h2 id="deleted-title">{t('deletedTitle')}</h2>
+        <span className="count">{deleted.length}</span>
+      </header>
+      <table className="table">
+        <tbody>
+          {deleted.map((project) => (
+            <tr key={project.id}>
+              <td>{project.name}</td>
+              <td className="text-second">
+                {t('restorableUntil', { date: formatInstant(project.restorableUntil, language) })}
+              </td>
+              <td className="actions">
+                <button
+                  type="button"
+                  className="button small"
+                  aria-label={t('restoreNamed', { name: project.name })}
+                  onClick={() => void restore(project.id, project.name)}
+                >
+                  <RotateCcw size={14} /> {t('restore')}
+                </button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   );
 }

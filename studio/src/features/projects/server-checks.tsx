@@ -1,42 +1,39 @@
 import { useQuery } from '@tanstack/react-query';
 import { CircleCheck, TriangleAlert } from 'lucide-react';
+import { enginesQuery } from '../../app/queries.ts';
 import { useLanguage, useText } from '../../i18n/language.ts';
-import { rpc } from '../../rpc/client.ts';
-import { projectTexts } from './texts.ts';
 
-/** What this server can run, with the command that brings what lacks. */
+/** What this server can do, with the one command that brings what lacks. */
 export function ServerChecks() {
-  const t = useText(projectTexts);
+  const t = useText('projects');
   const language = useLanguage();
-  const engines = useQuery({
-    queryKey: ['engines'],
-    queryFn: () => rpc.call('sandbox.engines', {}),
-    staleTime: 60_000,
-  }).data?.engines;
+  const engines = useQuery(enginesQuery).data?.engines;
   if (engines === undefined) return null;
   const ready = engines.filter((engine) => engine.available).length;
   return (
-    <section className="card server-checks" aria-labelledby="server-title">
-      <div className="server-head">
-        <h2 id="server-title">{t.server}</h2>
+    <section className="card checks" aria-labelledby="server-title">
+      <h2 id="server-title">
+        {t('server')}
         <span className={ready === engines.length ? 'chip success' : 'chip warning'}>
-          {t.ready(ready, engines.length)}
+          {t('ready', { count: ready, all: engines.length })}
         </span>
-      </div>
+      </h2>
       <ul>
         {engines.map((engine) => (
           <li key={engine.engine}>
             {engine.available ? (
-              <CircleCheck size={16} className="text-ok" />
+              <CircleCheck size={16} className="tone-success" />
             ) : (
-              <TriangleAlert size={16} className="text-warn" />
+              <TriangleAlert size={16} className="tone-warning" />
             )}
             <span>{engine.engine}</span>
-            <span className="server-detail text-muted">
+            <span className="detail" title={engine.isolation.map((part) => part[language]).join('\n')}>
               {engine.missing === null
-                ? engine.isolation.map((part) => part[language]).join(', ')
+                ? (engine.driver ?? engine.isolation[0]?.[language])
                 : engine.missing.reason[language]}
-              {engine.missing?.command != null && <code>{engine.missing.command}</code>}
+              {engine.missing !== null && engine.missing.command !== null && (
+                <code>{engine.missing.command}</code>
+              )}
             </span>
           </li>
         ))}

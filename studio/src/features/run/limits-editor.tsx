@@ -1,103 +1,143 @@
-import { Cpu, Globe, Layers, MemoryStick, ScrollText, Timer } from 'lucide-react';
-import { useState } from 'react';
-import { useText } from '../../i18n/language.ts';
-import type { Result } from '../../rpc/contracts.ts';
-import { runTexts } from './texts.ts';
-import type { RunInput } from './use-run.ts';
+import { Dialog } from '@base-ui/react/dialog';
+import { Cpu, GlobeLock, HardDrive, Layers, MemoryStick, ScrollText, Timer } from 'lucide-react';
+import { type FormEvent, useState } from 'react';
+import { useLanguage, useText } from '../../i18n/language.ts';
+import { Field } from '../../ui/field.tsx';
+import { formatBytes, formatDuration } from '../../ui/format.ts';
+import type { Limits, RunInput } from './use-run.ts';
 
 const megabyte = 1024 * 1024;
 
+/** Limits as the run form holds them: only what differs from the defaults. */
+export type LimitsInput = Pick<RunInput, 'timeoutMs' | 'limits'>;
+
 interface LimitsProps {
-  readonly defaults: Result<'sandbox.engines'>['defaults'];
-  readonly value: Partial<RunInput>;
-  readonly onChange: (value: Partial<RunInput>) => void;
+  readonly defaults: Limits;
+  readonly maxima: Limits;
+  readonly value: LimitsInput;
+  /** How many hosts the programs of this project may reach; 0: the network is off. */
+  readonly hosts: number;
+  readonly onChange: (value: LimitsInput) => void;
 }
 
-/** The limits as chips, and as fields on request. */
-export function LimitsEditor({ defaults, value, onChange }: LimitsProps) {
-  const t = useText(runTexts);
+/** The limits that a run will have. */
+export function effectiveLimits(defaults: Limits, value: LimitsInput): Limits {
+  return { ...defaults, ...value.limits, timeMs: value.timeoutMs ?? defaults.timeMs } as Limits;
+}
+
+/** The limits as chips, and as fields in a dialog. */
+export function LimitsEditor({ defaults, maxima, value, hosts, onChange }: LimitsProps) {
+  const t = useText('run');
+  const language = useLanguage();
   const [editing, setEditing] = useState(false);
-  const timeMs = value.timeoutMs ?? defaults.timeMs;
-  const limits = { ...defaults, ...value.limits };
-  const setLimit = (change: NonNullable<RunInput['limits']>) =>
-    onChange({ ...value, limits: { ...value.limits, ...change } });
+  const limits = effectiveLimits(defaults, value);
+  const chips = [
+    [Timer, formatDuration(limits.timeMs, language)],
+    [MemoryStick, formatBytes(limits.memoryBytes, language)],
+    [Cpu, t('cores', { count: limits.cpuCores })],
+    [Layers, t('processesCount', { count: limits.processes })],
+    [ScrollText, t('outputSize', { size: formatBytes(limits.outputBytes, language) })],
+    [HardDrive, t('diskSize', { size: formatBytes(limits.diskBytes, language) })],
+    [GlobeLock, hosts === 0 ? t('networkOff') : t('networkHosts', { count: hosts })],
+  ] as const;
   return (
     <div className="limits">
-      <span className="text-second">{t.limits}</span>
-      <span className="chip">
-        <Timer size={12} /> {timeMs / 1000} s
-      </span>
-      <span className="chip">
-        <MemoryStick size={12} /> {Math.round(limits.memoryBytes / megabyte)} MB
-      </span>
-      <span className="chip">
-        <Cpu size={12} /> {t.cores(limits.cpuCores)}
-      </span>
-      <span className="chip">
-        <Layers size={12} /> {limits.processes} {t.processes}
-      </span>
-      <span className="chip">
-        <ScrollText size={12} /> {Math.round(limits.outputBytes / megabyte)} MB {t.output}
-      </span>
-      <span className="chip">
-        <Globe size={12} /> {t.networkOff}
-      </span>
-      <button
-        type="button"
-        className="button ghost small"
-        aria-expanded={editing}
-        onClick={() => setEditing(!editing)}
-      >
-        {t.edit}
+      <span className="label">{t('limits')}</span>
+      {chips.map(([Icon, label]) => (
+        <span key={label} className="chip">
+          <Icon size={13} /> {label}
+        </span>
+      ))}
+      <button type="button" className="button ghost small" onClick={() => setEditing(true)}>
+        {t('edit')}
       </button>
-      {editing && (
-        <div className="limit-fields">
-          <NumberField
-            label={`${t.time} (${t.seconds})`}
-            value={timeMs / 1000}
-            onChange={(seconds) => onChange({ ...value, timeoutMs: Math.round(seconds * 1000) })}
-          />
-          <NumberField
-            label={`${t.memory} (${t.megabytes})`}
-            value={limits.memoryBytes / megabyte}
-            onChange={(size) => setLimit({ memoryBytes: Math.round(size * megabyte) })}
-          />
-          <NumberField
-            label={t.processes}
-            value={limits.processes}
-            onChange={(processes) => setLimit({ processes: Math.round(processes) })}
-          />
-          <NumberField
-            label={`${t.output} (${t.megabytes})`}
-            value={limits.outputBytes / megabyte}
-            onChange={(size) => setLimit({ outputBytes: Math.round(size * megabyte) })}
-          />
-        </div>
-      )}
+      <Dialog.Root open={editing} onOpenChange={setEditing}>
+        <Dialog.Portal>
+          <Dialog.Backdrop className="dialog-backdrop" />
+          <Dialog.Popup className="dialog">
+            <Dialog.Title className="dialog-title">{t('editLimits')}</Dialog.Title>
+            <LimitsForm
+              limits={limits}
+              maxima={maxima}
+              onDone={(next) => {
+                onChange(next);
+                setEditing(false);
+              }}
+              onReset={() => {
+                onChange({});
+                setEditing(false);
+              }}
+            />
+          </Dialog.Popup>
+        </Dialog.Portal>
+      </Dialog.Root>
     </div>
   );
 }
 
-function NumberField({
-  label,
-  value,
-  onChange,
-}: {
-  label: string;
-  value: number;
-  onChange: (value: number) => void;
-}) {
+interface FormProps {
+  readonly limits: Limits;
+  readonly maxima: Limits;
+  readonly onDone: (value: LimitsInput) => void;
+  readonly onReset: () => void;
+}
+
+function LimitsForm({ limits, maxima, onDone, onReset }: FormProps) {
+  const t = useText('run');
+  const language = useLanguage();
+  const number = (value: number) => value.toLocaleString(language, { maximumFractionDigits: 2 });
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const read = (name: string, factor: number) => Math.round(Number(form.get(name)) * factor);
+    onDone({
+      timeoutMs: read('time', 1_000),
+      limits: {
+        memoryBytes: read('memory', megabyte),
+        cpuCores: Number(form.get('cores')),
+        processes: read('processes', 1),
+        outputBytes: read('output', megabyte),
+        diskBytes: read('disk', megabyte),
+      },
+    });
+  }
+
+  const fields = [
+    ['time', t('timeField'), limits.timeMs / 1_000, maxima.timeMs / 1_000, 0.1],
+    ['memory', t('memoryField'), limits.memoryBytes / megabyte, maxima.memoryBytes / megabyte, 8],
+    ['cores', t('coresField'), limits.cpuCores, maxima.cpuCores, 0.05],
+    ['processes', t('processesField'), limits.processes, maxima.processes, 2],
+    ['output', t('outputField'), limits.outputBytes / megabyte, maxima.outputBytes / megabyte, 0],
+    ['disk', t('diskField'), limits.diskBytes / megabyte, maxima.diskBytes / megabyte, 0],
+  ] as const;
   return (
-    <label className="field">
-      <span className="text-second">{label}</span>
-      <input
-        type="number"
-        className="input"
-        min={0.1}
-        step="any"
-        defaultValue={value}
-        onBlur={(event) => Number(event.target.value) > 0 && onChange(Number(event.target.value))}
-      />
-    </label>
+    <form onSubmit={submit}>
+      <div className="limit-fields">
+        {fields.map(([name, label, value, most, least]) => (
+          <Field
+            key={name}
+            name={name}
+            type="number"
+            label={label}
+            defaultValue={value}
+            min={least}
+            max={most}
+            step="any"
+            required
+            hint={t('atMost', { most: number(most) })}
+          />
+        ))}
+      </div>
+      <div className="dialog-actions">
+        <button type="button" className="button ghost" onClick={onReset}>
+          {t('defaults')}
+        </button>
+        <Dialog.Close className="button">{t('cancel')}</Dialog.Close>
+        <button type="submit" className="button primary">
+          {t('useLimits')}
+        </button>
+      </div>
+    </form>
   );
 }

@@ -1,168 +1,244 @@
 import './run.css';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { Box, Play, Save, Square } from 'lucide-react';
-import { type FormEvent, useEffect, useState } from 'react';
+import { Play, Save, Square } from 'lucide-react';
+import { type FormEvent, useEffect, useId, useMemo, useState } from 'react';
+import { enginesQuery, projectQuery, templatesQuery } from '../../app/queries.ts';
 import { queryClient } from '../../app/query-client.ts';
-import { useLanguage, useText } from '../../i18n/language.ts';
+import { useText } from '../../i18n/language.ts';
 import { rpc } from '../../rpc/client.ts';
-import type { Result } from '../../rpc/contracts.ts';
+import { readStored, writeStored } from '../../ui/local-storage.ts';
+import { PanelError } from '../../ui/panel-boundary.tsx';
+import { SkeletonLines } from '../../ui/skeleton.tsx';
 import { toast, toastFault } from '../../ui/toasts.tsx';
+import { networkKey } from '../projects/network-policy.tsx';
 import { joinCommand, splitCommand } from './command-line.ts';
-import { LimitsEditor } from './limits-editor.tsx';
-import { RunOutcome } from './run-result.tsx';
-import { RunSidebar } from './run-sidebar.tsx';
-import { runTexts } from './texts.ts';
-import { type RunInput, useRun } from './use-run.ts';
-
-type Config = Result<'run.config.list'>['configs'][number];
+import { EngineCards, NoEngine } from './engine-cards.tsx';
+import { LimitsEditor, type LimitsInput } from './limits-editor.tsx';
+import { takeRequestedRun } from './pending-run.ts';
+import { RunOutcome } from './run-outcome.tsx';
+import { configsKey, type PastRun, type RunConfig, RunSidebar } from './run-sidebar.tsx';
+import { runnerOf, useRun } from './use-run.ts';
 
 export function RunView() {
-  const { projectId } = useParams({ from: '/p/$projectId/run' });
+  const { projectId } = useParams({ from: '/shell/p/$projectId/run' });
   return <RunPage key={projectId} projectId={projectId} />;
 }
 
+/** What the form holds: the line, its limits, and the configuration it came from. */
+interface Draft {
+  readonly line: string;
+  readonly limits: LimitsInput;
+  readonly config?: RunConfig;
+}
+
+/** A command that fits the files, for a project that has not run anything yet. */
+function useSuggestedLine(projectId: string): string {
+  const files = useQuery(projectQuery(projectId)).data?.files;
+  const templates = useQuery(templatesQuery).data?.templates;
+  return useMemo(() => {
+    const paths = new Set(files?.map((file) => file.path));
+    const fitting = templates?.find(({ run, openFile }) => run !== null && paths.has(openFile));
+    return fitting?.run ? joinCommand([fitting.run.command, ...fitting.run.args]) : '';
+  }, [files, templates]);
+}
+
 function RunPage({ projectId }: { projectId: string }) {
-  const t = useText(runTexts);
-  const engines = useQuery({
-    queryKey: ['engines'],
-    queryFn: () => rpc.call('sandbox.engines', {}),
-    staleTime: 60_000,
+  const t = useText('run');
+  const engines = useQuery(enginesQuery);
+  const project = useQuery(projectQuery(projectId)).data;
+  const network = useQuery({
+    queryKey: networkKey(projectId),
+    queryFn: () => rpc.call('sandbox.network.get', { projectId }),
   }).data;
   const remembered = `cds.command.${projectId}`;
-  const [line, setLine] = useState(() => localStorage.getItem(remembered) ?? '');
-  const [config, setConfig] = useState<Config>();
-  const [extra, setExtra] = useState<Partial<RunInput>>({});
-  const { state, start, stop } = useRun(projectId);
-  const running = state.status === 'running';
-  useEffect(() => localStorage.setItem(remembered, line), [remembered, line]);
+  const [draft, setDraft] = useState<Draft>(() => ({
+    line: readStored<string>(remembered) ?? '',
+    limits: {},
+  }));
+  const suggested = useSuggestedLine(projectId);
+  const line = draft.line === '' ? suggested : draft.line;
+  const runner = useMemo(() => runnerOf(projectId), [projectId]);
+  const state = useRun(runner);
+  const running = state.status === 'running' || state.status === 'starting';
+  const editable = project !== undefined && project.project.role !== 'viewer';
 
-  function run(change: Partial<RunInput> = {}) {
+  useEffect(() => {
+    writeStored(remembered, draft.line);
+  }, [remembered, draft.line]);
+
+  useEffect(() => {
+    const requested = takeRequestedRun(projectId);
+    if (requested === undefined) return;
+    setDraft({ line: joinCommand([requested.command, ...requested.args]), limits: {} });
+    void runner.start({ command: requested.command, args: [...requested.args] });
+  }, [projectId, runner]);
+
+  function run(limits: LimitsInput = draft.limits) {
     const [command, ...args] = splitCommand(line);
-    if (command === undefined) return;
-    const merged = { ...extra, ...change, limits: { ...extra.limits, ...change.limits } };
-    setExtra(merged);
+    if (command === undefined || running) return;
+    const { config } = draft;
+    setDraft({ ...draft, line, limits });
     const environment =
       config === undefined ? {} : { env: config.env, cwd: config.cwd, configId: config.configId };
-    void start({ command, args, ...environment, ...merged });
+    void runner.start({ command, args, ...environment, ...limits });
   }
 
   async function save() {
     const [command, ...args] = splitCommand(line);
     if (command === undefined) return;
+    const { config, limits } = draft;
     try {
       const saved = await rpc.call('run.config.save', {
         projectId,
         name: config?.name ?? line.slice(0, 80),
         command,
         args,
-        timeoutMs: extra.timeoutMs ?? null,
-        limits: extra.limits ?? {},
+        timeoutMs: limits.timeoutMs ?? null,
+        limits: limits.limits ?? {},
         ...(config === undefined ? {} : { configId: config.configId, env: config.env, cwd: config.cwd }),
       });
-      setConfig(saved);
-      toast(t.saved);
+      setDraft({ ...draft, config: saved });
+      toast({ title: t('saved', { name: saved.name }) });
     } catch (error) {
       toastFault(error);
     }
-    await queryClient.invalidateQueries({ queryKey: ['run.configs', projectId] });
+    await queryClient.invalidateQueries({ queryKey: configsKey(projectId) });
   }
 
-  function choose(next: Config) {
-    setConfig(next);
-    setLine(joinCommand([next.command, ...next.args]));
-    setExtra({ limits: next.limits, ...(next.timeoutMs === null ? {} : { timeoutMs: next.timeoutMs }) });
+  function choose(config: RunConfig) {
+    const limits = {
+      limits: config.limits,
+      ...(config.timeoutMs === null ? {} : { timeoutMs: config.timeoutMs }),
+    };
+    setDraft({ line: joinCommand([config.command, ...config.args]), limits, config });
   }
 
+  function choosePast(run: PastRun) {
+    setDraft({ line: joinCommand([run.command, ...run.args]), limits: {} });
+  }
+
+  if (engines.data === undefined) {
+    if (engines.error === null) return <SkeletonLines />;
+    return <PanelError error={engines.error} retry={() => void engines.refetch()} />;
+  }
+  const works = engines.data.engines.some(({ engine, available }) => engine === 'run' && available);
   return (
-    <div className="run">
-      <RunSidebar projectId={projectId} current={config?.configId} onChoose={choose} />
-      <div className="run-main">
-        <header className="run-head">
-          <div className="flex-1 min-w-0">
-            <h1 className="clip">{config?.name ?? t.title}</h1>
-            <p className="text-second">{t.lead}</p>
+    <div className="page">
+      <RunSidebar
+        projectId={projectId}
+        editable={editable}
+        current={draft.config?.configId}
+        onChoose={choose}
+        onNew={() => setDraft({ line: '', limits: {} })}
+        onPast={choosePast}
+      />
+      <div className="page-content" data-region="content">
+        <div className="page-head">
+          <div className="grow">
+            <h1 className="clip">{draft.config?.name ?? t('title')}</h1>
+            <p>{t('lead')}</p>
           </div>
-          <button type="button" className="button" onClick={() => void save()} disabled={line.trim() === ''}>
-            <Save size={14} /> {t.save}
-          </button>
-        </header>
-        <EngineCards engines={engines?.engines ?? []} />
-        <form
-          className="run-form"
-          onSubmit={(event: FormEvent) => {
-            event.preventDefault();
-            run();
-          }}
-        >
-          <div className="field flex-1">
-            <label htmlFor="run-command">{t.command}</label>
-            <input
-              id="run-command"
-              className="input run-command"
-              value={line}
-              onChange={(event) => setLine(event.target.value)}
-              placeholder="python3 main.py"
-              spellCheck={false}
-              autoComplete="off"
-              aria-describedby="run-hint"
-            />
-            <span id="run-hint" className="hint">
-              {t.commandHint}
-            </span>
-          </div>
-          {running ? (
-            <button type="button" className="button danger" onClick={() => void stop().catch(toastFault)}>
-              <Square size={14} /> {t.stop}
-            </button>
-          ) : (
-            <button type="submit" className="button primary" disabled={line.trim() === ''}>
-              <Play size={14} /> {state.status === 'idle' ? t.run : t.again}
+          {editable && (
+            <button
+              type="button"
+              className="button"
+              onClick={() => void save()}
+              disabled={line.trim() === ''}
+            >
+              <Save size={14} /> {t('save')}
             </button>
           )}
-        </form>
-        {engines !== undefined && (
-          <LimitsEditor defaults={engines.defaults} value={extra} onChange={setExtra} />
+        </div>
+        {works ? <EngineCards engines={engines.data.engines} /> : <NoEngine engines={engines.data.engines} />}
+        {works && editable && (
+          <>
+            <CommandForm
+              line={line}
+              running={running}
+              again={state.status !== 'idle'}
+              onLine={(next) => setDraft({ ...draft, line: next })}
+              onRun={() => run()}
+              onStop={() => void runner.stop().catch(toastFault)}
+            />
+            <LimitsEditor
+              defaults={engines.data.defaults}
+              maxima={engines.data.maxima}
+              value={draft.limits}
+              hosts={network?.mode === 'allowList' ? network.hosts.length : 0}
+              onChange={(limits) => setDraft({ ...draft, limits })}
+            />
+          </>
         )}
-        <RunOutcome state={state} onMore={run} retry={() => run()} />
+        {state.status === 'idle' ? (
+          works && (
+            <div className="card empty">
+              <Play size={24} />
+              <strong>{t('nothingYetTitle')}</strong>
+              <span>{t('nothingYet')}</span>
+            </div>
+          )
+        ) : (
+          <RunOutcome
+            state={state}
+            maxima={engines.data.maxima}
+            onRetry={() => run()}
+            onMore={({ change }) =>
+              run({ ...draft.limits, ...change, limits: { ...draft.limits.limits, ...change.limits } })
+            }
+          />
+        )}
       </div>
     </div>
   );
 }
 
-/** Only engines that run programs and work here; a part that is not there is not shown. */
-function EngineCards({ engines }: { engines: Result<'sandbox.engines'>['engines'] }) {
-  const t = useText(runTexts);
-  const language = useLanguage();
-  const usable = engines.filter((engine) => engine.engine !== 'fs');
+interface CommandFormProps {
+  readonly line: string;
+  readonly running: boolean;
+  readonly again: boolean;
+  readonly onLine: (line: string) => void;
+  readonly onRun: () => void;
+  readonly onStop: () => void;
+}
+
+function CommandForm({ line, running, again, onLine, onRun, onStop }: CommandFormProps) {
+  const t = useText('run');
+  const id = useId();
   return (
-    <div role="radiogroup" aria-label={t.engine} className="engine-cards">
-      {usable.map((engine) => (
-        // biome-ignore lint/a11y/useSemanticElements: a card with several lines acts as a radio button
-        <div
-          key={engine.engine}
-          role="radio"
-          aria-checked={engine.available}
-          aria-disabled={!engine.available}
-          tabIndex={0}
-          className="option-card engine-card"
-        >
-          <Box size={16} strokeWidth={1.75} className="text-muted" />
-          <span>
-            <strong>{engine.engine}</strong>{' '}
-            <span className="text-muted">{t.engineNames[engine.engine]}</span>
-            <span className="block text-second">{t.engineTexts[engine.engine]}</span>
-            <span className="block text-muted">
-              {engine.missing === null
-                ? `${t.wall}: ${engine.isolation
-                    .slice(1, 4)
-                    .map((part) => part[language])
-                    .join(', ')}`
-                : `${engine.missing.reason[language]} ${engine.missing.command ?? ''}`}
-            </span>
-          </span>
-        </div>
-      ))}
-    </div>
+    <form
+      className="run-form"
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        onRun();
+      }}
+    >
+      <div className="field grow">
+        <label htmlFor={id}>{t('command')}</label>
+        <input
+          id={id}
+          className="input code"
+          value={line}
+          onChange={(event) => onLine(event.target.value)}
+          placeholder="python3 main.py"
+          spellCheck={false}
+          autoComplete="off"
+          autoCapitalize="none"
+          aria-describedby={`${id}-hint`}
+        />
+      </div>
+      {running ? (
+        <button type="button" className="button danger" onClick={onStop}>
+          <Square size={14} /> {t('stop')}
+        </button>
+      ) : (
+        <button type="submit" className="button primary" disabled={line.trim() === ''}>
+          <Play size={14} /> {again ? t('again') : t('run')}
+        </button>
+      )}
+      <span id={`${id}-hint`} className="hint">
+        {t('commandHint')}
+      </span>
+    </form>
   );
 }

@@ -1,83 +1,99 @@
-import { useCallback, useRef, useState } from 'react';
 import { queryClient } from '../../app/query-client.ts';
 import { rpc } from '../../rpc/client.ts';
 import type { Chunk, Params, Result } from '../../rpc/contracts.ts';
+import { createStore, type Store, useStore } from '../../ui/store.ts';
+import { OutputText } from './output-text.ts';
 
 export type RunResult = Result<'run.stream'>;
+export type Limits = RunResult['limits'];
 export type Sample = Extract<Chunk<'run.stream'>, { kind: 'sample' }>;
 export type RunInput = Omit<Params<'run.stream'>, 'projectId'>;
 
-export interface OutputPart {
-  readonly stream: 'stdout' | 'stderr';
-  readonly text: string;
-}
-
-/** One run as the panel shows it, from its start to what ended it. */
+/** One run as the page shows it, from its start to what ended it. */
 export interface RunState {
-  readonly status: 'idle' | 'running' | 'ended' | 'failed';
+  readonly status: 'idle' | 'starting' | 'running' | 'ended' | 'failed';
   readonly processId?: string;
-  readonly parts: readonly OutputPart[];
+  readonly limits?: Limits;
+  readonly output: OutputText;
+  /** Grows with the output, which is one object for the whole run. */
+  readonly outputVersion: number;
   readonly samples: readonly Sample[];
   readonly result?: RunResult;
   readonly error?: unknown;
 }
 
-const idle: RunState = { status: 'idle', parts: [], samples: [] };
 const paintMs = 50;
+const mostSamples = 2_000;
+const idle = (): RunState => ({ status: 'idle', output: new OutputText(), outputVersion: 0, samples: [] });
 
-function textOf(data: string, encoding: 'utf8' | 'base64'): string {
-  return encoding === 'utf8'
-    ? data
-    : new TextDecoder().decode(Uint8Array.from(atob(data), (char) => char.charCodeAt(0)));
+/** One project's runs of this tab. It lives on while other views are shown, and so does the run. */
+export class Runner {
+  readonly state: Store<RunState> = createStore(idle());
+  readonly #projectId: string;
+  #live: RunState = this.state.get();
+  #paint: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(projectId: string) {
+    this.#projectId = projectId;
+  }
+
+  async start(input: RunInput): Promise<void> {
+    this.#change({ ...idle(), status: 'starting' });
+    const mine = this.#live.output;
+    try {
+      const result = await rpc.stream(
+        'run.stream',
+        { projectId: this.#projectId, ...input },
+        { onChunk: (chunk) => this.#live.output === mine && this.#take(chunk) },
+      );
+      this.#live.output.end();
+      this.#change({ ...this.#live, status: 'ended', result, limits: result.limits });
+    } catch (error) {
+      this.#change({ ...this.#live, status: 'failed', error });
+    }
+    await queryClient.invalidateQueries({ queryKey: ['run.history', this.#projectId] });
+  }
+
+  /** Ends the whole process tree. */
+  async stop(): Promise<void> {
+    const { processId } = this.#live;
+    if (processId !== undefined) await rpc.call('run.kill', { processId });
+  }
+
+  #take(chunk: Chunk<'run.stream'>): void {
+    const now = this.#live;
+    if (chunk.kind === 'started') {
+      const { processId, limits } = chunk;
+      this.#change({ ...now, status: 'running', processId, limits });
+    } else if (chunk.kind === 'sample') {
+      this.#change({ ...now, samples: [...now.samples.slice(-mostSamples), chunk] });
+    } else {
+      now.output.add(chunk);
+      this.#change({ ...now, outputVersion: now.outputVersion + 1 });
+    }
+  }
+
+  /** Shown at most 20 times a second, however fast output comes. */
+  #change(next: RunState): void {
+    this.#live = next;
+    if (this.#paint !== undefined) return;
+    this.#paint = setTimeout(() => {
+      this.#paint = undefined;
+      this.state.set(this.#live);
+    }, paintMs);
+  }
 }
 
-/** Starts runs and gathers their output; repainted at most 20 times a second however fast it comes. */
-export function useRun(projectId: string) {
-  const [state, setState] = useState<RunState>(idle);
-  const live = useRef<RunState>(idle);
-  const paint = useRef<ReturnType<typeof setTimeout>>(undefined);
+const runners = new Map<string, Runner>();
 
-  const change = useCallback((next: RunState) => {
-    live.current = next;
-    paint.current ??= setTimeout(() => {
-      paint.current = undefined;
-      setState(live.current);
-    }, paintMs);
-  }, []);
+export function runnerOf(projectId: string): Runner {
+  const known = runners.get(projectId);
+  if (known !== undefined) return known;
+  const runner = new Runner(projectId);
+  runners.set(projectId, runner);
+  return runner;
+}
 
-  const start = useCallback(
-    async (input: RunInput) => {
-      change({ status: 'running', parts: [], samples: [] });
-      try {
-        const result = await rpc.stream(
-          'run.stream',
-          { projectId, ...input },
-          {
-            onChunk: (chunk) => {
-              const now = live.current;
-              if (chunk.kind === 'started') change({ ...now, processId: chunk.processId });
-              else if (chunk.kind === 'sample') change({ ...now, samples: [...now.samples, chunk] });
-              else
-                change({
-                  ...now,
-                  parts: [...now.parts, { stream: chunk.stream, text: textOf(chunk.data, chunk.encoding) }],
-                });
-            },
-          },
-        );
-        change({ ...live.current, status: 'ended', result });
-      } catch (error) {
-        change({ ...live.current, status: 'failed', error });
-      }
-      await queryClient.invalidateQueries({ queryKey: ['run.history', projectId] });
-    },
-    [projectId, change],
-  );
-
-  const stop = useCallback(async () => {
-    const { processId } = live.current;
-    if (processId !== undefined) await rpc.call('run.kill', { processId });
-  }, []);
-
-  return { state, start, stop };
+export function useRun(runner: Runner): RunState {
+  return useStore(runner.state);
 }

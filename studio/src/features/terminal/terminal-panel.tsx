@@ -1,135 +1,168 @@
 import './terminal.css';
 import { useQuery } from '@tanstack/react-query';
-import { ChevronDown, ChevronUp, Plus, X } from 'lucide-react';
-import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
+import { Maximize2, Minimize2, Plus, SquareTerminal, X } from 'lucide-react';
+import { type KeyboardEvent, lazy, Suspense, useCallback, useRef, useState } from 'react';
 import { queryClient } from '../../app/query-client.ts';
 import { useText } from '../../i18n/language.ts';
 import { rpc } from '../../rpc/client.ts';
+import { bottomBounds, changeLayout, useLayout } from '../../ui/layout.ts';
+import { PanelError } from '../../ui/panel-boundary.tsx';
 import { toastFault } from '../../ui/toasts.tsx';
-import { terminalTexts } from './texts.ts';
 
 const TerminalScreen = lazy(async () => ({
   default: (await import('./terminal-screen.tsx')).TerminalScreen,
 }));
 
+const usualHeightPx = 188;
+
+/** A terminal that is shown: one that runs, or one that is being opened. */
+type Shown =
+  | { readonly kind: 'running'; readonly terminalId: string }
+  | { readonly kind: 'new'; readonly key: number };
+
 /** The bottom panel: shells in the project's sandbox. They run on while the page is away. */
 export function TerminalPanel({ projectId }: { projectId: string }) {
-  const t = useText(terminalTexts);
-  const [shown, setShown] = useState(true);
-  const [chosen, setChosen] = useState<string>();
-  const [fresh, setFresh] = useState(0);
-  const key = ['terminals', projectId];
-  const list = useQuery({ queryKey: key, queryFn: () => rpc.call('run.terminal.list', { projectId }) }).data
-    ?.terminals;
-  const running = list?.filter((terminal) => terminal.running) ?? [];
-  const current = running.find((terminal) => terminal.terminalId === chosen) ?? running[0];
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key's parts are the project
-  const refresh = useCallback(() => queryClient.invalidateQueries({ queryKey: key }), [projectId]);
-  const onAttached = useCallback(
-    (terminalId: string) => {
-      setChosen(terminalId);
-      setFresh(0);
-      void refresh();
-    },
-    [refresh],
-  );
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'j') return;
-      event.preventDefault();
-      setShown((before) => !before);
-    };
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
-  }, []);
+  const t = useText('terminal');
+  const layout = useLayout();
+  const queryKey = ['terminals', projectId];
+  const list = useQuery({ queryKey, queryFn: () => rpc.call('run.terminal.list', { projectId }) });
+  const [shown, setShown] = useState<Shown>();
+  const tabs = useRef<HTMLDivElement>(null);
+  const running = (list.data?.terminals ?? []).filter((terminal) => terminal.running);
+  const first = running[0];
+  const current: Shown | undefined =
+    shown ?? (first === undefined ? undefined : { kind: 'running', terminalId: first.terminalId });
+  const currentId = current?.kind === 'running' ? current.terminalId : undefined;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key's only part that changes is the project
+  const refresh = useCallback(() => queryClient.invalidateQueries({ queryKey }), [projectId]);
+  const onAttached = useCallback((_terminalId: string) => void refresh(), [refresh]);
+  const add = () => {
+    changeLayout({ bottomOpen: true });
+    setShown({ kind: 'new', key: Date.now() });
+  };
 
   async function close(terminalId: string) {
+    if (terminalId === currentId) setShown(undefined);
     await rpc.call('run.terminal.close', { terminalId }).catch(toastFault);
     await refresh();
   }
 
+  function onKeyDown(event: KeyboardEvent, index: number) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const next = step === undefined ? undefined : running[(index + step + running.length) % running.length];
+    if (event.key === 'Delete' && running[index] !== undefined) void close(running[index].terminalId);
+    if (next === undefined) return;
+    setShown({ kind: 'running', terminalId: next.terminalId });
+    const buttons = tabs.current?.querySelectorAll<HTMLElement>('[role="tab"]');
+    buttons?.[running.indexOf(next)]?.focus();
+  }
+
+  const tall = layout.bottomHeightPx >= bottomBounds.most;
   return (
-    <section className="bottom-panel" data-shown={shown} aria-label={t.terminal}>
+    <section
+      className="bottom-panel"
+      data-open={layout.bottomOpen}
+      style={{ ['--height' as string]: `${layout.bottomHeightPx}px` }}
+      aria-label={t('terminal')}
+      data-region="bottom"
+    >
       <header className="bottom-head">
-        <ul aria-label={t.terminal} className="bottom-tabs">
-          {running.map((terminal, index) => {
-            const name = t.name(index + 1);
-            return (
-              <li
-                key={terminal.terminalId}
-                className="bottom-tab"
-                data-active={terminal === current && fresh === 0}
-              >
-                <button
-                  type="button"
-                  aria-current={terminal === current && fresh === 0}
-                  onClick={() => setChosen(terminal.terminalId)}
-                >
-                  {name}
-                </button>
-                <button
-                  type="button"
-                  className="icon-button small"
-                  aria-label={t.close(name)}
-                  onClick={() => void close(terminal.terminalId)}
-                >
-                  <X size={12} />
-                </button>
-              </li>
-            );
-          })}
-        </ul>
-        {running.length === 0 && <h2>{t.terminal}</h2>}
+        {running.length === 0 ? (
+          <h2>{t('terminal')}</h2>
+        ) : (
+          <div role="tablist" aria-label={t('terminals')} className="tab-strip" ref={tabs}>
+            {running.map((terminal, index) => {
+              const name = t('name', { number: index + 1 });
+              const selected = terminal.terminalId === currentId;
+              return (
+                <span key={terminal.terminalId} role="presentation" className="bottom-tab">
+                  <button
+                    type="button"
+                    role="tab"
+                    aria-selected={selected}
+                    aria-keyshortcuts="Delete"
+                    tabIndex={selected || (currentId === undefined && index === 0) ? 0 : -1}
+                    onClick={() => setShown({ kind: 'running', terminalId: terminal.terminalId })}
+                    onKeyDown={(event) => onKeyDown(event, index)}
+                  >
+                    {name}
+                  </button>
+                  <button
+                    type="button"
+                    className="icon-button small"
+                    // For the pointer only: a tab list may hold nothing but tabs, and Delete closes the focused one.
+                    aria-hidden="true"
+                    title={t('close', { name })}
+                    tabIndex={-1}
+                    onClick={() => void close(terminal.terminalId)}
+                  >
+                    <X size={12} />
+                  </button>
+                </span>
+              );
+            })}
+          </div>
+        )}
         <button
           type="button"
           className="icon-button small"
-          aria-label={t.add}
-          title={t.add}
-          onClick={() => setFresh((count) => count + 1)}
+          aria-label={t('new')}
+          title={t('new')}
+          onClick={add}
         >
           <Plus size={14} />
         </button>
-        <span className="flex-1" />
+        <span className="grow" />
         <button
           type="button"
           className="icon-button small"
-          aria-label={shown ? t.hide : t.show}
-          title="Ctrl J"
-          onClick={() => setShown(!shown)}
+          aria-label={tall ? t('smaller') : t('larger')}
+          title={tall ? t('smaller') : t('larger')}
+          onClick={() =>
+            changeLayout({ bottomOpen: true, bottomHeightPx: tall ? usualHeightPx : bottomBounds.most })
+          }
         >
-          {shown ? <ChevronDown size={14} /> : <ChevronUp size={14} />}
+          {tall ? <Minimize2 size={14} /> : <Maximize2 size={14} />}
+        </button>
+        <button
+          type="button"
+          className="icon-button small"
+          aria-label={layout.bottomOpen ? t('hide') : t('show')}
+          title={`${layout.bottomOpen ? t('hide') : t('show')} (${t('controlKey')} J)`}
+          aria-expanded={layout.bottomOpen}
+          onClick={() => changeLayout({ bottomOpen: !layout.bottomOpen })}
+        >
+          {layout.bottomOpen ? <X size={14} /> : <SquareTerminal size={14} />}
         </button>
       </header>
-      {shown && (
-        <div className="bottom-body">
+      <div className="bottom-body">
+        {list.error !== null && list.data === undefined ? (
+          <PanelError error={list.error} retry={() => void list.refetch()} />
+        ) : current === undefined ? (
+          list.data !== undefined && (
+            <div className="empty">
+              <span>{t('none')}</span>
+              <button type="button" className="button small" onClick={add}>
+                <Plus size={14} /> {t('open')}
+              </button>
+            </div>
+          )
+        ) : (
           <Suspense fallback={null}>
-            {fresh > 0 ? (
-              <TerminalScreen
-                key={`fresh-${fresh}`}
-                projectId={projectId}
-                terminalId={undefined}
-                onAttached={onAttached}
-                onEnded={() => void refresh()}
-              />
-            ) : current !== undefined ? (
-              <TerminalScreen
-                key={current.terminalId}
-                projectId={projectId}
-                terminalId={current.terminalId}
-                onAttached={setChosen}
-                onEnded={() => void refresh()}
-              />
-            ) : (
-              <p className="text-muted bottom-empty">
-                {t.none}{' '}
-                <button type="button" className="button small" onClick={() => setFresh(1)}>
-                  <Plus size={14} /> {t.add}
-                </button>
-              </p>
-            )}
+            <TerminalScreen
+              key={current.kind === 'new' ? current.key : current.terminalId}
+              projectId={projectId}
+              terminalId={currentId}
+              onAttached={onAttached}
+              onEnded={() => {
+                setShown(undefined);
+                void refresh();
+              }}
+            />
           </Suspense>
-        </div>
-      )}
+        )}
+      </div>
     </section>
   );
 }

@@ -1,64 +1,103 @@
 import { useEffect, useRef } from 'react';
+import { editorStatus } from '../../app/editor-status.ts';
 import type { OpenDocument } from './document.ts';
-import { editorOptions, monaco, prepareMonaco } from './monaco.ts';
+import { editorOptions, monaco, monacoLanguage, prepareMonaco } from './monaco.ts';
 
 interface CodeEditorProps {
   readonly document: OpenDocument;
   readonly language: string;
   readonly label: string;
   readonly readOnly: boolean;
-  readonly onCursor: (line: number, column: number) => void;
+  readonly line?: number | undefined;
 }
 
-/** Monaco on one open document. Its models outlive it, so that undo survives a change of tabs. */
-export function CodeEditor({ document: open, language, label, readOnly, onCursor }: CodeEditorProps) {
+interface Shown {
+  readonly model: monaco.editor.ITextModel;
+  viewState: monaco.editor.ICodeEditorViewState | null;
+  revision: number;
+}
+
+/** Models live as long as their documents, so that undo and the scroll position survive a change of tabs. */
+const shownOf = new WeakMap<OpenDocument, Shown>();
+
+function shownFor(document: OpenDocument, language: string): Shown {
+  const known = shownOf.get(document);
+  if (known !== undefined && !known.model.isDisposed()) {
+    monaco.editor.setModelLanguage(known.model, monacoLanguage(language));
+    return known;
+  }
+  const model = monaco.editor.createModel(document.content, monacoLanguage(language));
+  const shown: Shown = { model, viewState: null, revision: document.revision };
+  model.onDidChangeContent(() => document.edit(model.getValue()));
+  shownOf.set(document, shown);
+  return shown;
+}
+
+/** One Monaco for all tabs; it shows the document of the active one. */
+export function CodeEditor({ document: open, language, label, readOnly, line }: CodeEditorProps) {
   const host = useRef<HTMLDivElement>(null);
-  const latest = useRef(onCursor);
-  latest.current = onCursor;
+  const editor = useRef<monaco.editor.IStandaloneCodeEditor>(undefined);
+  const current = useRef(open);
+  current.current = open;
 
   useEffect(() => {
     if (host.current === null) return;
     prepareMonaco();
-    const uri = monaco.Uri.from({ scheme: 'inmemory', path: `/${open.path}` });
-    const model =
-      monaco.editor.getModel(uri) ?? monaco.editor.createModel(open.content, monacoLanguage(language), uri);
-    if (model.getValue() !== open.content) model.setValue(open.content);
-    const editor = monaco.editor.create(host.current, {
-      ...editorOptions(),
-      model,
-      readOnly,
-      ariaLabel: label,
-    });
+    const made = monaco.editor.create(host.current, { ...editorOptions(), model: null });
+    editor.current = made;
+    made.addCommand(monaco.KeyMod.CtrlCmd | monaco.KeyCode.KeyS, () => void current.current.save());
     const subscriptions = [
-      model.onDidChangeContent(() => open.edit(model.getValue())),
-      editor.onDidChangeCursorPosition(({ position }) =>
-        latest.current(position.lineNumber, position.column),
-      ),
-      editor.onDidBlurEditorText(() => void open.save()),
+      made.onDidBlurEditorText(() => void current.current.save()),
+      made.onDidChangeCursorPosition(({ position }) => tellPosition(made, position)),
+      made.onDidChangeModel(() => tellPosition(made, made.getPosition())),
     ];
-    editor.addCommand(monaco.KeyMod.CtrlCmd | monaco.KeyCode.KeyS, () => void open.save());
     return () => {
       for (const subscription of subscriptions) subscription.dispose();
-      editor.dispose();
+      editorStatus.set(undefined);
+      made.dispose();
+      editor.current = undefined;
     };
-  }, [open, language, label, readOnly]);
+  }, []);
+
+  useEffect(() => {
+    const made = editor.current;
+    if (made === undefined) return;
+    const shown = shownFor(open, language);
+    made.setModel(shown.model);
+    if (shown.viewState !== null) made.restoreViewState(shown.viewState);
+    return () => {
+      shown.viewState = made.saveViewState();
+    };
+  }, [open, language]);
+
+  useEffect(() => {
+    editor.current?.updateOptions({ readOnly, ariaLabel: label });
+  }, [readOnly, label]);
+
+  useEffect(() => {
+    if (line === undefined || editor.current === undefined) return;
+    editor.current.revealLineInCenter(line);
+    editor.current.setPosition({ lineNumber: line, column: 1 });
+    editor.current.focus();
+  }, [line]);
 
   // What came from the server (a reload, a decided conflict) goes into the editor as one undoable edit.
+  const { revision } = open;
   useEffect(() => {
-    const model = monaco.editor.getModel(monaco.Uri.from({ scheme: 'inmemory', path: `/${open.path}` }));
-    if (model !== null && model.getValue() !== open.content) {
-      model.pushEditOperations([], [{ range: model.getFullModelRange(), text: open.content }], () => null);
-    }
-  }, [open, open.content]);
+    const shown = shownOf.get(open);
+    if (shown === undefined || shown.revision === revision) return;
+    shown.revision = revision;
+    if (shown.model.getValue() === open.content) return;
+    const edit = { range: shown.model.getFullModelRange(), text: open.content };
+    shown.model.pushEditOperations([], [edit], () => null);
+  }, [open, revision]);
 
   return <div ref={host} className="code-editor" />;
 }
 
-/** Language ids that Monaco names in another way than the server. */
-function monacoLanguage(language: string): string {
-  return (
-    { typescriptreact: 'typescript', javascriptreact: 'javascript', shellscript: 'shell', jsonc: 'json' }[
-      language
-    ] ?? language
-  );
+function tellPosition(editor: monaco.editor.IStandaloneCodeEditor, position: monaco.IPosition | null): void {
+  const id = editor.getModel()?.getLanguageId();
+  if (position === null || id === undefined) return;
+  const alias = monaco.languages.getLanguages().find((language) => language.id === id)?.aliases?.[0];
+  editorStatus.set({ line: position.lineNumber, column: position.column, language: alias ?? id });
 }

@@ -1,137 +1,197 @@
-import { isRpcFault } from '../../rpc/fault.ts';
+import { isOffline, isRpcFault } from '../../rpc/fault.ts';
 
 export type DocumentState =
   | { readonly kind: 'clean' }
   | { readonly kind: 'dirty' }
   | { readonly kind: 'saving' }
   /** The server is away; the text waits and is sent again. */
-  | { readonly kind: 'waiting' }
+  | { readonly kind: 'waiting'; readonly attempts: number }
   /** Somebody else saved in between; nothing was overwritten. */
   | { readonly kind: 'conflict'; readonly theirs: string; readonly theirEtag: string }
+  /** The file was deleted or moved away while it was edited here. */
+  | { readonly kind: 'gone' }
   | { readonly kind: 'failed'; readonly error: unknown };
 
 /** How a document reaches the server. */
 export interface DocumentServer {
-  save(path: string, content: string, ifMatch: string): Promise<{ etag: string }>;
-  read(path: string): Promise<{ content: string; etag: string }>;
+  /** `ifMatch` null: the file must not exist yet. */
+  save(path: string, content: string, ifMatch: string | null): Promise<{ readonly etag: string }>;
+  read(path: string): Promise<{ readonly content: string; readonly etag: string }>;
 }
 
 export interface DocumentOptions {
   readonly path: string;
-  readonly content: string;
+  /** What the server has. */
+  readonly saved: string;
   readonly etag: string;
+  /** Text of an earlier visit that never reached the server, and the version it was made from. */
+  readonly draft?: { readonly content: string; readonly etag: string | null } | undefined;
   readonly server: DocumentServer;
-  readonly onChange: () => void;
+  readonly onChange: (document: OpenDocument) => void;
   readonly autosaveMs?: number;
-  readonly retryMs?: number;
+  readonly firstRetryMs?: number;
 }
+
+const longestRetryMs = 30_000;
 
 /**
  * One open text file: saves by itself a moment after the last change, one save at a time, always against the
- * version it was made from.
+ * version it was made from, so that it never overwrites what somebody else has saved.
  */
 export class OpenDocument {
-  readonly path: string;
-  #content: string;
-  #savedContent: string;
-  #etag: string;
-  #state: DocumentState = { kind: 'clean' };
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #closed = false;
   readonly #options: DocumentOptions;
+  #path: string;
+  #content: string;
+  #saved: string;
+  #etag: string | null;
+  #state: DocumentState = { kind: 'clean' };
+  #revision = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #underWay: Promise<void> | undefined;
+  #closed = false;
 
   constructor(options: DocumentOptions) {
-    this.path = options.path;
-    this.#content = options.content;
-    this.#savedContent = options.content;
-    this.#etag = options.etag;
+    const { draft } = options;
     this.#options = options;
+    this.#path = options.path;
+    this.#content = draft?.content ?? options.saved;
+    this.#saved = options.saved;
+    this.#etag = options.etag;
+    if (draft === undefined || draft.content === options.saved) return;
+    if (draft.etag === options.etag) {
+      this.#state = { kind: 'dirty' };
+      this.#schedule(this.#options.autosaveMs ?? 1_000);
+    } else this.#state = { kind: 'conflict', theirs: options.saved, theirEtag: options.etag };
   }
 
+  get path(): string {
+    return this.#path;
+  }
   get content(): string {
     return this.#content;
   }
-
+  get etag(): string | null {
+    return this.#etag;
+  }
   get state(): DocumentState {
     return this.#state;
   }
-
   get unsaved(): boolean {
-    return this.#content !== this.#savedContent;
+    return this.#content !== this.#saved;
+  }
+  /** Grows when the text came from elsewhere than the keyboard, and the editor has to take it over. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** The person typed. A conflict stays until it is decided. */
   edit(content: string): void {
     if (content === this.#content) return;
     this.#content = content;
-    if (this.#state.kind === 'conflict') {
-      this.#options.onChange();
-      return;
+    const { kind } = this.#state;
+    if (kind === 'conflict' || kind === 'gone' || kind === 'saving') this.#announce();
+    else {
+      this.#become({ kind: 'dirty' });
+      this.#schedule(this.#options.autosaveMs ?? 1_000);
     }
-    if (this.#state.kind !== 'saving') this.#become({ kind: 'dirty' });
-    this.#schedule(this.#options.autosaveMs ?? 1_000);
   }
 
-  /** Saves now, if there is something to save and no save under way. */
+  /** Saves now, if there is something to save; resolves when what is there has been sent or has to wait. */
   async save(): Promise<void> {
     clearTimeout(this.#timer);
-    if (!this.unsaved || this.#state.kind === 'saving' || this.#state.kind === 'conflict') return;
+    while (this.#underWay !== undefined) await this.#underWay;
+    const { kind } = this.#state;
+    if (!this.unsaved || kind === 'conflict' || kind === 'gone') return;
+    this.#underWay = this.#send().finally(() => {
+      this.#underWay = undefined;
+    });
+    await this.#underWay;
+  }
+
+  async #send(): Promise<void> {
+    const attempts = this.#state.kind === 'waiting' ? this.#state.attempts : 0;
     const content = this.#content;
     this.#become({ kind: 'saving' });
     try {
-      const { etag } = await this.#options.server.save(this.path, content, this.#etag);
+      const { etag } = await this.#options.server.save(this.#path, content, this.#etag);
       this.#etag = etag;
-      this.#savedContent = content;
+      this.#saved = content;
       this.#become(this.unsaved ? { kind: 'dirty' } : { kind: 'clean' });
       if (this.unsaved) this.#schedule(this.#options.autosaveMs ?? 1_000);
     } catch (error) {
-      await this.#failed(error);
+      await this.#refused(error, attempts);
     }
   }
 
-  async #failed(error: unknown): Promise<void> {
-    if (isRpcFault(error, 'studio.offline')) {
-      this.#become({ kind: 'waiting' });
-      this.#schedule(this.#options.retryMs ?? 3_000);
-      return;
+  async #refused(error: unknown, attempts: number): Promise<void> {
+    const known = isRpcFault(error) ? error : undefined;
+    if (isOffline(error) || known?.status === 401 || known?.status === 429 || known?.status === 503) {
+      const pauseMs = Math.min((this.#options.firstRetryMs ?? 1_000) * 2 ** attempts, longestRetryMs);
+      this.#become({ kind: 'waiting', attempts: attempts + 1 });
+      return this.#schedule(Math.max(pauseMs, Number(known?.data.retryAfterMs ?? 0)));
     }
-    if (
-      isRpcFault(error) &&
-      (error.status === 409 || error.code.endsWith('.conflict') || error.code.endsWith('stale'))
-    ) {
-      try {
-        const theirs = await this.#options.server.read(this.path);
-        if (theirs.content === this.#content) return this.#adopt(theirs);
-        this.#become({ kind: 'conflict', theirs: theirs.content, theirEtag: theirs.etag });
-        return;
-      } catch (readError) {
-        this.#become({ kind: 'failed', error: readError });
-        return;
-      }
+    if (isRpcFault(error, 'files.conflict', 'files.exists', 'files.not_found', 'common.conflict')) {
+      return this.#compareWithServer();
     }
     this.#become({ kind: 'failed', error });
   }
 
-  /** Decides a conflict: one's own text is saved over the other version, knowingly. */
-  async keepMine(): Promise<void> {
-    if (this.#state.kind !== 'conflict') return;
-    this.#etag = this.#state.theirEtag;
-    this.#savedContent = this.#state.theirs;
-    this.#become({ kind: 'dirty' });
-    await this.save();
+  async #compareWithServer(): Promise<void> {
+    try {
+      const theirs = await this.#options.server.read(this.#path);
+      // An answer that was lost on its way: our own text is there already.
+      if (theirs.content === this.#content) return this.#adopt(theirs);
+      this.#become({ kind: 'conflict', theirs: theirs.content, theirEtag: theirs.etag });
+    } catch (error) {
+      if (isRpcFault(error, 'files.not_found')) this.#become({ kind: 'gone' });
+      else await this.#refused(error, 0);
+    }
   }
 
-  /** Decides a conflict: the other version is taken; one's own was never saved and stays in the editor's undo. */
+  /** Decides a conflict or a deletion: one's own text is saved, knowingly. */
+  async keepMine(): Promise<void> {
+    if (this.#state.kind === 'conflict') {
+      this.#etag = this.#state.theirEtag;
+      this.#saved = this.#state.theirs;
+    } else if (this.#state.kind === 'gone') {
+      this.#etag = null;
+      this.#saved = '';
+    } else return;
+    if (!this.unsaved && this.#etag !== null) return this.#become({ kind: 'clean' });
+    this.#state = { kind: 'dirty' };
+    this.#underWay = this.#send().finally(() => {
+      this.#underWay = undefined;
+    });
+    await this.#underWay;
+  }
+
+  /** Decides a conflict: the other version is taken; one's own stays in the editor's undo. */
   takeTheirs(): void {
     if (this.#state.kind !== 'conflict') return;
     this.#adopt({ content: this.#state.theirs, etag: this.#state.theirEtag });
   }
 
-  /** The file changed on the server: taken over when nothing is unsaved here, else the next save finds the conflict. */
+  /** The file may have changed on the server: taken over when nothing is unsaved, else compared. */
   async reload(): Promise<void> {
-    if (this.unsaved || this.#state.kind === 'saving') return;
-    const fresh = await this.#options.server.read(this.path);
-    if (!this.unsaved && fresh.etag !== this.#etag) this.#adopt(fresh);
+    if (this.#state.kind === 'saving' || this.#closed) return;
+    const etagBefore = this.#etag;
+    let fresh: { content: string; etag: string };
+    try {
+      fresh = await this.#options.server.read(this.#path);
+    } catch (error) {
+      if (isRpcFault(error, 'files.not_found') && this.#etag === etagBefore) this.#become({ kind: 'gone' });
+      return;
+    }
+    // Saved meanwhile from here: what was read is older than what is known.
+    if (this.#etag !== etagBefore || fresh.etag === this.#etag) return;
+    if (!this.unsaved || fresh.content === this.#content) this.#adopt(fresh);
+    else this.#become({ kind: 'conflict', theirs: fresh.content, theirEtag: fresh.etag });
+  }
+
+  /** The file has another path now. */
+  movedTo(path: string): void {
+    this.#path = path;
+    this.#announce();
   }
 
   close(): void {
@@ -139,9 +199,10 @@ export class OpenDocument {
     clearTimeout(this.#timer);
   }
 
-  #adopt({ content, etag }: { content: string; etag: string }): void {
+  #adopt({ content, etag }: { readonly content: string; readonly etag: string }): void {
+    if (content !== this.#content) this.#revision += 1;
     this.#content = content;
-    this.#savedContent = content;
+    this.#saved = content;
     this.#etag = etag;
     this.#become({ kind: 'clean' });
   }
@@ -153,6 +214,10 @@ export class OpenDocument {
 
   #become(state: DocumentState): void {
     this.#state = state;
-    if (!this.#closed) this.#options.onChange();
+    this.#announce();
+  }
+
+  #announce(): void {
+    if (!this.#closed) this.#options.onChange(this);
   }
 }

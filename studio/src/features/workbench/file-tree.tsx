@@ -1,228 +1,249 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { ChevronDown, ChevronRight, FilePlus, FileText, Folder, FolderOpen, FolderPlus } from 'lucide-react';
-import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
+import { FilePlus, FolderPlus } from 'lucide-react';
+import { type KeyboardEvent, type ReactNode, useRef, useState } from 'react';
 import { useText } from '../../i18n/language.ts';
-import { workbenchTexts } from './texts.ts';
-import { type FileActions, NameInput, TreeMenu } from './tree-actions.tsx';
-import { ancestorsOf, parentOf, type TreeRow, treeRows } from './tree-model.ts';
+import type { FileActions } from './file-actions.ts';
+import type { GitLetter } from './git-letters.ts';
+import { NameInput } from './name-input.tsx';
+import { type TreeCommands, TreeContextMenu, TreeMoreMenu } from './tree-menu.tsx';
+import { joinPath, moveTarget, parentOf, type TreeRow } from './tree-model.ts';
+import { dropTarget, TreeRowItem } from './tree-row.tsx';
+import type { Tree } from './use-tree.ts';
 
 interface FileTreeProps {
-  readonly files: readonly string[];
-  readonly folders: readonly string[];
-  readonly gitLetters: ReadonlyMap<string, string>;
+  readonly tree: Tree;
+  readonly letters: ReadonlyMap<string, GitLetter>;
   readonly active: string | undefined;
   readonly editable: boolean;
   readonly actions: FileActions;
   readonly onOpen: (path: string) => void;
 }
 
-const rowHeight = 24;
+type Editing =
+  | { readonly kind: 'file' | 'folder'; readonly folder: string }
+  | { readonly kind: 'rename'; readonly path: string };
 
-/** The project's files: arrow keys walk, Enter opens, F2 renames, Delete deletes, dragging moves. */
-export function FileTree(props: FileTreeProps) {
-  const t = useText(workbenchTexts);
-  const { files, folders, active } = props;
-  const [open, setOpen] = useState<ReadonlySet<string>>(
-    () => new Set(active === undefined ? ['src'] : ancestorsOf(active)),
-  );
+const rowHeightPx = 24;
+
+/** The project's files: arrows walk, Enter opens, F2 renames, Delete deletes, Ctrl X and V or dragging move. */
+export function FileTree({ tree, letters, active, editable, actions, onOpen }: FileTreeProps) {
+  const t = useText('workbench');
+  const { rows } = tree;
   const [current, setCurrent] = useState<string>();
-  const [editing, setEditing] = useState<{ kind: 'file' | 'folder' | 'rename'; at: string }>();
+  const [editing, setEditing] = useState<Editing>();
+  const [cut, setCut] = useState<string>();
   const scroller = useRef<HTMLDivElement>(null);
-  const rows = useMemo(() => treeRows({ files, folders, open }), [files, folders, open]);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
+    estimateSize: () => rowHeightPx,
     overscan: 12,
   });
-  const focused = current ?? active ?? rows[0]?.path;
-
-  function toggle(path: string, wanted?: boolean) {
-    const next = new Set(open);
-    if (wanted ?? !next.has(path)) next.add(path);
-    else next.delete(path);
-    setOpen(next);
-  }
+  const wanted = current ?? active;
+  const focusedRow = rows.find((row) => row.path === wanted) ?? rows[0];
+  const folderHere =
+    focusedRow === undefined
+      ? ''
+      : focusedRow.kind === 'folder'
+        ? focusedRow.path
+        : parentOf(focusedRow.path);
 
   function activate(row: TreeRow) {
     setCurrent(row.path);
-    if (row.kind === 'folder') toggle(row.path);
-    else props.onOpen(row.path);
+    if (row.kind === 'folder') tree.toggle(row.path);
+    else onOpen(row.path);
   }
 
   function focusRow(index: number) {
-    const row = rows[index];
+    const row = rows[Math.max(0, Math.min(rows.length - 1, index))];
     if (row === undefined) return;
     setCurrent(row.path);
-    virtual.scrollToIndex(index);
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus());
+    virtual.scrollToIndex(rows.indexOf(row));
+    requestAnimationFrame(() =>
+      scroller.current?.querySelector<HTMLElement>('[role="treeitem"][tabindex="0"]')?.focus(),
+    );
   }
 
-  function onKeyDown(event: KeyboardEvent, row: TreeRow, index: number) {
-    const act = (run: () => void) => {
-      event.preventDefault();
-      run();
-    };
-    switch (event.key) {
-      case 'ArrowDown':
-        return act(() => focusRow(index + 1));
-      case 'ArrowUp':
-        return act(() => focusRow(index - 1));
-      case 'ArrowRight':
-        return act(() => (row.kind === 'folder' && !row.open ? toggle(row.path, true) : focusRow(index + 1)));
-      case 'ArrowLeft':
-        return act(() =>
-          row.open
-            ? toggle(row.path, false)
-            : focusRow(rows.findIndex((other) => other.path === parentOf(row.path))),
-        );
-      case 'Enter':
-      case ' ':
-        return act(() => activate(row));
-      case 'F2':
-        return act(() => props.editable && setEditing({ kind: 'rename', at: row.path }));
-      case 'Delete':
-        return act(() => props.editable && props.actions.remove(row.path, row.kind));
-    }
+  function openOrNext(row: TreeRow, index: number) {
+    if (row.kind === 'folder' && !row.open) tree.toggle(row.path, true);
+    else focusRow(index + 1);
   }
 
-  const targetFolder = () => {
-    const row = rows.find((candidate) => candidate.path === focused);
-    return row === undefined ? '' : row.kind === 'folder' ? row.path : parentOf(row.path);
-  };
-  const begin = (kind: 'file' | 'folder') => {
-    const at = targetFolder();
-    if (at !== '') toggle(at, true);
-    setEditing({ kind, at });
-  };
+  function closeOrParent(row: TreeRow) {
+    if (row.open) tree.toggle(row.path, false);
+    else focusRow(rows.findIndex((other) => other.path === parentOf(row.path)));
+  }
+
+  function begin(kind: 'file' | 'folder') {
+    if (folderHere !== '') tree.toggle(folderHere, true);
+    setEditing({ kind, folder: folderHere });
+  }
+
   async function finish(name: string) {
     if (editing === undefined) return;
     setEditing(undefined);
-    if (editing.kind === 'rename') {
-      const parent = parentOf(editing.at);
-      await props.actions.move(editing.at, parent === '' ? name : `${parent}/${name}`);
-    } else await props.actions.create(editing.at === '' ? name : `${editing.at}/${name}`, editing.kind);
+    if (editing.kind === 'rename') await actions.move(editing.path, joinPath(parentOf(editing.path), name));
+    else await actions.create(joinPath(editing.folder, name), editing.kind);
   }
 
+  const pasteHere =
+    cut === undefined || moveTarget(cut, folderHere) === undefined
+      ? undefined
+      : () => {
+          const to = moveTarget(cut, folderHere);
+          setCut(undefined);
+          if (to !== undefined) void actions.move(cut, to);
+        };
+  const commands: TreeCommands = {
+    newFile: () => begin('file'),
+    newFolder: () => begin('folder'),
+    rename: () => focusedRow !== undefined && setEditing({ kind: 'rename', path: focusedRow.path }),
+    cut: () => setCut(focusedRow?.path),
+    paste: pasteHere,
+    duplicate: () => focusedRow !== undefined && void actions.duplicate(focusedRow.path, tree.taken),
+    copyPath: () => void navigator.clipboard?.writeText(focusedRow?.path ?? ''),
+    remove: () => focusedRow !== undefined && void actions.remove(focusedRow.path, focusedRow.kind),
+    collapseAll: tree.collapseAll,
+  };
+
+  function onKeyDown(event: KeyboardEvent, row: TreeRow, index: number) {
+    const control = event.ctrlKey || event.metaKey;
+    const walk = new Map<string, () => void>([
+      ['ArrowDown', () => focusRow(index + 1)],
+      ['ArrowUp', () => focusRow(index - 1)],
+      ['Home', () => focusRow(0)],
+      ['End', () => focusRow(rows.length - 1)],
+      ['PageDown', () => focusRow(index + 15)],
+      ['PageUp', () => focusRow(index - 15)],
+      ['ArrowRight', () => openOrNext(row, index)],
+      ['ArrowLeft', () => closeOrParent(row)],
+      ['Enter', () => activate(row)],
+      [' ', () => activate(row)],
+      ['Escape', () => setCut(undefined)],
+    ]);
+    const change = new Map<string, () => void>([
+      ['F2', commands.rename],
+      ['Delete', commands.remove],
+    ]);
+    const withControl = new Map<string, () => void>([
+      ['x', commands.cut],
+      ['v', () => pasteHere?.()],
+    ]);
+    const run = control
+      ? editable
+        ? withControl.get(event.key)
+        : undefined
+      : (walk.get(event.key) ?? (editable ? change.get(event.key) : undefined));
+    if (run !== undefined) {
+      event.preventDefault();
+      run();
+    } else if (event.key.length === 1 && !control && !event.altKey) {
+      const letter = event.key.toLowerCase();
+      const order = [...rows.slice(index + 1), ...rows.slice(0, index + 1)];
+      const next = order.find((other) => other.name.toLowerCase().startsWith(letter));
+      if (next !== undefined) focusRow(rows.indexOf(next));
+    }
+  }
+
+  const menu = { row: focusedRow, editable, commands };
   return (
-    <section className="tree" aria-label={t.sidebar}>
-      <header className="sidebar-head">
-        <h2>{t.project}</h2>
-        <span className="flex-1" />
-        {props.editable && (
+    <section className="tree" aria-label={t('files')}>
+      <header className="region-head">
+        <h2>{t('project')}</h2>
+        {editable && (
           <>
-            <button
-              type="button"
-              className="icon-button small"
-              aria-label={t.newFile}
-              title={t.newFile}
-              onClick={() => begin('file')}
-            >
-              <FilePlus size={16} strokeWidth={1.75} />
-            </button>
-            <button
-              type="button"
-              className="icon-button small"
-              aria-label={t.newFolder}
-              title={t.newFolder}
-              onClick={() => begin('folder')}
-            >
-              <FolderPlus size={16} strokeWidth={1.75} />
-            </button>
+            <HeadButton label={t('newFile')} onClick={() => begin('file')}>
+              <FilePlus size={16} />
+            </HeadButton>
+            <HeadButton label={t('newFolder')} onClick={() => begin('folder')}>
+              <FolderPlus size={16} />
+            </HeadButton>
           </>
         )}
+        <TreeMoreMenu {...menu} />
       </header>
       {editing !== undefined && editing.kind !== 'rename' && (
         <NameInput
-          prefix={editing.at}
           initial=""
+          depth={editing.folder === '' ? 0 : editing.folder.split('/').length}
           onDone={(name) => void finish(name)}
           onCancel={() => setEditing(undefined)}
         />
       )}
-      <div ref={scroller} className="tree-scroll">
+      <TreeContextMenu {...menu} className="tree-area">
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping on the free area moves to the root; keys do the same */}
         <div
-          role="tree"
-          aria-label={t.files}
-          style={{ height: virtual.getTotalSize(), position: 'relative' }}
+          ref={scroller}
+          className="tree-scroll"
+          onContextMenuCapture={(event) => {
+            const row = (event.target as Element).closest<HTMLElement>('[data-path]');
+            if (row?.dataset.path !== undefined) setCurrent(row.dataset.path);
+          }}
+          onDragOver={(event) => event.preventDefault()}
+          onDrop={(event) => {
+            const target = dropTarget(event, '');
+            if (target !== undefined) void actions.move(target.from, target.to);
+          }}
         >
-          {virtual.getVirtualItems().map((item) => {
-            const row = rows[item.index];
-            if (row === undefined) return null;
-            if (editing?.kind === 'rename' && editing.at === row.path) {
+          <div
+            role="tree"
+            aria-label={t('files')}
+            style={{ height: virtual.getTotalSize(), position: 'relative' }}
+          >
+            {virtual.getVirtualItems().map((item) => {
+              const row = rows[item.index];
+              if (row === undefined) return null;
+              if (editing?.kind === 'rename' && editing.path === row.path) {
+                return (
+                  <div
+                    key={row.path}
+                    className="tree-slot"
+                    style={{ transform: `translateY(${item.start}px)` }}
+                  >
+                    <NameInput
+                      initial={row.name}
+                      depth={row.depth}
+                      onDone={(name) => void finish(name)}
+                      onCancel={() => setEditing(undefined)}
+                    />
+                  </div>
+                );
+              }
               return (
-                <div
+                <TreeRowItem
                   key={row.path}
-                  className="tree-slot"
-                  style={{ transform: `translateY(${item.start}px)` }}
-                >
-                  <NameInput
-                    prefix=""
-                    initial={row.name}
-                    onDone={(name) => void finish(name)}
-                    onCancel={() => setEditing(undefined)}
-                  />
-                </div>
+                  row={row}
+                  offsetPx={item.start}
+                  letter={letters.get(row.path)}
+                  ignored={tree.ignored(row.path, row.kind)}
+                  cut={cut === row.path}
+                  selected={row.path === active}
+                  focusable={row === focusedRow}
+                  movable={editable}
+                  onActivate={() => activate(row)}
+                  onFocus={() => setCurrent(row.path)}
+                  onKeyDown={(event) => onKeyDown(event, row, item.index)}
+                  onMove={(from, to) => void actions.move(from, to)}
+                />
               );
-            }
-            const letter = props.gitLetters.get(row.path);
-            return (
-              <div
-                key={row.path}
-                role="treeitem"
-                aria-level={row.depth + 1}
-                aria-selected={row.path === active}
-                {...(row.kind === 'folder' ? { 'aria-expanded': row.open } : {})}
-                tabIndex={row.path === focused ? 0 : -1}
-                className="tree-slot tree-row"
-                style={{ transform: `translateY(${item.start}px)`, paddingInlineStart: 8 + row.depth * 14 }}
-                draggable={props.editable}
-                onDragStart={(event) => event.dataTransfer.setData('application/x-cds-path', row.path)}
-                onDragOver={(event) => event.preventDefault()}
-                onDrop={(event) => {
-                  event.preventDefault();
-                  const from = event.dataTransfer.getData('application/x-cds-path');
-                  const folder = row.kind === 'folder' ? row.path : parentOf(row.path);
-                  const name = from.slice(from.lastIndexOf('/') + 1);
-                  const to = folder === '' ? name : `${folder}/${name}`;
-                  if (from !== '' && to !== from && !folder.startsWith(`${from}/`) && folder !== from)
-                    void props.actions.move(from, to);
-                }}
-                onClick={() => activate(row)}
-                onKeyDown={(event) => onKeyDown(event, row, item.index)}
-              >
-                {row.kind === 'folder' ? (
-                  row.open ? (
-                    <ChevronDown size={14} />
-                  ) : (
-                    <ChevronRight size={14} />
-                  )
-                ) : (
-                  <span className="w-[14px]" />
-                )}
-                {row.kind === 'folder' ? (
-                  row.open ? (
-                    <FolderOpen size={14} />
-                  ) : (
-                    <Folder size={14} />
-                  )
-                ) : (
-                  <FileText size={14} />
-                )}
-                <span className="clip flex-1">{row.name}</span>
-                {letter !== undefined && <span className={`git-letter git-${letter}`}>{letter}</span>}
-                {props.editable && (
-                  <TreeMenu
-                    path={row.path}
-                    onRename={() => setEditing({ kind: 'rename', at: row.path })}
-                    onRemove={() => void props.actions.remove(row.path, row.kind)}
-                  />
-                )}
-              </div>
-            );
-          })}
+            })}
+          </div>
         </div>
-      </div>
+      </TreeContextMenu>
     </section>
+  );
+}
+
+interface HeadButtonProps {
+  readonly label: string;
+  readonly onClick: () => void;
+  readonly children: ReactNode;
+}
+
+function HeadButton({ label, onClick, children }: HeadButtonProps) {
+  return (
+    <button type="button" className="icon-button small" aria-label={label} title={label} onClick={onClick}>
+      {children}
+    </button>
   );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ancestorsOf, parentOf, treeRows } from './tree-model.ts';
+import { ancestorsOf, copyName, moveTarget, parentOf, treeRows } from './tree-model.ts';
 
 const files = ['README.md', 'src/b.ts', 'src/a10.ts', 'src/a2.ts', 'src/deep/x.ts'];
 
@@ -21,9 +21,8 @@ test('sorts names by their numbers and indents by depth', () => {
 });
 
 test('shows an empty folder', () => {
-  expect(
-    treeRows({ files: [], folders: ['docs/img'], open: new Set(['docs']) }).map((row) => row.path),
-  ).toEqual(['docs', 'docs/img']);
+  const rows = treeRows({ files: [], folders: ['docs/img'], open: new Set(['docs']) });
+  expect(rows.map((row) => row.path)).toEqual(['docs', 'docs/img']);
 });
 
 test('a folder named like an object’s own property is a folder like any other', () => {
@@ -31,8 +30,30 @@ test('a folder named like an object’s own property is a folder like any other'
   expect(rows.map((row) => row.path)).toEqual(['__proto__', '__proto__/constructor']);
 });
 
+test('ten thousand files make their rows without making anybody wait', () => {
+  const many = Array.from({ length: 10_000 }, (_, index) => `d${index % 100}/f${index}.ts`);
+  const open = new Set(Array.from({ length: 100 }, (_, index) => `d${index}`));
+  const startedAt = performance.now();
+  expect(treeRows({ files: many, folders: [], open }).length).toBe(10_100);
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+});
+
 test('knows parents and ancestors', () => {
   expect(parentOf('a/b/c.ts')).toBe('a/b');
   expect(parentOf('c.ts')).toBe('');
   expect(ancestorsOf('a/b/c.ts')).toEqual(['a', 'a/b']);
+});
+
+test('nothing moves into itself or to where it is', () => {
+  expect(moveTarget('src/a.ts', 'docs')).toBe('docs/a.ts');
+  expect(moveTarget('src/a.ts', '')).toBe('a.ts');
+  expect(moveTarget('src/a.ts', 'src')).toBeUndefined();
+  expect(moveTarget('src', 'src/deep')).toBeUndefined();
+  expect(moveTarget('src', 'src')).toBeUndefined();
+});
+
+test('a copy gets the first name that is free', () => {
+  expect(copyName('src/a.test.ts', new Set())).toBe('src/a.test copy.ts');
+  expect(copyName('a.ts', new Set(['a copy.ts']))).toBe('a copy 2.ts');
+  expect(copyName('.env', new Set())).toBe('.env copy');
 });

@@ -1,197 +1,209 @@
 import './workbench.css';
+import './editor.css';
 import { useQuery } from '@tanstack/react-query';
-import { useLocation, useParams } from '@tanstack/react-router';
-import { ChevronRight } from 'lucide-react';
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { FileCode } from 'lucide-react';
+import { useCallback, useEffect, useMemo } from 'react';
+import { projectQuery } from '../../app/queries.ts';
+import { parseWorkbenchSearch, type WorkbenchSearch } from '../../app/workbench-search.ts';
 import { useText } from '../../i18n/language.ts';
-import { rpc } from '../../rpc/client.ts';
-import type { Result } from '../../rpc/contracts.ts';
+import { bottomBounds, changeLayout, sidebarBounds, useLayout } from '../../ui/layout.ts';
+import { usePhone } from '../../ui/media.ts';
 import { PanelBoundary, PanelError } from '../../ui/panel-boundary.tsx';
+import { Resizer } from '../../ui/resizer.tsx';
+import { SkeletonLines } from '../../ui/skeleton.tsx';
+import { useStore } from '../../ui/store.ts';
 import { TerminalPanel } from '../terminal/terminal-panel.tsx';
 import { ChangesPanel } from './changes-panel.tsx';
+import { parseComparison } from './comparison.ts';
+import { type DocumentStore, documentsOf, guardUnsavedText } from './document-store.ts';
+import { EditorArea } from './editor-area.tsx';
+import { EditorTabs } from './editor-tabs.tsx';
+import { createFileActions } from './file-actions.ts';
 import { FileTree } from './file-tree.tsx';
-import { Tabs } from './tabs.tsx';
-import { workbenchTexts } from './texts.ts';
-import { type Documents, useDocuments } from './use-documents.ts';
-import { refreshProject, useFileActions } from './use-file-actions.ts';
-
-const CodeEditor = lazy(async () => ({ default: (await import('./code-editor.tsx')).CodeEditor }));
-const ConflictPanel = lazy(async () => ({ default: (await import('./conflict-panel.tsx')).ConflictPanel }));
-
-/** Letters of changed files as the tree shows them: M, A, D, U. */
-function gitLettersOf(git: Result<'project.open'>['git'] | undefined): Map<string, string> {
-  const letters = new Map<string, string>();
-  for (const file of git?.files ?? []) {
-    const state = file.worktree === '.' ? file.index : file.worktree;
-    letters.set(file.path, state === '?' ? 'U' : state);
-  }
-  return letters;
-}
-
-/** Tells of changes in the workspace that others made: programs in the sandbox, other people, other tabs. */
-function useWatchedWorkspace(projectId: string, documents: Documents): void {
-  const all = useRef(documents.all);
-  all.current = documents.all;
-  useEffect(() => {
-    const leaving = new AbortController();
-    const changed = (paths: ReadonlySet<string> | undefined) => {
-      void refreshProject(projectId);
-      for (const open of all.current())
-        if (paths === undefined || paths.has(open.path)) void open.reload().catch(() => undefined);
-    };
-    rpc
-      .stream(
-        'fs.watch',
-        { projectId },
-        {
-          signal: leaving.signal,
-          onChunk: ({ changes, overflow }) => {
-            if (overflow) changed(undefined);
-            else if (changes.length > 0) changed(new Set(changes.map((change) => change.path)));
-          },
-        },
-      )
-      .catch(() => undefined);
-    return () => leaving.abort();
-  }, [projectId]);
-}
+import { gitLetters } from './git-letters.ts';
+import { HistoryPanel } from './history-panel.tsx';
+import { useTree } from './use-tree.ts';
+import { useWatch } from './use-watch.ts';
 
 export function WorkbenchView() {
-  const { projectId } = useParams({ from: '/p/$projectId' });
-  return <Workbench key={projectId} projectId={projectId} />;
+  const { projectId } = useParams({ from: '/shell/p/$projectId' });
+  const documents = useMemo(() => documentsOf(projectId), [projectId]);
+  return <Workbench key={projectId} documents={documents} />;
 }
 
-function Workbench({ projectId }: { projectId: string }) {
-  const t = useText(workbenchTexts);
-  const opened = useQuery({
-    queryKey: ['project', projectId],
-    queryFn: () => rpc.call('project.open', { id: projectId }),
-  });
-  const documents = useDocuments(projectId);
-  const actions = useFileActions(projectId, documents);
-  const { hash } = useLocation();
-  const [cursor, setCursor] = useState({ line: 1, column: 1 });
-  useWatchedWorkspace(projectId, documents);
-  const openDocument = documents.open;
+type Go = (search: WorkbenchSearch, options?: { replace?: boolean }) => void;
+
+/** The address says which file is shown; tabs and address follow one another. */
+function useAddress(documents: DocumentStore): { search: WorkbenchSearch; go: Go } {
+  const raw = useSearch({ strict: false });
+  const search = useMemo(() => parseWorkbenchSearch(raw), [raw]);
+  const navigate = useNavigate();
+  const phone = usePhone();
+  const { projectId } = documents;
+  const go = useCallback<Go>(
+    (next, options) =>
+      void navigate({ to: '/p/$projectId', params: { projectId }, search: next, ...options }),
+    [navigate, projectId],
+  );
+  const { file } = search;
   useEffect(() => {
-    if (hash !== '') openDocument(decodeURIComponent(hash));
-  }, [hash, openDocument]);
-  const letters = useMemo(() => gitLettersOf(opened.data?.git), [opened.data]);
-  const files = useMemo(() => opened.data?.files.map((file) => file.path) ?? [], [opened.data]);
-  if (opened.error !== null) return <PanelError error={opened.error} retry={() => void opened.refetch()} />;
+    if (file !== undefined) documents.open(file);
+    else if (documents.active !== undefined && !phone)
+      go({ ...search, file: documents.active }, { replace: true });
+  }, [documents, file, phone, go, search]);
+  return { search, go };
+}
+
+function Workbench({ documents }: { documents: DocumentStore }) {
+  const t = useText('workbench');
+  const { projectId } = documents;
+  const opened = useQuery(projectQuery(projectId));
+  const { search, go } = useAddress(documents);
+  const layout = useLayout();
+  const phone = usePhone();
+  useStore(documents.version);
+  useWatch(documents);
+  useEffect(guardUnsavedText, []);
+
+  const show = (path: string) => go({ side: search.side ?? 'files', file: path });
+  const close = (path: string) => {
+    const next = documents.close(path);
+    const { file: _file, compare: _compare, line: _line, ...rest } = search;
+    go(next === undefined ? rest : { ...rest, file: next }, { replace: true });
+  };
+  const compare = (path: string, comparison: string) =>
+    go({ side: search.side ?? 'files', file: path, compare: comparison });
+
+  if (opened.error !== null && opened.data === undefined) {
+    return <PanelError error={opened.error} retry={() => void opened.refetch()} />;
+  }
+  const { file } = search;
   const editable = opened.data !== undefined && opened.data.project.role !== 'viewer';
-  const language = opened.data?.files.find((file) => file.path === documents.active)?.language ?? 'plaintext';
+  const language = opened.data?.files.find((known) => known.path === file)?.language ?? 'plaintext';
+  const showsSide = phone ? file === undefined && search.panel === undefined : layout.sidebarOpen;
+  const showsEditor = phone ? file !== undefined && search.panel === undefined : true;
+  const showsBottom = editable && (phone ? search.panel === 'terminal' : true);
   return (
-    <div className="workbench">
-      <aside className="sidebar" aria-label={t.sidebar}>
-        <FileTree
-          files={files}
-          folders={opened.data?.folders ?? []}
-          gitLetters={letters}
-          active={documents.active}
-          editable={editable}
-          actions={actions}
-          onOpen={documents.open}
-        />
-        <ChangesPanel projectId={projectId} letters={letters} editable={editable} onOpen={documents.open} />
-      </aside>
-      <section className="editor-region" aria-label={t.editor}>
-        <Tabs documents={documents} />
-        {documents.active !== undefined && (
-          <Breadcrumb path={documents.active} documents={documents} cursor={cursor} />
-        )}
-        <div className="editor-body">
-          <PanelBoundary>
-            <Suspense fallback={<EditorSkeleton />}>
-              <EditorBody
+    <div className="workbench" style={{ ['--sidebar' as string]: `${layout.sidebarWidthPx}px` }}>
+      {showsSide && (
+        <>
+          <aside className="sidebar" aria-label={t('sidebar')} data-region="sidebar">
+            <PanelBoundary key={search.side ?? 'files'}>
+              <Sidebar
                 documents={documents}
+                opened={opened.data}
+                search={search}
+                editable={editable}
+                onShow={show}
+                onCompare={compare}
+              />
+            </PanelBoundary>
+          </aside>
+          {!phone && (
+            <Resizer
+              label={t('sidebarWidth')}
+              orientation="vertical"
+              value={layout.sidebarWidthPx}
+              bounds={sidebarBounds}
+              onChange={(sidebarWidthPx) => changeLayout({ sidebarWidthPx })}
+            />
+          )}
+        </>
+      )}
+      <div className="editor-column">
+        {showsEditor && (
+          <section className="editor-region" aria-label={t('editor')} data-region="editor">
+            <EditorTabs documents={documents} onOpen={show} onClose={close} />
+            {file === undefined ? (
+              <div className="empty grow">
+                <FileCode size={24} />
+                <strong>{t('nothingOpenTitle')}</strong>
+                <span>{t('nothingOpen')}</span>
+              </div>
+            ) : (
+              <EditorArea
+                documents={documents}
+                path={file}
+                line={search.line}
                 language={language}
                 editable={editable}
-                onCursor={(line, column) => setCursor({ line, column })}
+                comparison={parseComparison(search.compare)}
+                onCompare={(next) => {
+                  const { compare: _compare, ...rest } = search;
+                  go(next === undefined ? rest : { ...rest, compare: next });
+                }}
+                onClose={() => close(file)}
               />
-            </Suspense>
-          </PanelBoundary>
-        </div>
-        <PanelBoundary>{editable && <TerminalPanel projectId={projectId} />}</PanelBoundary>
-      </section>
+            )}
+          </section>
+        )}
+        {showsBottom && (
+          <>
+            {layout.bottomOpen && !phone && (
+              <Resizer
+                label={t('bottomHeight')}
+                orientation="horizontal"
+                reversed
+                value={layout.bottomHeightPx}
+                bounds={bottomBounds}
+                onChange={(bottomHeightPx) => changeLayout({ bottomHeightPx })}
+              />
+            )}
+            <PanelBoundary>
+              <TerminalPanel projectId={projectId} />
+            </PanelBoundary>
+          </>
+        )}
+      </div>
     </div>
   );
 }
 
-interface EditorBodyProps {
-  readonly documents: Documents;
-  readonly language: string;
+interface SidebarProps {
+  readonly documents: DocumentStore;
+  readonly opened: Parameters<typeof useTree>[1];
+  readonly search: WorkbenchSearch;
   readonly editable: boolean;
-  readonly onCursor: (line: number, column: number) => void;
+  readonly onShow: (path: string) => void;
+  readonly onCompare: (path: string, comparison: string) => void;
 }
 
-function EditorBody({ documents, language, editable, onCursor }: EditorBodyProps) {
-  const t = useText(workbenchTexts);
-  const { active, document: open } = documents;
-  if (active === undefined) return <p className="editor-empty text-muted">{t.nothingOpen}</p>;
-  if (documents.isBinary(active)) return <p className="editor-empty text-muted">{t.binary}</p>;
-  if (open === undefined) return <EditorSkeleton />;
-  if (open.state.kind === 'conflict')
-    return <ConflictPanel document={open} theirs={open.state.theirs} language={language} />;
-  return (
-    <>
-      {open.state.kind === 'failed' && <PanelError error={open.state.error} retry={() => void open.save()} />}
-      <CodeEditor
-        key={open.path}
-        document={open}
-        language={language}
-        label={open.path}
-        readOnly={!editable}
-        onCursor={onCursor}
-      />
-    </>
-  );
-}
-
-function EditorSkeleton() {
-  return (
-    <div className="grid gap-2 p-4" aria-hidden="true">
-      {[60, 40, 75, 30, 55].map((width) => (
-        <div key={width} className="skeleton h-[14px]" style={{ width: `${width}%` }} />
-      ))}
-    </div>
-  );
-}
-
-function Breadcrumb({
-  path,
-  documents,
-  cursor,
-}: {
-  path: string;
-  documents: Documents;
-  cursor: { line: number; column: number };
-}) {
-  const t = useText(workbenchTexts);
-  const state = documents.document?.state.kind;
-  const word =
-    state === 'waiting'
-      ? t.waiting
-      : state === 'saving'
-        ? t.saving
-        : state === 'dirty'
-          ? t.unsaved
-          : state === 'clean'
-            ? t.saved
-            : '';
-  return (
-    <div className="breadcrumb">
-      {path.split('/').map((part, index, parts) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a path may repeat a name; its position is its identity
-        <span key={index} className={index === parts.length - 1 ? 'text-text' : 'text-muted'}>
-          {index > 0 && <ChevronRight size={12} className="inline" />} {part}
-        </span>
-      ))}
-      <span className="flex-1" />
-      <span className="text-muted" role="status">
-        {word}
-      </span>
-      <span className="text-muted numbers">{t.line(cursor.line, cursor.column)}</span>
-    </div>
-  );
+function Sidebar({ documents, opened, search, editable, onShow, onCompare }: SidebarProps) {
+  const tree = useTree(documents.projectId, opened, search.file);
+  const letters = useMemo(() => gitLetters(opened?.git), [opened?.git]);
+  const actions = createFileActions(documents, onShow);
+  if (opened === undefined) return <SkeletonLines widths={[62, 88, 74, 40, 55]} />;
+  switch (search.side) {
+    case 'changes':
+      return (
+        <ChangesPanel
+          documents={documents}
+          letters={letters}
+          editable={editable}
+          current={search.compare === 'head' ? search.file : undefined}
+          onCompare={(path) => onCompare(path, 'head')}
+        />
+      );
+    case 'history':
+      return (
+        <HistoryPanel
+          projectId={documents.projectId}
+          file={search.file}
+          compare={search.compare}
+          onCompare={onCompare}
+        />
+      );
+    default:
+      return (
+        <FileTree
+          tree={tree}
+          letters={letters}
+          active={search.file}
+          editable={editable}
+          actions={actions}
+          onOpen={onShow}
+        />
+      );
+  }
 }

@@ -48,8 +48,9 @@ export function createWatchdog(options: WatchdogOptions) {
   }
 
   function limitHit(usage: GroupUsage): KilledBy | null {
-    if (usage.outOfMemoryKills > 0) return 'memory';
+    // A fork bomb that is seen late has also taken the memory of all its processes: the cause is named, not the effect.
     if (usage.refusedForks >= refusedForksOfABomb) return 'processes';
+    if (usage.outOfMemoryKills > 0) return 'memory';
     if (limits.cpuMs !== null && usage.cpuMs > limits.cpuMs) return 'cpu';
     return null;
   }

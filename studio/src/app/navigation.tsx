@@ -1,0 +1,243 @@
+import { Menu } from '@base-ui/react/menu';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useLocation, useNavigate, useParams } from '@tanstack/react-router';
+import {
+  CircleUserRound,
+  Files,
+  Gauge,
+  GitBranch,
+  History,
+  Languages,
+  LayoutGrid,
+  Menu as MenuIcon,
+  Play,
+  Settings,
+  SquareTerminal,
+  SunMoon,
+} from 'lucide-react';
+import type { ReactNode } from 'react';
+import { setLanguage, useLanguage, useText } from '../i18n/language.ts';
+import { toggleTheme } from '../ui/theme.ts';
+import { projectQuery } from './queries.ts';
+import { useUser } from './session.ts';
+
+type Area =
+  | 'projects'
+  | 'files'
+  | 'changes'
+  | 'history'
+  | 'run'
+  | 'terminal'
+  | 'manage'
+  | 'account'
+  | 'settings';
+
+/** Which area the address belongs to. */
+function useArea(): Area {
+  const { pathname, search } = useLocation();
+  if (pathname.startsWith('/manage')) return 'manage';
+  if (pathname.startsWith('/account')) return 'account';
+  if (pathname.endsWith('/run')) return 'run';
+  if (pathname.endsWith('/settings')) return 'settings';
+  if (!pathname.startsWith('/p/')) return 'projects';
+  const { side, panel } = search as { side?: Area; panel?: string };
+  if (panel === 'terminal') return 'terminal';
+  return side ?? 'files';
+}
+
+function useChangedFiles(projectId: string | undefined): number {
+  const project = useQuery({ ...projectQuery(projectId ?? ''), enabled: projectId !== undefined }).data;
+  return project?.git?.files.length ?? 0;
+}
+
+export function ActivityBar() {
+  const t = useText('shell');
+  const user = useUser();
+  const area = useArea();
+  const { projectId } = useParams({ strict: false });
+  const changes = useChangedFiles(projectId);
+  const current = (here: Area) => (area === here ? ({ 'aria-current': 'page' } as const) : {});
+  const params = { projectId: projectId ?? '' };
+  const name = (label: string) => ({ 'aria-label': label, title: label, className: 'activity' });
+  return (
+    <nav className="activitybar" aria-label={t('areas')} data-region="activity">
+      {projectId === undefined ? (
+        <Link to="/" {...name(t('projects'))} {...current('projects')}>
+          <LayoutGrid size={20} />
+        </Link>
+      ) : (
+        <>
+          <Link
+            to="/p/$projectId"
+            params={params}
+            search={(before) => ({ ...before, side: 'files', panel: undefined })}
+            {...name(t('files'))}
+            {...current('files')}
+          >
+            <Files size={20} />
+          </Link>
+          <Link
+            to="/p/$projectId"
+            params={params}
+            search={(before) => ({ ...before, side: 'changes', panel: undefined })}
+            {...name(changes === 0 ? t('changes') : t('changesCount', { count: changes }))}
+            {...current('changes')}
+          >
+            <GitBranch size={20} />
+            {changes > 0 && <span className="badge">{changes > 99 ? '99+' : changes}</span>}
+          </Link>
+          <Link
+            to="/p/$projectId"
+            params={params}
+            search={(before) => ({ ...before, side: 'history', panel: undefined })}
+            {...name(t('history'))}
+            {...current('history')}
+          >
+            <History size={20} />
+          </Link>
+          <Link to="/p/$projectId/run" params={params} {...name(t('run'))} {...current('run')}>
+            <Play size={20} />
+          </Link>
+        </>
+      )}
+      <span className="grow" />
+      {user.role === 'admin' && (
+        <Link
+          to="/manage/$section"
+          params={{ section: 'users' }}
+          {...name(t('manage'))}
+          {...current('manage')}
+        >
+          <Gauge size={20} />
+        </Link>
+      )}
+      {projectId !== undefined && (
+        <Link
+          to="/p/$projectId/settings"
+          params={params}
+          {...name(t('projectSettings'))}
+          {...current('settings')}
+        >
+          <Settings size={20} />
+        </Link>
+      )}
+    </nav>
+  );
+}
+
+/** The areas at the bottom of a phone. */
+export function PhoneNav() {
+  const t = useText('shell');
+  const area = useArea();
+  const { projectId } = useParams({ strict: false });
+  const changes = useChangedFiles(projectId);
+  const params = { projectId: projectId ?? '' };
+  const item = (here: Area, label: string, icon: ReactNode) => ({
+    children: (
+      <>
+        {icon}
+        {label}
+      </>
+    ),
+    ...(area === here ? { 'aria-current': 'page' as const } : {}),
+  });
+  return (
+    <nav className="phone-nav" aria-label={t('areas')}>
+      {projectId === undefined ? (
+        <Link to="/" {...item('projects', t('projects'), <LayoutGrid size={20} />)} />
+      ) : (
+        <>
+          <Link
+            to="/p/$projectId"
+            params={params}
+            search={{ side: 'files' }}
+            {...item('files', t('files'), <Files size={20} />)}
+          />
+          <Link
+            to="/p/$projectId"
+            params={params}
+            search={{ side: 'changes' }}
+            {...item(
+              'changes',
+              t('changes'),
+              <>
+                <GitBranch size={20} />
+                {changes > 0 && <span className="badge">{changes}</span>}
+              </>,
+            )}
+          />
+          <Link to="/p/$projectId/run" params={params} {...item('run', t('run'), <Play size={20} />)} />
+          <Link
+            to="/p/$projectId"
+            params={params}
+            search={{ panel: 'terminal' }}
+            {...item('terminal', t('terminal'), <SquareTerminal size={20} />)}
+          />
+        </>
+      )}
+      <MoreMenu projectId={projectId} />
+    </nav>
+  );
+}
+
+function MoreMenu({ projectId }: { projectId: string | undefined }) {
+  const t = useText('shell');
+  const user = useUser();
+  const language = useLanguage();
+  const navigate = useNavigate();
+  return (
+    <Menu.Root>
+      <Menu.Trigger>
+        <MenuIcon size={20} />
+        {t('more')}
+      </Menu.Trigger>
+      <Menu.Portal>
+        <Menu.Positioner sideOffset={6} align="end" className="menu-layer">
+          <Menu.Popup className="menu">
+            <Menu.Item className="menu-item" onClick={() => void navigate({ to: '/' })}>
+              <LayoutGrid size={14} /> {t('allProjects')}
+            </Menu.Item>
+            {projectId !== undefined && (
+              <>
+                <Menu.Item
+                  className="menu-item"
+                  onClick={() =>
+                    void navigate({ to: '/p/$projectId', params: { projectId }, search: { side: 'history' } })
+                  }
+                >
+                  <History size={14} /> {t('history')}
+                </Menu.Item>
+                <Menu.Item
+                  className="menu-item"
+                  onClick={() => void navigate({ to: '/p/$projectId/settings', params: { projectId } })}
+                >
+                  <Settings size={14} /> {t('projectSettings')}
+                </Menu.Item>
+              </>
+            )}
+            {user.role === 'admin' && (
+              <Menu.Item
+                className="menu-item"
+                onClick={() => void navigate({ to: '/manage/$section', params: { section: 'users' } })}
+              >
+                <Gauge size={14} /> {t('manage')}
+              </Menu.Item>
+            )}
+            <Menu.Item
+              className="menu-item"
+              onClick={() => void navigate({ to: '/account/$section', params: { section: 'password' } })}
+            >
+              <CircleUserRound size={14} /> {t('accountTitle')}
+            </Menu.Item>
+            <Menu.Item className="menu-item" onClick={toggleTheme}>
+              <SunMoon size={14} /> {t('switchTheme')}
+            </Menu.Item>
+            <Menu.Item className="menu-item" onClick={() => setLanguage(language === 'de' ? 'en' : 'de')}>
+              <Languages size={14} /> {t('switchLanguage')}
+            </Menu.Item>
+          </Menu.Popup>
+        </Menu.Positioner>
+      </Menu.Portal>
+    </Menu.Root>
+  );
+}

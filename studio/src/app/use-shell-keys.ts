@@ -1,0 +1,29 @@
+import { useEffect } from 'react';
+import { changeLayout, currentLayout } from '../ui/layout.ts';
+import { focusRegion, rememberFocus } from './regions.ts';
+
+/** The keys that work everywhere: commands, regions, and what opens and closes. */
+export function useShellKeys(openPalette: () => void): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const control = event.ctrlKey || event.metaKey;
+      const key = event.key.toLowerCase();
+      if (control && !event.shiftKey && !event.altKey && key === 'k') openPalette();
+      else if (control && !event.altKey && key === 'b')
+        changeLayout({ sidebarOpen: !currentLayout().sidebarOpen });
+      else if (control && !event.altKey && key === 'j')
+        changeLayout({ bottomOpen: !currentLayout().bottomOpen });
+      else if (event.key === 'F6') focusRegion(event.shiftKey ? -1 : 1);
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    // In the capture phase: Monaco and the terminal would take these keys otherwise.
+    addEventListener('keydown', onKey, true);
+    addEventListener('focusin', rememberFocus);
+    return () => {
+      removeEventListener('keydown', onKey, true);
+      removeEventListener('focusin', rememberFocus);
+    };
+  }, [openPalette]);
+}

@@ -1,0 +1,12 @@
+import { account } from './account.ts';
+import { auth } from './auth.ts';
+import { git } from './git.ts';
+import { manage } from './manage.ts';
+import { projects } from './projects.ts';
+import { run } from './run.ts';
+import { shell } from './shell.ts';
+import { terminal } from './terminal.ts';
+import { ui } from './ui.ts';
+import { workbench } from './workbench.ts';
+
+export const de = { account, auth, git, manage, projects, run, shell, terminal, ui, workbench };

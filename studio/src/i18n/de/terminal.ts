@@ -1,0 +1,16 @@
+export const terminal = {
+  terminal: 'Terminal',
+  terminals: 'Terminals',
+  screen: 'Bildschirm des Terminals',
+  name: 'Terminal {{number}}',
+  new: 'Neues Terminal',
+  open: 'Terminal öffnen',
+  close: '{{name}} schließen',
+  none: 'Eine Shell in der Sandbox des Projekts. Sie läuft weiter, wenn Sie diese Seite verlassen.',
+  ended: 'Die Shell ist beendet ({{code}}).',
+  show: 'Bereich einblenden',
+  hide: 'Bereich ausblenden',
+  larger: 'Bereich vergrößern',
+  smaller: 'Bereich verkleinern',
+  controlKey: 'Strg',
+};

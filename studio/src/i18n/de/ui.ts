@@ -1,0 +1,15 @@
+export const ui = {
+  otherLanguage: 'DE: Switch language to English',
+  lightTheme: 'Helles Thema verwenden',
+  darkTheme: 'Dunkles Thema verwenden',
+  panelFailed: 'Dieser Bereich lässt sich nicht anzeigen',
+  panelSafe: 'Ihre Dateien sind sicher; die anderen Bereiche laufen weiter.',
+  triedAgain: 'Es wird von selbst erneut versucht.',
+  retry: 'Erneut versuchen',
+  undo: 'Rückgängig',
+  cancel: 'Abbrechen',
+  closeMessage: 'Meldung schließen',
+  messages: 'Meldungen',
+  version: 'Version {{version}}',
+  ownServer: 'Ihr eigener Server',
+};

@@ -1,0 +1,16 @@
+export const terminal = {
+  terminal: 'Terminal',
+  terminals: 'Terminals',
+  screen: 'Terminal screen',
+  name: 'Terminal {{number}}',
+  new: 'New terminal',
+  open: 'Open a terminal',
+  close: 'Close {{name}}',
+  none: 'A shell in the project’s sandbox. It runs on when you leave this page.',
+  ended: 'The shell has ended ({{code}}).',
+  show: 'Show panel',
+  hide: 'Hide panel',
+  larger: 'Make panel larger',
+  smaller: 'Make panel smaller',
+  controlKey: 'Ctrl',
+};

@@ -1,0 +1,15 @@
+export const ui = {
+  otherLanguage: 'EN: Sprache auf Deutsch umstellen',
+  lightTheme: 'Use the light theme',
+  darkTheme: 'Use the dark theme',
+  panelFailed: 'This panel could not be shown',
+  panelSafe: 'Your files are safe; the other panels go on.',
+  triedAgain: 'It is tried again by itself.',
+  retry: 'Try again',
+  undo: 'Undo',
+  cancel: 'Cancel',
+  closeMessage: 'Close message',
+  messages: 'Messages',
+  version: 'version {{version}}',
+  ownServer: 'your own server',
+};
