@@ -3,6 +3,7 @@ import { authContract } from '@cyberdevstudio/server/modules/auth/contract.ts';
 import { eventsContract } from '@cyberdevstudio/server/modules/events/contract.ts';
 import { gatewayContract } from '@cyberdevstudio/server/modules/gateway/contract.ts';
 import { ledgerContract } from '@cyberdevstudio/server/modules/ledger/contract.ts';
+import { llmContract } from '@cyberdevstudio/server/modules/llm/contract.ts';
 import { projectsContract } from '@cyberdevstudio/server/modules/projects/contract.ts';
 import { sandboxContract } from '@cyberdevstudio/server/modules/sandbox/contract.ts';
 
@@ -12,6 +13,7 @@ export const allContracts: readonly Contract[] = [
   eventsContract,
   gatewayContract,
   ledgerContract,
+  llmContract,
   projectsContract,
   sandboxContract,
 ];
