@@ -17,14 +17,18 @@ export const Check = z.object({
 export type Check = z.infer<typeof Check>;
 
 const Engine = z.object({
-  engine: z.enum(['fs', 'run']),
+  engine: z.enum(['fs', 'run', 'wasm', 'micro']),
   available: z.boolean(),
   driver: z.string().nullable(),
+  /** Kinds of `program` that sandbox.execute hands to it. */
+  programs: z.array(z.enum(['command', 'code', 'module'])),
   /** What the wall is made of, in words. */
   isolation: z.array(Text),
   /** What lacks, and the command that brings it; null when the engine works. */
   missing: z.object({ reason: Text, command: z.string().nullable() }).nullable(),
 });
+
+export type EngineDescription = z.infer<typeof Engine>;
 
 const NetworkPolicy = z.object({
   mode: z.enum(['off', 'allowList']),

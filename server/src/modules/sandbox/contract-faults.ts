@@ -13,6 +13,36 @@ export const sandboxFaults = {
       de: 'Wer diesen Server betreibt, sieht die Abhilfe mit: npx cds doctor',
     },
   },
+  'sandbox.engine_unknown': {
+    status: 400,
+    detail: {
+      en: 'This server has no engine {engine}.',
+      de: 'Dieser Server hat keine Engine {engine}.',
+    },
+    hint: { en: 'List them with sandbox.engines.', de: 'sandbox.engines listet sie auf.' },
+  },
+  'sandbox.program_unsupported': {
+    status: 400,
+    detail: {
+      en: 'The engine {engine} does not run programs of the kind {kind}.',
+      de: 'Die Engine {engine} führt keine Programme der Art {kind} aus.',
+    },
+    hint: {
+      en: 'sandbox.engines tells which kinds each engine takes.',
+      de: 'sandbox.engines sagt, welche Arten jede Engine annimmt.',
+    },
+  },
+  'sandbox.limit_unknown': {
+    status: 400,
+    detail: {
+      en: 'The engine {engine} has no limit named {name}.',
+      de: 'Die Engine {engine} kennt keine Grenze namens {name}.',
+    },
+    hint: {
+      en: 'Leave it out, or choose an engine that keeps it.',
+      de: 'Lassen Sie sie weg oder wählen Sie eine Engine, die sie einhält.',
+    },
+  },
   'sandbox.start_failed': {
     status: 503,
     detail: {

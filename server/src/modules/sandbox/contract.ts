@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineContract } from '#base/contract.ts';
 import { engineMethods } from './contract-engines.ts';
+import { EngineName, executeMethods } from './contract-execute.ts';
 import { sandboxFaults } from './contract-faults.ts';
 import { fsFaults, fsMethods } from './fs/contract-methods.ts';
 import { runMethods } from './run/contract-methods.ts';
@@ -11,13 +12,19 @@ const Operation = z.object({
   processId: z.uuid(),
   projectId: z.uuid(),
   userId: z.string(),
-  engine: z.literal('run'),
-  operation: z.enum(['exec', 'stream', 'terminal']),
+  engine: EngineName,
+  operation: z.enum(['exec', 'stream', 'terminal', 'call']),
 });
 
 /** Files of a project and programs in it, behind a wall. */
 export const sandboxContract = defineContract('sandbox', {
-  methods: { ...fsMethods, ...runMethods, ...terminalMethods, ...engineMethods },
+  methods: {
+    ...fsMethods,
+    ...runMethods,
+    ...terminalMethods,
+    ...engineMethods,
+    ...executeMethods,
+  },
   faults: { ...fsFaults, ...sandboxFaults },
   events: {
     'sandbox.started': {

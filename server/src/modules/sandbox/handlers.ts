@@ -1,7 +1,7 @@
 import type { Handlers } from '#kernel/module.ts';
 import type { ServerCheck } from './checks.ts';
 import type { sandboxContract } from './contract.ts';
-import { describeFsEngine, describeRunEngine } from './engine/description.ts';
+import { describeFsEngine } from './engine/description.ts';
 import { defaultsWithin } from './run/limits.ts';
 import type { RunPart } from './run-part.ts';
 
@@ -12,7 +12,7 @@ export function createRunHandlers(
   part: RunPart,
   examine: () => Promise<{ checks: ServerCheck[] }>,
 ): Pick<Handlers<typeof sandboxContract>, RunMethod> {
-  const { runs, terminals, configs, history, grants, access, engine } = part;
+  const { runs, terminals, configs, history, grants, access, engines } = part;
   return {
     'run.exec': ({ params, user, call }) => runs.exec(params, { user, call }),
     'run.stream': ({ params, user, call }) => runs.stream(params, { user, call }),
@@ -47,8 +47,14 @@ export function createRunHandlers(
       await access({ projectId, userId: user.userId, need: 'read' }, call);
       return { terminals: terminals.list(projectId, user) };
     },
+    'sandbox.execute': ({ params, user, call }) => engines.execute(params, { user, call }),
+    'sandbox.stream': ({ params, user, call }) => engines.stream(params, { user, call }),
+    'sandbox.stop': async ({ params, user, call }) => {
+      await engines.stop(params.processId, { user, call });
+      return { processId: params.processId };
+    },
     'sandbox.engines': () => ({
-      engines: [describeFsEngine(), describeRunEngine(engine)],
+      engines: [describeFsEngine(), ...engines.describe()],
       defaults: defaultsWithin(part.maxima),
       maxima: part.maxima,
     }),

@@ -8,9 +8,11 @@ import type { projectsContract } from '#modules/projects/contract.ts';
 import type { SandboxConfig } from './config.ts';
 import type { sandboxContract } from './contract.ts';
 import { createEngine } from './engine/engine.ts';
+import { createEngines } from './engines.ts';
 import { deadAmong, ownName } from './limits/control-files.ts';
 import { createGrants } from './network/grants.ts';
 import { createConfigs } from './run/configs.ts';
+import { createRunExecution } from './run/execution.ts';
 import { createHistory } from './run/history.ts';
 import { maximaOf } from './run/limits.ts';
 import { createPlaces } from './run/places.ts';
@@ -81,6 +83,8 @@ export async function startRunPart(context: SandboxContext) {
   );
   const runs = createRuns({ ...shared, places, remember: history.remember, storageTouched });
   const terminals = createTerminals({ ...shared, config, storageTouched });
+  // The engines that sandbox.execute chooses from; each later one is one more entry.
+  const engines = createEngines([createRunExecution({ engine, runs })]);
   const configs = createConfigs({ database, access, newId: shared.newId, now });
 
   followProjects(context, { runs, terminals });
@@ -95,6 +99,7 @@ export async function startRunPart(context: SandboxContext) {
 
   return {
     engine,
+    engines,
     access,
     runs,
     terminals,

@@ -45,6 +45,7 @@ export function describeRunEngine(engine: Pick<Engine, 'bubblewrap' | 'driver'>)
       engine: 'run' as const,
       available: false,
       driver: null,
+      programs: [],
       isolation: [],
       missing: { reason, command },
     };
@@ -53,6 +54,7 @@ export function describeRunEngine(engine: Pick<Engine, 'bubblewrap' | 'driver'>)
     engine: 'run' as const,
     available: true,
     driver: `bubblewrap ${bubblewrap.version}, ${driver.name}`,
+    programs: ['command' as const, 'code' as const],
     isolation: [...wall, limits[driver.name]],
     missing: null,
   };
@@ -73,6 +75,7 @@ export function describeFsEngine(platform: string = process.platform) {
     engine: 'fs' as const,
     available,
     driver: available ? 'openat, /proc/self/fd' : null,
+    programs: [],
     isolation: available ? [wallOfFs] : [],
     missing: available ? null : { reason, command: 'docker compose up' },
   };

@@ -60,6 +60,7 @@ export const KilledBy = z.enum([
   'output',
   'disk',
   'cpu',
+  'fuel',
   'user',
   'client',
   'shutdown',

@@ -1,8 +1,8 @@
 import type { Call } from '#base/contract.ts';
 import { fault } from '#base/fault.ts';
-import type { Principal } from '#base/principal.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Ended, type SandboxProcess, startProcess } from '../engine/sandbox-process.ts';
+import type { Who } from '../engines.ts';
 import type { GroupUsage } from '../limits/group.ts';
 import type { NetworkAccess, OpenNetwork } from '../network/access.ts';
 import type { RunRow } from '../store.ts';
@@ -50,7 +50,8 @@ export interface ActiveRun {
   readonly process: SandboxProcess;
 }
 
-interface Launched {
+/** A run that is under way. */
+export interface Launched {
   readonly processId: string;
   readonly limits: Limits;
   readonly network: boolean;
@@ -58,14 +59,9 @@ interface Launched {
   readonly ended: Promise<Ended>;
 }
 
-interface Listeners {
+export interface Listeners {
   readonly onOutput: (stream: 'stdout' | 'stderr', data: Buffer) => boolean;
   readonly onUsage?: (usage: GroupUsage) => void;
-}
-
-interface Who {
-  readonly user: Principal;
-  readonly call: Call;
 }
 
 const chunkHighWaterBytes = 256 * 1024;
@@ -182,6 +178,9 @@ export function createRuns(deps: RunsDependencies) {
   }
 
   return {
+    launch,
+    has: (processId: string) => active.has(processId),
+
     /** @throws sandbox.* and whatever project.access refuses with */
     async exec(request: RunRequest, who: Who): Promise<RunResult> {
       const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
