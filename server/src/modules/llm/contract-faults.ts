@@ -1,9 +1,11 @@
 import type { FaultDefinitions } from '#base/fault.ts';
+import { localModelFaults } from './contract-faults-local.ts';
 import { providerFaults } from './contract-provider-faults.ts';
 
 /** How models on this machine, and requests to any model, fail. */
 export const llmFaults = {
   ...providerFaults,
+  ...localModelFaults,
   'llm.model_not_found': {
     status: 404,
     detail: { en: 'There is no model {model} here.', de: 'Das Modell {model} gibt es hier nicht.' },

@@ -1,0 +1,89 @@
+import { randomInt } from 'node:crypto';
+import type {
+  LlamaContextSequence,
+  LlamaGrammarEvaluationState,
+  LlamaModel,
+  SequenceEvaluateOptions,
+  Token,
+} from 'node-llama-cpp';
+import { TokenBias } from 'node-llama-cpp';
+import type { Sampling } from '../engine.ts';
+
+/** What llama.cpp takes when a request names nothing; small models lose the thread without them. */
+const defaults = { topK: 40, topP: 0.95, minP: 0.05 } as const;
+/** Penalties look back this far. */
+const penaltyTokens = 256;
+
+/** Tokens of one generation, one for each decode. */
+export interface TokenSource {
+  /** Evaluates the rest of the prompt and samples; null when the model has ended its answer. */
+  start(tokens: Token[]): Promise<Token | null>;
+  next(): Promise<Token | null>;
+  close(): Promise<void>;
+}
+
+export interface SourceOptions {
+  readonly model: LlamaModel;
+  readonly sequence: LlamaContextSequence;
+  readonly sampling: Sampling;
+  readonly grammar: LlamaGrammarEvaluationState | null;
+  /** The tokens generated so far; penalties count in them. */
+  readonly generated: readonly Token[];
+}
+
+/** Samples in the engine, with the library's own chain: bias, penalties, top-k, top-p, min-p, temperature. */
+export function createTokenSource(options: SourceOptions): TokenSource {
+  let generator: AsyncGenerator<Token, void> | null = null;
+  const step = async (): Promise<Token | null> => {
+    const result = await generator?.next();
+    return result === undefined || result.done === true ? null : result.value;
+  };
+  return {
+    start(tokens) {
+      generator = options.sequence.evaluate(tokens, {
+        ...samplingOptions(options),
+        ...(options.grammar === null ? {} : { grammarEvaluationState: options.grammar }),
+      });
+      return step();
+    },
+    next: step,
+    async close() {
+      await generator?.return();
+    },
+  };
+}
+
+/** The request's sampling in the library's words. */
+export function samplingOptions({ model, sampling, generated }: SourceOptions): SequenceEvaluateOptions {
+  return {
+    temperature: sampling.temperature,
+    topK: sampling.topK ?? defaults.topK,
+    topP: sampling.topP ?? defaults.topP,
+    minP: sampling.minP ?? defaults.minP,
+    // The library's own default is the second of the clock: requests of one second would answer alike.
+    seed: sampling.seed === undefined ? randomInt(2 ** 32) : sampling.seed >>> 0,
+    ...penaltiesOf(sampling, generated),
+    ...biasOf(model, sampling),
+  };
+}
+
+function penaltiesOf(sampling: Sampling, generated: readonly Token[]): SequenceEvaluateOptions {
+  const { repeatPenalty = 1, frequencyPenalty = 0, presencePenalty = 0 } = sampling;
+  if (repeatPenalty === 1 && frequencyPenalty === 0 && presencePenalty === 0) return {};
+  return {
+    repeatPenalty: {
+      punishTokens: () => generated.slice(-penaltyTokens),
+      maxPunishTokens: penaltyTokens,
+      penalty: repeatPenalty,
+      frequencyPenalty,
+      presencePenalty,
+    },
+  };
+}
+
+function biasOf(model: LlamaModel, sampling: Sampling): SequenceEvaluateOptions {
+  if (sampling.logitBias === undefined || sampling.logitBias.size === 0) return {};
+  const bias = TokenBias.for(model);
+  for (const [token, logit] of sampling.logitBias) bias.set(token as Token, { logit });
+  return { tokenBias: bias };
+}
