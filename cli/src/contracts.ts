@@ -5,6 +5,7 @@ import { gatewayContract } from '@cyberdevstudio/server/modules/gateway/contract
 import { ledgerContract } from '@cyberdevstudio/server/modules/ledger/contract.ts';
 import { llmContract } from '@cyberdevstudio/server/modules/llm/contract.ts';
 import { projectsContract } from '@cyberdevstudio/server/modules/projects/contract.ts';
+import { promptsContract } from '@cyberdevstudio/server/modules/prompts/contract.ts';
 import { sandboxContract } from '@cyberdevstudio/server/modules/sandbox/contract.ts';
 
 /** Contracts whose faults a command may have to explain. */
@@ -15,5 +16,6 @@ export const allContracts: readonly Contract[] = [
   ledgerContract,
   llmContract,
   projectsContract,
+  promptsContract,
   sandboxContract,
 ];

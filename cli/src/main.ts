@@ -26,6 +26,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: { en: 'prove that the audit log is unchanged', de: 'das Audit-Protokoll auf Änderungen prüfen' },
     load: () => import('./commands/audit.ts'),
   },
+  prompts: {
+    summary: { en: 'test, list and fill prompts', de: 'Prompts testen, auflisten und füllen' },
+    load: () => import('./commands/prompts.ts'),
+  },
   doctor: {
     summary: { en: 'what this server has and lacks', de: 'was dieser Server hat und was fehlt' },
     load: () => import('./commands/doctor.ts'),

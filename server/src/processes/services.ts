@@ -4,10 +4,11 @@ import { events } from '../modules/events/module.ts';
 import { gateway } from '../modules/gateway/module.ts';
 import { ledger } from '../modules/ledger/module.ts';
 import { projects } from '../modules/projects/module.ts';
+import { prompts } from '../modules/prompts/module.ts';
 import { sandbox } from '../modules/sandbox/module.ts';
 
 /** Every module of the platform. */
-export const allModules: readonly AnyModule[] = [auth, events, gateway, ledger, projects, sandbox];
+export const allModules: readonly AnyModule[] = [auth, events, gateway, ledger, projects, prompts, sandbox];
 
 export interface Service {
   readonly name: string;
@@ -20,6 +21,6 @@ export interface Service {
 /** The services of the split form, each with what it runs. */
 export const services: readonly Service[] = [
   { name: 'studio', port: 6711, modules: [gateway], servesStudio: true },
-  { name: 'gateway', port: 6813, modules: [gateway, projects, sandbox, events] },
+  { name: 'gateway', port: 6813, modules: [gateway, projects, sandbox, prompts, events] },
   { name: 'auth', port: 6971, modules: [auth, ledger] },
 ];

@@ -2,6 +2,7 @@ import { authContract } from '#modules/auth/contract.ts';
 import { eventsContract } from '#modules/events/contract.ts';
 import { ledgerContract } from '#modules/ledger/contract.ts';
 import { projectsContract } from '#modules/projects/contract.ts';
+import { promptsContract } from '#modules/prompts/contract.ts';
 import { sandboxContract } from '#modules/sandbox/contract.ts';
 import { defineGateway } from './gateway.ts';
 
@@ -11,5 +12,6 @@ export const gateway = defineGateway({
   events: eventsContract,
   ledger: ledgerContract,
   projects: projectsContract,
+  prompts: promptsContract,
   sandbox: sandboxContract,
 });
