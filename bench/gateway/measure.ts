@@ -49,11 +49,3 @@ async function readiness(lines: AsyncIterable<string>): Promise<[port: number, t
   }
   throw new Error('the server ended before it was ready');
 }
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? 0)
-    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
-}

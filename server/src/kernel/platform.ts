@@ -12,7 +12,6 @@ import { startEmbeddedPostgres } from './database/embedded.ts';
 import { migrate } from './database/migrate.ts';
 import { createEventBus } from './events/bus.ts';
 import { createPostgresTransport } from './events/postgres-transport.ts';
-import { createRedisTransport } from './events/redis-transport.ts';
 import { createLocalTransport, type EventTransport } from './events/transport.ts';
 import type { TakeRate } from './http/rest.ts';
 import { createTakeRate, type RedisPlace } from './http/take-rate.ts';
@@ -103,8 +102,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     config.platform.redisUrl === undefined
       ? undefined
       : { url: config.platform.redisUrl, prefix: `cds:${secret('redis-prefix').toString('hex', 0, 8)}:` };
-  const transport = transportFor(options, { database, log, redis });
-  const takeRate = startup.use(createTakeRate(config.rate, { now, log, redis }));
+  const transport = await transportFor(options, { database, log, redis });
+  const takeRate = startup.use(await createTakeRate(config.rate, { now, log, redis }));
   const bus = startup.use(createEventBus({ database, transport, now, log, processId: instanceId }));
   await bus.ready;
   const peers = createPeerDirectory({ database, instanceId, now });
@@ -162,9 +161,10 @@ interface TransportParts {
   readonly redis: RedisPlace | undefined;
 }
 
-function transportFor(options: PlatformOptions, parts: TransportParts): EventTransport {
+async function transportFor(options: PlatformOptions, parts: TransportParts): Promise<EventTransport> {
   const { database, log, redis } = parts;
   const own = options.alone ? createLocalTransport() : createPostgresTransport({ database, log });
   if (redis === undefined) return own;
+  const { createRedisTransport } = await import('./events/redis-transport.ts');
   return createRedisTransport({ url: redis.url, channel: `${redis.prefix}events`, log, fallback: own });
 }

@@ -1,4 +1,3 @@
-import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { Database, Queryable, Statement, Transaction } from './database.ts';
@@ -85,10 +84,8 @@ export async function connectDatabase(options: ConnectOptions): Promise<Database
     await pool.end();
     throw error;
   }
-  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   return {
     ...queryableOn(pool),
-    kysely,
     connectionString,
     async transaction(work) {
       for (let tries = 1; ; tries += 1) {

@@ -1,5 +1,3 @@
-import type { Kysely } from 'kysely';
-
 /** One SQL statement. A `name` makes PostgreSQL keep its plan: give one on hot paths. */
 export interface Statement {
   readonly text: string;
@@ -22,8 +20,6 @@ export interface Transaction extends Queryable {
 
 /** The process's one connection pool. */
 export interface Database extends Queryable {
-  /** Kysely on the same pool, for statements that are put together at run time. */
-  readonly kysely: Kysely<unknown>;
   /** Commits when `work` resolves, rolls back when it throws. Serialisation failures are retried up to three times. */
   transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
   /** Calls `onNotify` for each NOTIFY on the channel; reconnects by itself and then calls `onGap`. Resolves when listening. */

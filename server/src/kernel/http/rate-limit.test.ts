@@ -166,11 +166,11 @@ const skip = redisMissing();
 test('with Redis, replicas share their buckets', { skip }, async () => {
   await using redis = await testRedis();
   const place = { url: redis.url, prefix: 'cds:test:' };
-  await using first = createTakeRate(config, { now: Date.now, log, redis: place });
-  await using second = createTakeRate(config, { now: Date.now, log, redis: place });
+  await using first = await createTakeRate(config, { now: Date.now, log, redis: place });
+  await using second = await createTakeRate(config, { now: Date.now, log, redis: place });
   const shared = await sharing(first.take, second.take);
   assert.equal(shared, true);
-  const stranger = createTakeRate(config, {
+  const stranger = await createTakeRate(config, {
     now: Date.now,
     log,
     redis: { url: redis.url, prefix: 'cds:other:' },
@@ -199,8 +199,8 @@ test('while Redis is away an open class goes on in memory and a closed one is re
 }, async () => {
   await using redis = await testRedis();
   const place = { url: redis.url, prefix: 'cds:test:' };
-  await using one = createTakeRate(config, { now: Date.now, log, redis: place });
-  await using two = createTakeRate(config, { now: Date.now, log, redis: place });
+  await using one = await createTakeRate(config, { now: Date.now, log, redis: place });
+  await using two = await createTakeRate(config, { now: Date.now, log, redis: place });
   await sharing(one.take, two.take);
   for (const end of [() => redis.freeze(), () => redis.stop()]) {
     await end();

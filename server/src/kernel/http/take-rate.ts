@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { createRedisConnection } from '../redis/connect.ts';
 import { type RateConfig, rateRulesOf } from './rate-config.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import { createRedisBuckets } from './rate-redis.ts';
@@ -20,16 +19,17 @@ export interface TakeRateParts {
 const commandTimeoutMs = 250;
 
 /** The process's rate limits by its configuration: in memory, or in Redis for all replicas together. */
-export function createTakeRate(
+export async function createTakeRate(
   config: RateConfig,
   parts: TakeRateParts,
-): AsyncDisposable & { readonly take: TakeRate } {
+): Promise<AsyncDisposable & { readonly take: TakeRate }> {
   const { now, log } = parts;
   const common = { rules: rateRulesOf(config), addressFactor: config.addressFactor, now, log };
   if (parts.redis === undefined) {
     return { take: createRateLimiter(common), [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const { url, prefix } = parts.redis;
+  const { createRedisConnection } = await import('../redis/connect.ts');
   const redis = createRedisConnection({ url, log, role: 'rate limits', commandTimeoutMs });
   redis.connect().catch(() => undefined);
   const shared = createRedisBuckets({ redis, prefix: `${prefix}rate:`, now });

@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici';
+import type { Agent } from 'undici';
 import type { Call, Contract } from '#base/contract.ts';
 import { Fault, fault } from '#base/fault.ts';
 import type { PeerDirectory } from './peers.ts';
@@ -49,19 +49,27 @@ const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'UND_ERR
  */
 export function createRemoteTransport(options: RemoteClientOptions): RemoteTransport {
   const { peers, key, now } = options;
-  const agent = new Agent({
-    keepAliveTimeout: 4_000,
-    connect: { timeout: 2_000 },
-    bodyTimeout: 0,
-    headersTimeout: 0,
-  });
+  let agent: Agent | undefined;
+
+  /** Loaded with the first call: the one-process form has none, and starts sooner without it. */
+  async function client() {
+    const undici = await import('undici');
+    agent ??= new undici.Agent({
+      keepAliveTimeout: 4_000,
+      connect: { timeout: 2_000 },
+      bodyTimeout: 0,
+      headersTimeout: 0,
+    });
+    return { request: undici.request, dispatcher: agent };
+  }
 
   async function send(contract: Contract, body: string, signal: AbortSignal) {
     let lastError: unknown;
+    const { request, dispatcher } = await client();
     for (const url of await peers.locate(contract.name)) {
       try {
         return await request(`${url}/internal/rpc`, {
-          dispatcher: agent,
+          dispatcher,
           method: 'POST',
           signal,
           headers: { 'content-type': 'application/json', 'x-cds-signature': signBody(key, body, now()) },
@@ -126,7 +134,7 @@ export function createRemoteTransport(options: RemoteClientOptions): RemoteTrans
       const step = await stream(contract, method, input).next();
       return step.value;
     },
-    [Symbol.asyncDispose]: () => agent.destroy(),
+    [Symbol.asyncDispose]: async () => agent?.destroy(),
   };
 }
 

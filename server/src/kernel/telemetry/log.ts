@@ -1,6 +1,7 @@
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import pino, { type DestinationStream, type Level, type Logger } from 'pino';
-import pretty from 'pino-pretty';
+import type { PinoPretty } from 'pino-pretty';
 import { createRotatingFile } from './rotating-file.ts';
 
 export interface LogOptions {
@@ -63,6 +64,11 @@ function serializeError(error: unknown): unknown {
   };
 }
 
+/** Loaded where somebody reads along: a service never needs it. */
+function prettyPrinter(): typeof PinoPretty {
+  return createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty;
+}
+
 /**
  * The process's one logger: JSON lines, or readable ones on a terminal, and a rotated JSON file.
  * Secrets are removed by key and, in error texts, by their looks.
@@ -75,7 +81,7 @@ export function createLog(options: LogOptions): LogHandle {
     (options.format === 'auto' && (output as { isTTY?: boolean }).isTTY === true);
   const level = options.level === 'silent' ? 'info' : options.level;
   const terminal: DestinationStream = readable
-    ? pretty({
+    ? prettyPrinter()({
         destination: output,
         sync: true,
         ignore: 'pid,hostname,service',

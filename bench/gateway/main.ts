@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import autocannon from 'autocannon';
 import { WebSocket } from 'ws';
-import { median, type RunningTarget, startTarget } from './measure.ts';
+import { median } from '../support/median.ts';
+import { type RunningTarget, startTarget } from './measure.ts';
 
 const rounds = Number(process.env.CDS_BENCH_ROUNDS ?? 7);
 const requests = Number(process.env.CDS_BENCH_REQUESTS ?? 20_000);
