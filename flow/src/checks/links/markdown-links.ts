@@ -1,4 +1,5 @@
 import MarkdownIt from 'markdown-it';
+import { uniqueSlug } from '../../build/markdown/slug.ts';
 import { type HtmlDocument, parseHtml } from '../html/document.ts';
 import { type Reference, readAnchors, readReferences } from './references.ts';
 
@@ -52,16 +53,4 @@ function headingText(children: ReadonlyArray<{ type: string; content: string }>)
     .filter((child) => child.type === 'text' || child.type === 'code_inline')
     .map((child) => child.content)
     .join('');
-}
-
-/** A heading's anchor as GitHub makes it: lower case, letters, digits, `-` and `_` kept, blanks to `-`, numbered when taken. */
-function uniqueSlug(text: string, taken: Map<string, number>): string {
-  const slug = text
-    .trim()
-    .toLowerCase()
-    .replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, '')
-    .replaceAll(' ', '-');
-  const count = taken.get(slug) ?? 0;
-  taken.set(slug, count + 1);
-  return count === 0 ? slug : `${slug}-${count}`;
 }

@@ -1,0 +1,91 @@
+import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import type { FlowConfig } from '../core/config.ts';
+import { nothingToBuildFault, sourceFolderFault } from './faults.ts';
+
+/** How a project becomes a site: by the flow itself, or by the project's own command. */
+export type SourceChoice =
+  | { readonly kind: 'sources'; readonly sourceDir: string }
+  | { readonly kind: 'command'; readonly command: string; readonly output: string; readonly tool: string };
+
+const CANDIDATES = ['site', 'src', 'content', 'public', 'docs', 'www'];
+const INDEX_FILES = ['index.html', 'index.md', 'index.markdown'];
+
+/** Tools that are known by a file of theirs, with the command that builds and the folder that it fills. */
+const TOOLS: ReadonlyArray<{ tool: string; files: readonly string[]; command: string; output: string }> = [
+  { tool: 'Astro', files: configNames('astro.config'), command: 'npm run build', output: 'dist' },
+  {
+    tool: 'Eleventy',
+    files: [...configNames('eleventy.config'), '.eleventy.js'],
+    command: 'npm run build',
+    output: '_site',
+  },
+  { tool: 'Docusaurus', files: configNames('docusaurus.config'), command: 'npm run build', output: 'build' },
+  { tool: 'Vite', files: configNames('vite.config'), command: 'npm run build', output: 'dist' },
+  { tool: 'Hugo', files: ['hugo.toml', 'hugo.yaml', 'hugo.json'], command: 'hugo', output: 'public' },
+];
+
+function configNames(stem: string): string[] {
+  return ['js', 'mjs', 'cjs', 'ts', 'mts', 'cts'].map((extension) => `${stem}.${extension}`);
+}
+
+/**
+ * Chooses what to build: what the settings say; else the tool whose configuration lies there (with a `build` script where
+ * it needs one); else the project's folder when it has an index page; else the first usual folder that has one; else the
+ * folder with any page.
+ * @throws build.source_invalid, build.nothing_to_build
+ */
+export function findSource(rootDir: string, config: FlowConfig['build']): SourceChoice {
+  if (config.command !== undefined) {
+    const known = TOOLS.find((one) => one.files.some((file) => existsSync(path.join(rootDir, file))));
+    const output = config.output ?? known?.output ?? 'dist';
+    return { kind: 'command', command: config.command, output, tool: known?.tool ?? config.command };
+  }
+  if (config.source !== undefined)
+    return { kind: 'sources', sourceDir: requireFolder(rootDir, config.source) };
+  const tool = TOOLS.find((one) => one.files.some((file) => existsSync(path.join(rootDir, file))));
+  if (tool && (tool.tool === 'Hugo' || hasBuildScript(rootDir)))
+    return { kind: 'command', command: tool.command, output: config.output ?? tool.output, tool: tool.tool };
+  const found = ['.', ...CANDIDATES].find((folder) => hasIndex(path.join(rootDir, folder)));
+  if (found !== undefined) return { kind: 'sources', sourceDir: path.join(rootDir, found) };
+  const withPages = [...CANDIDATES, '.'].find((folder) => hasPage(path.join(rootDir, folder)));
+  if (withPages === undefined) throw nothingToBuildFault(rootDir, undefined);
+  return { kind: 'sources', sourceDir: path.join(rootDir, withPages) };
+}
+
+/** The folder of a setting, inside the project, links resolved. @throws build.source_invalid */
+function requireFolder(rootDir: string, source: string): string {
+  try {
+    const real = realpathSync(path.resolve(rootDir, source));
+    const root = realpathSync(rootDir);
+    if ((real === root || real.startsWith(root + path.sep)) && lstatSync(real).isDirectory())
+      return path.join(rootDir, path.relative(root, real));
+  } catch (cause) {
+    throw sourceFolderFault(source, cause);
+  }
+  throw sourceFolderFault(source);
+}
+
+function hasIndex(dir: string): boolean {
+  return isFolder(dir) && INDEX_FILES.some((file) => existsSync(path.join(dir, file)));
+}
+
+function hasPage(dir: string): boolean {
+  return isFolder(dir) && readdirSync(dir).some((name) => /\.(?:html?|md|markdown)$/i.test(name));
+}
+
+function isFolder(dir: string): boolean {
+  return lstatSync(dir, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function hasBuildScript(rootDir: string): boolean {
+  try {
+    const description: unknown = JSON.parse(readFileSync(path.join(rootDir, 'package.json'), 'utf8'));
+    if (typeof description !== 'object' || description === null || !('scripts' in description)) return false;
+    const { scripts } = description;
+    return typeof scripts === 'object' && scripts !== null && 'build' in scripts;
+  } catch {
+    // No package.json, or a broken one: the project's own tool will say so.
+    return false;
+  }
+}
