@@ -1,0 +1,190 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import { fault, isFault } from '#base/fault.ts';
+import type { Principal } from '#base/principal.ts';
+import { authenticateRequest } from '#kernel/http/credentials.ts';
+import { languageOf } from '#kernel/http/language.ts';
+import type { HttpKit } from '#kernel/module.ts';
+import type { Candidates } from '../candidates.ts';
+import { ChatRequest, CompletionRequest, EmbeddingRequest } from '../contract-requests.ts';
+import type { Inference } from '../inference.ts';
+import type { InferenceCall } from '../attempts.ts';
+import type { InferenceRequest } from '../source.ts';
+import { openAiError } from './openai-errors.ts';
+import { parseRequest } from './parse-request.ts';
+import { billHeaders, eventsOf, write } from './writer.ts';
+
+export interface ApiDeps {
+  readonly inference: Inference;
+  readonly candidates: Candidates;
+  readonly newId: () => string;
+  readonly maxRequestBytes: number;
+  readonly log: Logger;
+}
+
+const done = 'data: [DONE]\n\n';
+const trailerNames = 'x-cds-prompt-tokens, x-cds-completion-tokens, x-cds-charged-tokens, x-cds-cost';
+
+/** OpenAI's API under `/v1`: all its errors are OpenAI's error objects, those of sign-in and limits included. */
+export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): void {
+  const { inference, candidates, log } = deps;
+  app.register(
+    async (scope) => {
+      scope.setErrorHandler((error, request, reply) => refuse(error, request, reply));
+      scope.setNotFoundHandler((request, reply) =>
+        refuse(fault('common.method_not_found', { method: request.url.split('?', 1)[0]?.slice(0, 200) }), request, reply),
+      );
+      scope.get('/models', async (request, reply) => {
+        await admit(request, reply, 'read');
+        return candidates.list();
+      });
+      scope.get('/models/*', async (request, reply) => {
+        await admit(request, reply, 'read');
+        const model = (request.params as { '*': string })['*'];
+        const found = (await candidates.list()).data.find((candidate) => candidate.id === model);
+        if (found === undefined) throw fault('llm.model_not_found', { model: model.slice(0, 100) });
+        return found;
+      });
+      const route = (path: string, schema: z.ZodType, kind: InferenceRequest['kind']) =>
+        scope.post(path, { bodyLimit: deps.maxRequestBytes }, async (request, reply) => {
+          const user = await admit(request, reply, 'inference');
+          const body = parseRequest(schema, request.body);
+          await answer({ request, reply, user, wanted: { kind, body } as InferenceRequest });
+        });
+      route('/chat/completions', ChatRequest, 'chat');
+      route('/completions', CompletionRequest, 'completion');
+      route('/embeddings', EmbeddingRequest, 'embedding');
+    },
+    { prefix: '/v1' },
+  );
+
+  async function admit(request: FastifyRequest, reply: FastifyReply, rateClass: 'read' | 'inference'): Promise<Principal> {
+    const safe = request.method === 'GET';
+    const user = await authenticateRequest({ headers: request.headers, safe }, kit);
+    await kit.takeRate({ principal: user, address: request.ip, rateClass }, reply);
+    if (user === null) throw fault('common.unauthenticated');
+    if (user.scopes !== undefined && !user.scopes.includes('llm')) throw fault('common.forbidden', { needed: 'llm' });
+    return user;
+  }
+
+  async function answer(exchange: Exchange): Promise<void> {
+    const { request, reply, user, wanted } = exchange;
+    const controller = new AbortController();
+    const onClose = () => {
+      if (!reply.raw.writableFinished) controller.abort(fault('common.cancelled'));
+    };
+    reply.raw.once('close', onClose);
+    const call: InferenceCall = {
+      user,
+      request: wanted,
+      endpoint: request.url.split('?', 1)[0] ?? '/v1',
+      requestId: requestIdOf(request, deps.newId),
+      signal: controller.signal,
+    };
+    reply.raw.setHeader('x-request-id', call.requestId);
+    const streaming = wanted.kind !== 'embedding' && wanted.body.stream === true;
+    try {
+      await (streaming ? sendStream(exchange, call) : sendWhole(exchange, call));
+    } catch (error) {
+      if (!controller.signal.aborted) throw error;
+      // The client has left: nobody is there to be told.
+      if (!isFault(error)) log.warn({ err: error, traceId: request.id }, 'a request whose client left failed');
+      reply.hijack();
+      reply.raw.destroy();
+    }
+  }
+
+  async function sendWhole({ reply }: Exchange, call: InferenceCall): Promise<void> {
+    const { answer: whole, bill } = await inference.whole(call);
+    const body = 'json' in whole ? whole.json : Buffer.from(JSON.stringify(whole.object));
+    reply.hijack();
+    copyHeaders(reply);
+    reply.raw.writeHead(200, {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': body.length,
+      'cache-control': 'no-store',
+      ...billHeaders(bill),
+    });
+    reply.raw.end(body);
+  }
+
+  async function sendStream(exchange: Exchange, call: InferenceCall): Promise<void> {
+    const { reply } = exchange;
+    const { raw } = reply;
+    const stream = inference.stream(call);
+    let step = await stream.next();
+    reply.hijack();
+    copyHeaders(reply);
+    raw.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      // nginx and its kin would hold the events back.
+      'x-accel-buffering': 'no',
+      trailer: trailerNames,
+    });
+    try {
+      while (step.done !== true) {
+        await write(raw, eventsOf(step.value), call.signal);
+        step = await stream.next();
+      }
+      raw.addTrailers(billHeaders(step.value));
+      raw.end(done);
+    } catch (error) {
+      await stream.return(undefined as never).catch(() => undefined);
+      tellBroken(error, exchange, call);
+    }
+  }
+
+  /** After the first piece the status is sent: the fault goes into the stream, and no `[DONE]` follows. */
+  function tellBroken(error: unknown, { request, reply }: Exchange, call: InferenceCall): void {
+    if (call.signal.aborted) return void reply.raw.destroy();
+    if (!isFault(error)) log.error({ err: error, traceId: request.id }, 'a model stream failed');
+    const { body } = openAiError(error, readerOf(request));
+    reply.raw.end(`event: error\ndata: ${JSON.stringify(body)}\n\n`);
+  }
+
+  function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const { status, retryAfterMs, body } = openAiError(error, readerOf(request));
+    if (status >= 500 && !isFault(error)) log.error({ err: error, traceId: request.id }, 'a model request failed');
+    if (retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1_000)));
+    void reply
+      .code(status)
+      .header('content-type', 'application/json; charset=utf-8')
+      .header('cache-control', 'no-store')
+      .send(JSON.stringify(body));
+  }
+
+  function readerOf(request: FastifyRequest) {
+    return {
+      catalogue: kit.catalogue,
+      language: languageOf(request.headers['accept-language']),
+      traceId: request.id,
+      limitBytes: deps.maxRequestBytes,
+    };
+  }
+}
+
+interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly user: Principal;
+  readonly wanted: InferenceRequest;
+}
+
+/** Rate-limit headers lie on Fastify's reply until it sends; a hijacked one sends by itself. */
+function copyHeaders(reply: FastifyReply): void {
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) reply.raw.setHeader(name, value);
+  }
+}
+
+/** The client's own idempotency key, so that a repetition is not billed twice; else a new id. */
+function requestIdOf(request: FastifyRequest, newId: () => string): string {
+  const given = request.headers['idempotency-key'];
+  if (typeof given !== 'string' || given === '') return newId();
+  if (!/^[\x21-\x7e]{1,150}$/.test(given)) {
+    throw fault('llm.request_invalid', { field: 'Idempotency-Key', reason: 'it must be 1 to 150 printable ASCII characters' });
+  }
+  return given;
+}

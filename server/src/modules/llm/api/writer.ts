@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { Bill } from '../accounting/accounting.ts';
+import type { Piece } from '../source.ts';
+
+/** What a request cost, as headers of its answer, or as trailers of a stream. */
+export function billHeaders(bill: Bill): Record<string, string> {
+  return {
+    'x-cds-model': encodeURI(bill.model),
+    'x-cds-prompt-tokens': String(bill.promptTokens),
+    'x-cds-cached-prompt-tokens': String(bill.cachedPromptTokens),
+    'x-cds-completion-tokens': String(bill.completionTokens),
+    'x-cds-charged-tokens': String(bill.chargedTokens),
+    'x-cds-cost': bill.cost,
+    'x-cds-currency': bill.currency,
+  };
+}
+
+/** Server-sent events of one answer. */
+export function eventsOf(piece: Piece): Buffer | string {
+  return 'events' in piece ? piece.events : `data: ${JSON.stringify(piece.chunk)}\n\n`;
+}
+
+/** The objects that a piece stands for, for transports that are not server-sent events. */
+export function objectsOf(piece: Piece): object[] {
+  if ('chunk' in piece) return [piece.chunk];
+  return piece.events
+    .toString()
+    .split('\n\n')
+    .flatMap((event) => {
+      const lines = event.split('\n').filter((line) => line.startsWith('data:'));
+      return lines.length === 0 ? [] : [JSON.parse(lines.map((line) => line.slice(5)).join('\n')) as object];
+    });
+}
+
+/** Waits while the client reads slower than the model writes, so that nothing piles up in memory. */
+export async function write(raw: ServerResponse, part: Buffer | string, signal: AbortSignal): Promise<void> {
+  if (raw.write(part)) return;
+  await once(raw, 'drain', { signal }).catch(() => undefined);
+  signal.throwIfAborted();
+}

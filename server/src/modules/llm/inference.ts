@@ -1,0 +1,61 @@
+import { fault } from '#base/fault.ts';
+import type { Bill } from './accounting/accounting.ts';
+import type { Attempts, InferenceCall, Opened } from './attempts.ts';
+import type { Piece, Whole } from './source.ts';
+
+export interface Inference {
+  whole(call: InferenceCall): Promise<{ readonly answer: Whole; readonly bill: Bill }>;
+  /**
+   * A fault of the first step came before any piece, and is one of the request as a whole; a later one means a broken
+   * stream. Whatever ends it, what was used is charged.
+   */
+  stream(call: InferenceCall): AsyncGenerator<Piece, Bill, undefined>;
+}
+
+interface Begun {
+  readonly pieces: AsyncGenerator<Piece, void, undefined>;
+  readonly first: IteratorResult<Piece, void>;
+}
+
+/** Requests to models: answered by the first candidate that can, and charged with what was used. */
+export function createInference(attempts: Attempts): Inference {
+  return {
+    async whole(call) {
+      const opened = await attempts.open(call, {
+        run: (source, request, options) => source.whole(request, options),
+        discard: () => Promise.resolve(),
+      });
+      try {
+        return { answer: opened.value, bill: await opened.settle() };
+      } finally {
+        opened.close();
+      }
+    },
+    async *stream(call) {
+      const opened: Opened<Begun> = await attempts.open(call, {
+        async run(source, request, options) {
+          const pieces = source.stream(request, options);
+          return { pieces, first: await pieces.next() };
+        },
+        discard: async ({ pieces }) => void (await pieces.return(undefined)),
+      });
+      const { pieces, first } = opened.value;
+      let bill: Bill | undefined;
+      let failure: unknown = fault('common.cancelled');
+      try {
+        opened.firstToken();
+        for (let step = first; step.done !== true; step = await pieces.next()) yield step.value;
+        failure = undefined;
+        bill = await opened.settle();
+        return bill;
+      } catch (error) {
+        failure = error;
+        throw error;
+      } finally {
+        await pieces.return(undefined).catch(() => undefined);
+        if (bill === undefined) await opened.settle();
+        opened.close(failure);
+      }
+    },
+  };
+}

@@ -1,0 +1,226 @@
+import type { CircuitBreakerPolicy } from 'cockatiel';
+import { BrokenCircuitError } from 'cockatiel';
+import { type Fault, fault, isFault } from '#base/fault.ts';
+import type { ProviderModel } from '../contract-shapes.ts';
+import type { InferenceRequest, RunOptions, Source } from '../source.ts';
+import { type Cooldowns, causeOf, faultOf, retryAfterMs } from './cooldowns.ts';
+import { withoutKeys } from './redact.ts';
+import { readStream } from './stream-reader.ts';
+import { type createUpstream, type UpstreamAnswer, upstreamFault } from './upstream.ts';
+import { takeUsage } from './usage.ts';
+
+export interface ProviderAccess {
+  readonly name: string;
+  readonly baseUrl: string;
+  readonly key: string | undefined;
+  readonly breaker: CircuitBreakerPolicy;
+}
+
+export interface ProviderLimits {
+  readonly providerTimeoutMs: number;
+  readonly maxEventBytes: number;
+  readonly maxAnswerBytes: number;
+  readonly defaultMaxTokens: number;
+}
+
+export interface ProviderSourceDeps {
+  readonly upstream: Pick<ReturnType<typeof createUpstream>, 'post'>;
+  readonly cooldowns: Cooldowns;
+  readonly limits: ProviderLimits;
+  readonly now: () => number;
+}
+
+const paths = { chat: '/chat/completions', completion: '/completions', embedding: '/embeddings' } as const;
+
+/** A provider's model as something that answers requests. Faults before the first byte are told apart by their cause. */
+export function createProviderSource(
+  access: ProviderAccess,
+  model: ProviderModel,
+  deps: ProviderSourceDeps,
+): Source {
+  const { upstream, cooldowns, limits } = deps;
+  const provider = access.name;
+
+  /** The answer's head; anything but success becomes a fault, and what it says about the provider is remembered. */
+  async function open(request: InferenceRequest, options: RunOptions, streaming: boolean): Promise<UpstreamAnswer> {
+    const cooling = cooldowns.refusal(provider, model.id);
+    if (cooling !== undefined) throw cooling;
+    try {
+      return await access.breaker.execute(async () => {
+        const answer = await upstream.post({
+          provider,
+          url: `${access.baseUrl.replace(/\/+$/, '')}${paths[request.kind]}`,
+          key: access.key,
+          body: JSON.stringify(bodyFor(request, streaming)),
+          signal: options.signal,
+          timeoutMs: limits.providerTimeoutMs,
+        });
+        if (answer.status < 200 || answer.status >= 300) throw await refusalOf(answer);
+        return answer;
+      });
+    } catch (error) {
+      if (error instanceof BrokenCircuitError) {
+        throw fault('llm.provider_failed', { provider, reason: 'it failed several times and is left alone for a moment' });
+      }
+      throw error;
+    }
+  }
+
+  function bodyFor(request: InferenceRequest, streaming: boolean): object {
+    if (request.kind === 'embedding') return { ...request.body, model: model.id };
+    const asked = askedMaxTokens(request);
+    return {
+      ...request.body,
+      model: model.id,
+      ...(asked === undefined ? { max_tokens: maxTokensOf(request) } : {}),
+      stream: streaming,
+      ...(streaming
+        ? { stream_options: { ...request.body.stream_options, include_usage: true } }
+        : { stream_options: undefined }),
+    };
+  }
+
+  function maxTokensOf(request: InferenceRequest): number {
+    const asked = askedMaxTokens(request) ?? limits.defaultMaxTokens;
+    return model.contextSize === null ? asked : Math.min(asked, model.contextSize);
+  }
+
+  async function refusalOf(answer: UpstreamAnswer): Promise<Fault> {
+    const { status, retryAfter } = answer;
+    const text = (await readAll(answer, 64 * 1024).catch(() => Buffer.alloc(0))).toString();
+    if (causeOf(status) === undefined) {
+      if (status < 400) return fault('llm.provider_failed', { provider, reason: `status ${status}` });
+      return fault('llm.provider_rejected', { provider, status, reason: withoutKeys(messageIn(text), access.key) });
+    }
+    cooldowns.note({ provider, model: model.id }, { status, retryAfter });
+    return faultOf(provider, { status, waitMs: retryAfterMs(retryAfter, deps.now()) });
+  }
+
+  async function readAll(answer: UpstreamAnswer, maxBytes: number): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    let sizeBytes = 0;
+    for await (const part of answer.body as AsyncIterable<Buffer>) {
+      sizeBytes += part.length;
+      if (sizeBytes > maxBytes) {
+        answer.body.destroy();
+        throw fault('llm.provider_failed', { provider, reason: `its answer has more than ${maxBytes} bytes` });
+      }
+      parts.push(part);
+    }
+    return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+  }
+
+  return {
+    model: `${provider}/${model.id}`,
+    origin: provider,
+    price: {
+      tokenWeight: model.tokenWeight,
+      promptTokenCost: model.inputCost,
+      completionTokenCost: model.outputCost,
+      ...(model.cachedInputCost === null ? {} : { cachedPromptTokenCost: model.cachedInputCost }),
+    },
+    async estimate(request) {
+      const promptTokens = promptBound(request, model.contextSize);
+      if (request.kind === 'embedding') return { promptTokens, maxCompletionTokens: 0 };
+      return { promptTokens, maxCompletionTokens: maxTokensOf(request) * (request.body.n ?? 1) };
+    },
+    async whole(request, options) {
+      const answer = await open(request, options, false);
+      let json: Buffer;
+      try {
+        json = await readAll(answer, limits.maxAnswerBytes);
+      } catch (error) {
+        throw bodyFault(error, options.signal);
+      }
+      let parsed: unknown;
+      try {
+        parsed = JSON.parse(json.toString());
+      } catch {
+        throw fault('llm.provider_failed', { provider, reason: 'its answer is not JSON' });
+      }
+      if (typeof parsed !== 'object' || parsed === null) {
+        throw fault('llm.provider_failed', { provider, reason: 'its answer is not an object' });
+      }
+      if (!takeUsage(parsed, options.meter)) guessUsage(request, json, options);
+      return { json };
+    },
+    async *stream(request, options) {
+      if (request.kind === 'embedding') throw new Error('embeddings do not stream');
+      const answer = await open(request, options, true);
+      options.meter.promptTokens = promptGuess(request);
+      try {
+        yield* readStream(answer.body as AsyncIterable<Buffer>, {
+          provider,
+          key: access.key,
+          meter: options.meter,
+          includeUsage: request.body.stream_options?.include_usage === true,
+          maxEventBytes: limits.maxEventBytes,
+        });
+      } catch (error) {
+        if (isFault(error)) throw error;
+        if (options.signal.aborted) throw options.signal.reason;
+        const known = bodyFault(error, options.signal);
+        throw isFault(known)
+          ? fault('llm.stream_broken', { provider, reason: String(known.data.reason ?? 'it fell silent') })
+          : known;
+      } finally {
+        answer.body.on('error', () => undefined).destroy();
+      }
+    },
+  };
+
+  function bodyFault(error: unknown, signal: AbortSignal): unknown {
+    if (isFault(error)) return error;
+    if (signal.aborted) return signal.reason;
+    return upstreamFault(error, { provider, key: access.key, timeoutMs: limits.providerTimeoutMs });
+  }
+}
+
+function askedMaxTokens(request: InferenceRequest): number | undefined {
+  if (request.kind === 'embedding') return undefined;
+  const { max_tokens: maxTokens } = request.body;
+  const completion = request.kind === 'chat' ? request.body.max_completion_tokens : undefined;
+  return completion ?? maxTokens ?? undefined;
+}
+
+/** What of a body a tokenizer sees. */
+function promptOf(request: InferenceRequest): unknown {
+  switch (request.kind) {
+    case 'chat':
+      return [request.body.messages, request.body.tools ?? null];
+    case 'completion':
+      return [request.body.prompt, request.body.suffix ?? ''];
+    case 'embedding':
+      return request.body.input;
+  }
+}
+
+/**
+ * The most tokens a prompt can have: a token of a byte-level tokenizer holds at least one byte, and the JSON around
+ * the texts outweighs the marks of a chat template. A budget that is held against this can't be overspent.
+ */
+function promptBound(request: InferenceRequest, contextSize: number | null): number {
+  const bytes = Buffer.byteLength(JSON.stringify(promptOf(request)));
+  return Math.min(bytes, contextSize ?? 100_000_000);
+}
+
+/** Four bytes a token, as usual in English: for providers that do not tell, and answers that were broken off. */
+function promptGuess(request: InferenceRequest): number {
+  return Math.ceil(Buffer.byteLength(JSON.stringify(promptOf(request))) / 4);
+}
+
+function guessUsage(request: InferenceRequest, json: Buffer, { meter }: RunOptions): void {
+  meter.promptTokens = promptGuess(request);
+  meter.completionTokens = request.kind === 'embedding' ? 0 : Math.ceil(json.length / 4);
+}
+
+function messageIn(text: string): string {
+  try {
+    const { error } = JSON.parse(text) as { error?: { message?: unknown } | string };
+    if (typeof error === 'string') return error;
+    if (typeof error?.message === 'string') return error.message;
+  } catch {
+    // Not JSON: the text itself is told.
+  }
+  return text === '' ? 'no reason given' : text;
+}

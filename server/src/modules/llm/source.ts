@@ -1,0 +1,39 @@
+import type { ModelPrice } from '#modules/ledger/contract-shapes.ts';
+import type { Meter } from './accounting/meter.ts';
+import type { ChatRequest, CompletionRequest, EmbeddingRequest } from './contract-requests.ts';
+
+/** One request in OpenAI's shape, by what it asks for. */
+export type InferenceRequest =
+  | { readonly kind: 'chat'; readonly body: ChatRequest }
+  | { readonly kind: 'completion'; readonly body: CompletionRequest }
+  | { readonly kind: 'embedding'; readonly body: EmbeddingRequest };
+
+export interface RunOptions {
+  readonly userId: string;
+  readonly signal: AbortSignal;
+  /** Kept true to what was used, at every moment. */
+  readonly meter: Meter;
+}
+
+/** What a stream is made of: a chunk as an object, or whole server-sent events as they came from a provider. */
+export type Piece = { readonly chunk: object } | { readonly events: Buffer };
+
+/** A whole answer: as an object, or as the JSON text that came from a provider. */
+export type Whole = { readonly object: object } | { readonly json: Buffer };
+
+/** Something that can answer a request: a model on this machine or at a provider. */
+export interface Source {
+  /** As the model is addressed here. */
+  readonly model: string;
+  /** `local`, or the provider's name. */
+  readonly origin: string;
+  readonly price: ModelPrice;
+  /** The most that the request can use: what is put aside for it. */
+  estimate(
+    request: InferenceRequest,
+    options: Pick<RunOptions, 'userId' | 'signal'>,
+  ): Promise<{ readonly promptTokens: number; readonly maxCompletionTokens: number }>;
+  whole(request: InferenceRequest, options: RunOptions): Promise<Whole>;
+  /** Ends without its `[DONE]`: that is written by whoever writes the stream. */
+  stream(request: InferenceRequest, options: RunOptions): AsyncGenerator<Piece, void, undefined>;
+}
