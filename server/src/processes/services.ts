@@ -3,12 +3,22 @@ import { auth } from '../modules/auth/module.ts';
 import { events } from '../modules/events/module.ts';
 import { gateway } from '../modules/gateway/module.ts';
 import { ledger } from '../modules/ledger/module.ts';
+import { llm } from '../modules/llm/module.ts';
 import { projects } from '../modules/projects/module.ts';
 import { prompts } from '../modules/prompts/module.ts';
 import { sandbox } from '../modules/sandbox/module.ts';
 
 /** Every module of the platform. */
-export const allModules: readonly AnyModule[] = [auth, events, gateway, ledger, projects, prompts, sandbox];
+export const allModules: readonly AnyModule[] = [
+  auth,
+  events,
+  gateway,
+  ledger,
+  llm,
+  projects,
+  prompts,
+  sandbox,
+];
 
 export interface Service {
   readonly name: string;
@@ -22,5 +32,6 @@ export interface Service {
 export const services: readonly Service[] = [
   { name: 'studio', port: 6711, modules: [gateway], servesStudio: true },
   { name: 'gateway', port: 6813, modules: [gateway, projects, sandbox, prompts, events] },
+  { name: 'llm', port: 6988, modules: [llm] },
   { name: 'auth', port: 6971, modules: [auth, ledger] },
 ];

@@ -9,6 +9,7 @@ import type {
 import type { authContract } from '@cyberdevstudio/server/modules/auth/contract.ts';
 import type { eventsContract } from '@cyberdevstudio/server/modules/events/contract.ts';
 import type { ledgerContract } from '@cyberdevstudio/server/modules/ledger/contract.ts';
+import type { llmContract } from '@cyberdevstudio/server/modules/llm/contract.ts';
 import type { projectsContract } from '@cyberdevstudio/server/modules/projects/contract.ts';
 import type { sandboxContract } from '@cyberdevstudio/server/modules/sandbox/contract.ts';
 
@@ -17,6 +18,7 @@ type Contracts =
   | typeof authContract
   | typeof eventsContract
   | typeof ledgerContract
+  | typeof llmContract
   | typeof projectsContract
   | typeof sandboxContract;
 

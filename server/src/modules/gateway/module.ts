@@ -1,6 +1,7 @@
 import { authContract } from '#modules/auth/contract.ts';
 import { eventsContract } from '#modules/events/contract.ts';
 import { ledgerContract } from '#modules/ledger/contract.ts';
+import { llmContract } from '#modules/llm/contract.ts';
 import { projectsContract } from '#modules/projects/contract.ts';
 import { promptsContract } from '#modules/prompts/contract.ts';
 import { sandboxContract } from '#modules/sandbox/contract.ts';
@@ -11,6 +12,7 @@ export const gateway = defineGateway({
   auth: authContract,
   events: eventsContract,
   ledger: ledgerContract,
+  llm: llmContract,
   projects: projectsContract,
   prompts: promptsContract,
   sandbox: sandboxContract,

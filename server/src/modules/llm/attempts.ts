@@ -108,7 +108,11 @@ export function createAttempts({ candidates, routing, accounting, metrics }: Att
   /** The second starts when the first is silent for too long, or fails; the slower one is ended and not billed. */
   async function race<Value>(
     call: InferenceCall,
-    contest: { readonly pair: readonly [Contestant, Contestant]; readonly afterMs: number; readonly opening: Opening<Value> },
+    contest: {
+      readonly pair: readonly [Contestant, Contestant];
+      readonly afterMs: number;
+      readonly opening: Opening<Value>;
+    },
   ): Promise<Opened<Value>> {
     const [firstOne, secondOne] = contest.pair;
     const { opening } = contest;

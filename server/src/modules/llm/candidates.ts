@@ -12,7 +12,9 @@ export interface Candidates {
    * What can answer the request, in the order of trying; at least one.
    * @throws llm.model_not_found, llm.no_model
    */
-  forRequest(request: InferenceRequest): Promise<{ readonly sources: readonly Source[]; readonly temperature: number | undefined }>;
+  forRequest(
+    request: InferenceRequest,
+  ): Promise<{ readonly sources: readonly Source[]; readonly temperature: number | undefined }>;
   /** Every model that can be asked now. */
   list(): Promise<ModelList>;
 }

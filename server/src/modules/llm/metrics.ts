@@ -30,7 +30,12 @@ export function createInferenceMetrics(
     labelNames: ['model', 'outcome'],
     registers,
   });
-  const tokens = new Counter({ name: 'llm_tokens_generated', help: 'Generated tokens by model', labelNames, registers });
+  const tokens = new Counter({
+    name: 'llm_tokens_generated',
+    help: 'Generated tokens by model',
+    labelNames,
+    registers,
+  });
   const duration = new Histogram({
     name: 'llm_inference_duration_seconds',
     help: 'Time from the request’s start on a model to its end',
@@ -45,8 +50,17 @@ export function createInferenceMetrics(
     buckets: seconds,
     registers,
   });
-  const active = new Gauge({ name: 'llm_active_sessions', help: 'Running model requests', labelNames, registers });
-  const ofModels = (name: string, help: string, value: (model: Awaited<ReturnType<LocalModels['list']>>[number]) => number) =>
+  const active = new Gauge({
+    name: 'llm_active_sessions',
+    help: 'Running model requests',
+    labelNames,
+    registers,
+  });
+  const ofModels = (
+    name: string,
+    help: string,
+    value: (model: Awaited<ReturnType<LocalModels['list']>>[number]) => number,
+  ) =>
     new Gauge({
       name,
       help,

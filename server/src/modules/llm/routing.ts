@@ -17,7 +17,10 @@ const defaults: Routing = {
 
 export interface RoutingTable {
   read(): Promise<Routing>;
-  update(change: { readonly [Key in keyof Routing]?: Routing[Key] | undefined }, actorId: string): Promise<Routing>;
+  update(
+    change: { readonly [Key in keyof Routing]?: Routing[Key] | undefined },
+    actorId: string,
+  ): Promise<Routing>;
   /** Reads the table anew with the next use. */
   forget(): void;
 }

@@ -1,6 +1,6 @@
+import type { Language } from '#base/fault.ts';
 import { fault, isFault } from '#base/fault.ts';
 import type { FaultCatalogue } from '#kernel/rpc/fault-catalogue.ts';
-import type { Language } from '#base/fault.ts';
 
 export interface OpenAiError {
   readonly status: number;
@@ -38,9 +38,17 @@ const codes: Readonly<Record<string, string>> = {
 /** A fault as an error object of OpenAI's API, in the reader's language; what went wrong and what to do. */
 export function openAiError(
   error: unknown,
-  reader: { readonly catalogue: FaultCatalogue; readonly language: Language; readonly traceId: string; readonly limitBytes: number },
+  reader: {
+    readonly catalogue: FaultCatalogue;
+    readonly language: Language;
+    readonly traceId: string;
+    readonly limitBytes: number;
+  },
 ): OpenAiError {
-  const { code, status, detail, hint, data } = reader.catalogue.describe(asFault(error, reader.limitBytes), reader);
+  const { code, status, detail, hint, data } = reader.catalogue.describe(
+    asFault(error, reader.limitBytes),
+    reader,
+  );
   const field = typeof data.field === 'string' ? data.field : null;
   return {
     status,

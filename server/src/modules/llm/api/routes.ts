@@ -6,10 +6,10 @@ import type { Principal } from '#base/principal.ts';
 import { authenticateRequest } from '#kernel/http/credentials.ts';
 import { languageOf } from '#kernel/http/language.ts';
 import type { HttpKit } from '#kernel/module.ts';
+import type { InferenceCall } from '../attempts.ts';
 import type { Candidates } from '../candidates.ts';
 import { ChatRequest, CompletionRequest, EmbeddingRequest } from '../contract-requests.ts';
 import type { Inference } from '../inference.ts';
-import type { InferenceCall } from '../attempts.ts';
 import type { InferenceRequest } from '../source.ts';
 import { openAiError } from './openai-errors.ts';
 import { parseRequest } from './parse-request.ts';
@@ -33,7 +33,11 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
     async (scope) => {
       scope.setErrorHandler((error, request, reply) => refuse(error, request, reply));
       scope.setNotFoundHandler((request, reply) =>
-        refuse(fault('common.method_not_found', { method: request.url.split('?', 1)[0]?.slice(0, 200) }), request, reply),
+        refuse(
+          fault('common.method_not_found', { method: request.url.split('?', 1)[0]?.slice(0, 200) }),
+          request,
+          reply,
+        ),
       );
       scope.get('/models', async (request, reply) => {
         await admit(request, reply, 'read');
@@ -59,12 +63,17 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
     { prefix: '/v1' },
   );
 
-  async function admit(request: FastifyRequest, reply: FastifyReply, rateClass: 'read' | 'inference'): Promise<Principal> {
+  async function admit(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    rateClass: 'read' | 'inference',
+  ): Promise<Principal> {
     const safe = request.method === 'GET';
     const user = await authenticateRequest({ headers: request.headers, safe }, kit);
     await kit.takeRate({ principal: user, address: request.ip, rateClass }, reply);
     if (user === null) throw fault('common.unauthenticated');
-    if (user.scopes !== undefined && !user.scopes.includes('llm')) throw fault('common.forbidden', { needed: 'llm' });
+    if (user.scopes !== undefined && !user.scopes.includes('llm'))
+      throw fault('common.forbidden', { needed: 'llm' });
     return user;
   }
 
@@ -89,7 +98,8 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
     } catch (error) {
       if (!controller.signal.aborted) throw error;
       // The client has left: nobody is there to be told.
-      if (!isFault(error)) log.warn({ err: error, traceId: request.id }, 'a request whose client left failed');
+      if (!isFault(error))
+        log.warn({ err: error, traceId: request.id }, 'a request whose client left failed');
       reply.hijack();
       reply.raw.destroy();
     }
@@ -146,7 +156,8 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
 
   function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const { status, retryAfterMs, body } = openAiError(error, readerOf(request));
-    if (status >= 500 && !isFault(error)) log.error({ err: error, traceId: request.id }, 'a model request failed');
+    if (status >= 500 && !isFault(error))
+      log.error({ err: error, traceId: request.id }, 'a model request failed');
     if (retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1_000)));
     void reply
       .code(status)
@@ -184,7 +195,10 @@ function requestIdOf(request: FastifyRequest, newId: () => string): string {
   const given = request.headers['idempotency-key'];
   if (typeof given !== 'string' || given === '') return newId();
   if (!/^[\x21-\x7e]{1,150}$/.test(given)) {
-    throw fault('llm.request_invalid', { field: 'Idempotency-Key', reason: 'it must be 1 to 150 printable ASCII characters' });
+    throw fault('llm.request_invalid', {
+      field: 'Idempotency-Key',
+      reason: 'it must be 1 to 150 printable ASCII characters',
+    });
   }
   return given;
 }

@@ -1,5 +1,5 @@
-import type { GenerateChunk, GenerateResult, TokenLogprob, ToolCall } from '../engine/engine.ts';
 import type { Meter } from '../accounting/meter.ts';
+import type { GenerateChunk, GenerateResult, TokenLogprob, ToolCall } from '../engine/engine.ts';
 
 /** What all objects of one answer share. */
 export interface AnswerHead {
@@ -61,7 +61,12 @@ function callObject({ id, name, arguments: text }: ToolCall) {
 /** Chunks of a streamed chat answer. */
 export const chatChunks = {
   opening: (head: AnswerHead, index: number) =>
-    chatChunk(head, { index, delta: { role: 'assistant', content: '' }, logprobs: null, finish_reason: null }),
+    chatChunk(head, {
+      index,
+      delta: { role: 'assistant', content: '' },
+      logprobs: null,
+      finish_reason: null,
+    }),
   piece(head: AnswerHead, index: number, chunk: GenerateChunk) {
     if (chunk.kind === 'tool-call') {
       const delta = { tool_calls: [{ index: chunk.index, ...callObject(chunk.call) }] };
@@ -85,12 +90,22 @@ export const chatChunks = {
 };
 
 function chatChunk(head: AnswerHead, choice: object): object {
-  return { id: head.id, object: 'chat.completion.chunk', created: head.created, model: head.model, choices: [choice] };
+  return {
+    id: head.id,
+    object: 'chat.completion.chunk',
+    created: head.created,
+    model: head.model,
+    choices: [choice],
+  };
 }
 
 /** Chunks of a streamed completion. */
 export const textChunks = {
-  piece(head: AnswerHead, index: number, written: { readonly chunk: GenerateChunk; readonly offset: number }) {
+  piece(
+    head: AnswerHead,
+    index: number,
+    written: { readonly chunk: GenerateChunk; readonly offset: number },
+  ) {
     const { chunk, offset } = written;
     const text = chunk.kind === 'text' ? chunk.text : '';
     const logprobs = chunk.kind === 'text' ? textLogprobs(chunk.logprobs, offset) : null;
@@ -107,7 +122,13 @@ export const textChunks = {
 };
 
 function textObject(head: AnswerHead, choice: object): object {
-  return { id: head.id, object: 'text_completion', created: head.created, model: head.model, choices: [choice] };
+  return {
+    id: head.id,
+    object: 'text_completion',
+    created: head.created,
+    model: head.model,
+    choices: [choice],
+  };
 }
 
 /** All that one generation gave, gathered. */
@@ -164,6 +185,8 @@ function textIn(chunks: readonly GenerateChunk[]): string {
 }
 
 function logprobsIn(chunks: readonly GenerateChunk[]): readonly TokenLogprob[] | undefined {
-  const found = chunks.flatMap((chunk) => (chunk.kind === 'text' && chunk.logprobs !== undefined ? [chunk.logprobs] : []));
+  const found = chunks.flatMap((chunk) =>
+    chunk.kind === 'text' && chunk.logprobs !== undefined ? [chunk.logprobs] : [],
+  );
   return found.length === 0 ? undefined : found.flat();
 }

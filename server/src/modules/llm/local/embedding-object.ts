@@ -20,7 +20,10 @@ export function embeddingObject(body: EmbeddingRequest, model: string, embedding
 function shortened(vector: Float32Array, dimensions: number | undefined): Float32Array {
   if (dimensions === undefined || dimensions === vector.length) return vector;
   if (dimensions > vector.length) {
-    throw fault('llm.request_invalid', { field: 'dimensions', reason: `the model has ${vector.length} dimensions` });
+    throw fault('llm.request_invalid', {
+      field: 'dimensions',
+      reason: `the model has ${vector.length} dimensions`,
+    });
   }
   const part = vector.slice(0, dimensions);
   const length = Math.hypot(...part);

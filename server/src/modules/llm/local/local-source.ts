@@ -30,11 +30,7 @@ interface Generation {
 }
 
 /** A model on this machine as something that answers requests. */
-export function createLocalSource(
-  model: LocalModel,
-  temperature: number,
-  deps: LocalSourceDeps,
-): Source {
+export function createLocalSource(model: LocalModel, temperature: number, deps: LocalSourceDeps): Source {
   const { models } = deps;
   const defaults: EngineDefaults = {
     temperature: model.settings.temperature ?? temperature,
@@ -61,7 +57,11 @@ export function createLocalSource(
   }
 
   function start(generations: readonly Generation[], options: RunOptions, perPrompt: number) {
-    const usages: GenerateUsage[] = generations.map(() => ({ promptTokens: 0, cachedPromptTokens: 0, completionTokens: 0 }));
+    const usages: GenerateUsage[] = generations.map(() => ({
+      promptTokens: 0,
+      cachedPromptTokens: 0,
+      completionTokens: 0,
+    }));
     const note = (index: number, usage: GenerateUsage) => {
       usages[index] = usage;
       Object.assign(options.meter, totalOf(usages, perPrompt));
@@ -132,7 +132,9 @@ export function createLocalSource(
       const running = start(generations, options, request.body.n ?? 1);
       const chat = request.kind === 'chat';
       const shared = head(chat ? 'chatcmpl' : 'cmpl');
-      yield* chat ? chatPieces(shared, running) : textPieces(shared, running, echoesOf(request.body, generations));
+      yield* chat
+        ? chatPieces(shared, running)
+        : textPieces(shared, running, echoesOf(request.body, generations));
       if (request.body.stream_options?.include_usage === true) {
         yield { chunk: (chat ? chatChunks : textChunks).usage(shared, options.meter) };
       }
@@ -146,7 +148,10 @@ function echoesOf(body: CompletionRequest, generations: readonly Generation[]): 
 
 type Running = AsyncGenerator<GenerateChunk, GenerateResult, undefined>;
 
-async function* chatPieces(head: AnswerHead, running: readonly Running[]): AsyncGenerator<Piece, void, undefined> {
+async function* chatPieces(
+  head: AnswerHead,
+  running: readonly Running[],
+): AsyncGenerator<Piece, void, undefined> {
   const opened = new Set<number>();
   for await (const part of merge(running)) {
     if (!opened.has(part.index)) {
@@ -179,7 +184,10 @@ async function* textPieces(
 }
 
 async function gather(running: readonly Running[], signal: AbortSignal): Promise<Gathered[]> {
-  const answers = running.map(() => ({ chunks: [] as GenerateChunk[], result: undefined as GenerateResult | undefined }));
+  const answers = running.map(() => ({
+    chunks: [] as GenerateChunk[],
+    result: undefined as GenerateResult | undefined,
+  }));
   for await (const part of merge(running)) {
     const answer = answers[part.index];
     if (answer === undefined) continue;

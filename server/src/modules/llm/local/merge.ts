@@ -2,8 +2,7 @@
 export async function* merge<Item, Result>(
   sources: readonly AsyncGenerator<Item, Result, undefined>[],
 ): AsyncGenerator<
-  | { readonly index: number; readonly item: Item }
-  | { readonly index: number; readonly result: Result },
+  { readonly index: number; readonly item: Item } | { readonly index: number; readonly result: Result },
   void,
   undefined
 > {

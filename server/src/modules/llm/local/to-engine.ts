@@ -1,6 +1,13 @@
 import { fault } from '#base/fault.ts';
 import type { ChatRequest, CompletionRequest } from '../contract-requests.ts';
-import type { ChatMessage, GenerateRequest, OutputFormat, Prompt, Sampling, ToolChoice } from '../engine/engine.ts';
+import type {
+  ChatMessage,
+  GenerateRequest,
+  OutputFormat,
+  Prompt,
+  Sampling,
+  ToolChoice,
+} from '../engine/engine.ts';
 
 export interface EngineDefaults {
   readonly temperature: number;
@@ -32,7 +39,13 @@ export function chatToEngine(body: ChatRequest, defaults: EngineDefaults): Gener
           parallelToolCalls: body.parallel_tool_calls ?? true,
         }),
   };
-  if (tools.length === 0 && body.tool_choice !== undefined && body.tool_choice !== null && body.tool_choice !== 'none' && body.tool_choice !== 'auto') {
+  if (
+    tools.length === 0 &&
+    body.tool_choice !== undefined &&
+    body.tool_choice !== null &&
+    body.tool_choice !== 'none' &&
+    body.tool_choice !== 'auto'
+  ) {
     throw invalid('tool_choice', 'it asks for a tool, but there are no tools');
   }
   const wantsLogprobs = body.logprobs === true;

@@ -41,7 +41,10 @@ export function retryAfterMs(header: string | undefined, nowMs: number): number 
 }
 
 export interface Cooldowns {
-  note(target: { provider: string; model: string }, refusal: { status: number; retryAfter: string | undefined }): void;
+  note(
+    target: { provider: string; model: string },
+    refusal: { status: number; retryAfter: string | undefined },
+  ): void;
   /** Why this model must not be asked now; undefined when it may. */
   refusal(provider: string, model: string): Fault | undefined;
   /** For the provider as a whole, or the longest among its models. */
@@ -80,7 +83,8 @@ export function createCooldowns(now: () => number): Cooldowns {
       let longest: Cooldown | undefined;
       for (const model of [...(cooling.get(provider)?.keys() ?? [])]) {
         const found = active(provider, model);
-        if (found !== undefined && (longest === undefined || found.untilMs > longest.untilMs)) longest = found;
+        if (found !== undefined && (longest === undefined || found.untilMs > longest.untilMs))
+          longest = found;
       }
       return longest;
     },

@@ -46,7 +46,8 @@ export function createCredentialStore(deps: {
 }): CredentialStore {
   const { database, key, now } = deps;
   return {
-    put: (name, secret, within) => upsertCredential(within, { name, sealed: seal(secret, key, name), atMs: now() }),
+    put: (name, secret, within) =>
+      upsertCredential(within, { name, sealed: seal(secret, key, name), atMs: now() }),
     async reveal(name) {
       const sealed = await findCredential(database, name);
       return sealed === undefined ? undefined : unseal(sealed, key, name);

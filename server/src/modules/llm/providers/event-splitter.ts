@@ -13,11 +13,17 @@ export function createEventSplitter(provider: string, maxEventBytes: number) {
   return {
     push(chunk: Buffer): Buffer | undefined {
       const clean = chunk.includes(carriageReturn) ? chunk.filter((byte) => byte !== carriageReturn) : chunk;
-      const all = rest.length === 0 ? Buffer.from(clean.buffer, clean.byteOffset, clean.length) : Buffer.concat([rest, clean]);
+      const all =
+        rest.length === 0
+          ? Buffer.from(clean.buffer, clean.byteOffset, clean.length)
+          : Buffer.concat([rest, clean]);
       const end = all.lastIndexOf(boundary);
       if (end === -1) {
         if (all.length > maxEventBytes) {
-          throw fault('llm.stream_broken', { provider, reason: `an event of more than ${maxEventBytes} bytes` });
+          throw fault('llm.stream_broken', {
+            provider,
+            reason: `an event of more than ${maxEventBytes} bytes`,
+          });
         }
         rest = all;
         return undefined;

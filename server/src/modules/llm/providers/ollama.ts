@@ -3,7 +3,14 @@ import type { ProviderModel } from '../contract-shapes.ts';
 import type { createUpstream } from './upstream.ts';
 
 const Tags = z.object({
-  models: z.array(z.object({ name: z.string().min(1).max(200), details: z.object({ family: z.string() }).partial().optional() })).max(500),
+  models: z
+    .array(
+      z.object({
+        name: z.string().min(1).max(200),
+        details: z.object({ family: z.string() }).partial().optional(),
+      }),
+    )
+    .max(500),
 });
 
 export interface OllamaWatch {
@@ -33,7 +40,9 @@ export function createOllamaWatch(
             cachedInputCost: null,
             outputCost: '0',
             tokenWeight: '1',
-            task: /bert|embed/i.test(`${details?.family ?? ''} ${name}`) ? ('embed' as const) : ('chat' as const),
+            task: /bert|embed/i.test(`${details?.family ?? ''} ${name}`)
+              ? ('embed' as const)
+              : ('chat' as const),
           })),
         };
       } catch {

@@ -42,7 +42,11 @@ export function createProviderSource(
   const provider = access.name;
 
   /** The answer's head; anything but success becomes a fault, and what it says about the provider is remembered. */
-  async function open(request: InferenceRequest, options: RunOptions, streaming: boolean): Promise<UpstreamAnswer> {
+  async function open(
+    request: InferenceRequest,
+    options: RunOptions,
+    streaming: boolean,
+  ): Promise<UpstreamAnswer> {
     const cooling = cooldowns.refusal(provider, model.id);
     if (cooling !== undefined) throw cooling;
     try {
@@ -60,7 +64,10 @@ export function createProviderSource(
       });
     } catch (error) {
       if (error instanceof BrokenCircuitError) {
-        throw fault('llm.provider_failed', { provider, reason: 'it failed several times and is left alone for a moment' });
+        throw fault('llm.provider_failed', {
+          provider,
+          reason: 'it failed several times and is left alone for a moment',
+        });
       }
       throw error;
     }
@@ -90,7 +97,11 @@ export function createProviderSource(
     const text = (await readAll(answer, 64 * 1024).catch(() => Buffer.alloc(0))).toString();
     if (causeOf(status) === undefined) {
       if (status < 400) return fault('llm.provider_failed', { provider, reason: `status ${status}` });
-      return fault('llm.provider_rejected', { provider, status, reason: withoutKeys(messageIn(text), access.key) });
+      return fault('llm.provider_rejected', {
+        provider,
+        status,
+        reason: withoutKeys(messageIn(text), access.key),
+      });
     }
     cooldowns.note({ provider, model: model.id }, { status, retryAfter });
     return faultOf(provider, { status, waitMs: retryAfterMs(retryAfter, deps.now()) });
@@ -103,7 +114,10 @@ export function createProviderSource(
       sizeBytes += part.length;
       if (sizeBytes > maxBytes) {
         answer.body.destroy();
-        throw fault('llm.provider_failed', { provider, reason: `its answer has more than ${maxBytes} bytes` });
+        throw fault('llm.provider_failed', {
+          provider,
+          reason: `its answer has more than ${maxBytes} bytes`,
+        });
       }
       parts.push(part);
     }

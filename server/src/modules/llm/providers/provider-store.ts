@@ -55,9 +55,7 @@ export async function updateProvider(
 }
 
 export async function deleteProvider(database: Queryable, name: string): Promise<boolean> {
-  return (
-    (await database.execute({ text: 'delete from llm.provider where name = $1', values: [name] })) === 1
-  );
+  return (await database.execute({ text: 'delete from llm.provider where name = $1', values: [name] })) === 1;
 }
 
 export async function upsertCredential(
@@ -93,11 +91,7 @@ export async function findRouting(database: Queryable): Promise<unknown> {
   return rows[0]?.routes;
 }
 
-export async function upsertRouting(
-  database: Queryable,
-  routes: Routing,
-  atMs: number,
-): Promise<void> {
+export async function upsertRouting(database: Queryable, routes: Routing, atMs: number): Promise<void> {
   await database.execute({
     text: `insert into llm.routing (routes, updated_at) values ($1, $2)
            on conflict (singleton) do update set routes = excluded.routes, updated_at = excluded.updated_at`,

@@ -1,4 +1,10 @@
-import { type CircuitBreakerPolicy, CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
+import {
+  type CircuitBreakerPolicy,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleWhen,
+} from 'cockatiel';
 import { fault, isFault } from '#base/fault.ts';
 import type { Database } from '#kernel/database/database.ts';
 import type { Publish } from '#kernel/module.ts';
@@ -9,14 +15,20 @@ import type { Cooldowns } from './cooldowns.ts';
 import type { CredentialStore } from './credential-store.ts';
 import { providerKinds } from './kinds.ts';
 import { createProviderSource, type ProviderSourceDeps } from './provider-source.ts';
-import { deleteProvider, insertProvider, listProviders, type StoredProvider, updateProvider } from './provider-store.ts';
+import {
+  deleteProvider,
+  insertProvider,
+  listProviders,
+  type StoredProvider,
+  updateProvider,
+} from './provider-store.ts';
 
 export interface ProviderView {
   readonly name: string;
   readonly kind: ProviderKind;
   readonly baseUrl: string;
   readonly hasApiKey: boolean;
-  readonly models: readonly ProviderModel[];
+  readonly models: ProviderModel[];
   readonly enabled: boolean;
   readonly found: boolean;
   readonly state: 'ready' | 'disabled' | 'cooling' | 'open';
@@ -88,9 +100,12 @@ export function createProviders(deps: ProvidersDeps): Providers {
     });
     const table = await loading;
     const ollama = deps.ollama();
-    if (ollama === undefined || [...table.values()].some(({ stored }) => stored.kind === 'ollama')) return table;
+    if (ollama === undefined || [...table.values()].some(({ stored }) => stored.kind === 'ollama'))
+      return table;
     const stored: StoredProvider = { name: 'ollama', kind: 'ollama', enabled: true, ...ollama };
-    return table.has('ollama') ? table : new Map([['ollama', { stored, key: undefined, found: true }], ...table]);
+    return table.has('ollama')
+      ? table
+      : new Map([['ollama', { stored, key: undefined, found: true }], ...table]);
   }
 
   function breakerOf(name: string): CircuitBreakerPolicy {
@@ -111,6 +126,7 @@ export function createProviders(deps: ProvidersDeps): Providers {
     const state = !stored.enabled ? 'disabled' : cooling !== undefined ? 'cooling' : open ? 'open' : 'ready';
     return {
       ...stored,
+      models: [...stored.models],
       hasApiKey: key !== undefined,
       found,
       state,
@@ -131,11 +147,13 @@ export function createProviders(deps: ProvidersDeps): Providers {
 
   async function change(settings: ProviderSettings, actorId: string, isNew: boolean): Promise<ProviderView> {
     const { name, apiKey } = settings;
-    const hasKey = typeof apiKey === 'string' || (apiKey === undefined && (await credentials.names()).has(name));
+    const hasKey =
+      typeof apiKey === 'string' || (apiKey === undefined && (await credentials.names()).has(name));
     const provider = checked(settings, hasKey);
     await database.transaction(async (transaction) => {
       if (isNew) {
-        if (!(await insertProvider(transaction, provider, now()))) throw fault('llm.provider_exists', { name });
+        if (!(await insertProvider(transaction, provider, now())))
+          throw fault('llm.provider_exists', { name });
       } else if (!(await updateProvider(transaction, provider, now()))) {
         throw fault('llm.provider_unknown', { name });
       }
@@ -175,7 +193,9 @@ export function createProviders(deps: ProvidersDeps): Providers {
     },
     async models() {
       const enabled = [...(await all()).values()].filter(({ stored }) => stored.enabled);
-      return enabled.flatMap(({ stored }) => stored.models.map((model) => ({ provider: stored.name, model })));
+      return enabled.flatMap(({ stored }) =>
+        stored.models.map((model) => ({ provider: stored.name, model })),
+      );
     },
     forget() {
       loading = undefined;

@@ -120,7 +120,9 @@ function judge(event: string, state: ReaderState, reading: StreamReading): boole
 
 function hasContent(choice: { readonly text?: string; readonly delta?: object }): boolean {
   if (choice.text !== undefined) return choice.text !== '';
-  return Object.entries(choice.delta ?? {}).some(([key, value]) => key !== 'role' && value !== '' && value !== null);
+  return Object.entries(choice.delta ?? {}).some(
+    ([key, value]) => key !== 'role' && value !== '' && value !== null,
+  );
 }
 
 function messageOf(error: unknown): string {

@@ -3,7 +3,9 @@ import type { Meter } from '../accounting/meter.ts';
 const most = 100_000_000;
 
 function count(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most ? value : undefined;
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most
+    ? value
+    : undefined;
 }
 
 interface Told {

@@ -1,0 +1,166 @@
+import type { FastifyInstance } from 'fastify';
+import { WebSocket } from 'ws';
+import { z } from 'zod';
+import { fault, isFault, type Language } from '#base/fault.ts';
+import type { Principal } from '#base/principal.ts';
+import { authenticateRequest } from '#kernel/http/credentials.ts';
+import { languageOf } from '#kernel/http/language.ts';
+import { mountWebSocket } from '#kernel/http/websocket.ts';
+import type { HttpKit } from '#kernel/module.ts';
+import { ChatRequest, CompletionRequest } from '../contract-requests.ts';
+import type { InferenceRequest } from '../source.ts';
+import { openAiError } from './openai-errors.ts';
+import { parseRequest } from './parse-request.ts';
+import type { ApiDeps } from './routes.ts';
+import { objectsOf } from './writer.ts';
+
+const Id = z.string().min(1).max(100);
+const Message = z.union([
+  z.strictObject({ id: Id, cancel: z.literal(true) }),
+  z.strictObject({ id: Id, endpoint: z.enum(['chat', 'completions']), body: z.unknown() }),
+]);
+
+interface Admitted {
+  readonly user: Principal;
+  readonly address: string;
+  readonly language: Language;
+  readonly traceId: string;
+}
+
+const requestsAtOnce = 16;
+const bufferedBytes = 1024 * 1024;
+
+/**
+ * `WS /v1/stream`: several streamed requests on one socket. The client sends `{id, endpoint: 'chat' | 'completions',
+ * body}` and may send `{id, cancel: true}`; it receives `{id, data}` for each chunk, then `{id, done, usage}` or
+ * `{id, error}` with OpenAI's error object. A slow reader slows the model down.
+ */
+export function mountStreamSocket(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): void {
+  const { inference, log, newId } = deps;
+
+  mountWebSocket<Admitted>(app, {
+    path: '/v1/stream',
+    maxMessageBytes: deps.maxRequestBytes,
+    async admit(request) {
+      // A browser's upgrade carries its cookie from any page: only the own origin passes the server's origin check.
+      const user = await authenticateRequest({ headers: request.headers, safe: true }, kit);
+      if (user === null) throw fault('common.unauthenticated');
+      if (user.scopes !== undefined && !user.scopes.includes('llm'))
+        throw fault('common.forbidden', { needed: 'llm' });
+      return {
+        user,
+        address: request.ip,
+        language: languageOf(request.headers['accept-language']),
+        traceId: request.id,
+      };
+    },
+    serve: (socket, admitted) => serve(socket, admitted),
+  });
+
+  function serve(socket: WebSocket, admitted: Admitted): void {
+    const running = new Map<string, AbortController>();
+    const left = fault('common.cancelled');
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => {
+      for (const controller of running.values()) controller.abort(left);
+    });
+    socket.on('message', (data, isBinary) => {
+      void receive(isBinary ? '' : String(data)).catch((error: unknown) => {
+        log.error({ err: error, traceId: admitted.traceId }, 'a message of /v1/stream failed');
+        socket.close(1011, 'internal error');
+      });
+    });
+
+    const send = (message: object) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+    };
+    const tell = (id: string | null, error: unknown) => {
+      if (!isFault(error)) log.error({ err: error, traceId: admitted.traceId }, 'a model stream failed');
+      const reader = { catalogue: kit.catalogue, limitBytes: deps.maxRequestBytes, ...admitted };
+      send({ id, ...openAiError(error, reader).body });
+    };
+
+    async function receive(text: string): Promise<void> {
+      let message: z.output<typeof Message>;
+      try {
+        message = Message.parse(JSON.parse(text));
+      } catch {
+        tell(
+          null,
+          fault('llm.request_invalid', {
+            field: 'message',
+            reason: 'it must be {id, endpoint, body} or {id, cancel: true}',
+          }),
+        );
+        return;
+      }
+      if ('cancel' in message) {
+        running.get(message.id)?.abort(left);
+        return;
+      }
+      await run(message.id, message).catch((error: unknown) => tell(message.id, error));
+    }
+
+    async function run(
+      id: string,
+      message: { endpoint: 'chat' | 'completions'; body: unknown },
+    ): Promise<void> {
+      if (running.has(id))
+        throw fault('llm.request_invalid', { field: 'id', reason: 'a request with this id is running' });
+      if (running.size >= requestsAtOnce) {
+        throw fault('llm.request_invalid', {
+          field: 'id',
+          reason: `at most ${requestsAtOnce} requests run at once here`,
+        });
+      }
+      const controller = new AbortController();
+      running.set(id, controller);
+      try {
+        await kit.takeRate(
+          { principal: admitted.user, address: admitted.address, rateClass: 'inference' },
+          { header: () => undefined },
+        );
+        const request = requestOf(message);
+        const { signal } = controller;
+        const call = { user: admitted.user, request, endpoint: '/v1/stream', requestId: newId(), signal };
+        await forward(id, inference.stream(call), signal);
+      } finally {
+        running.delete(id);
+      }
+    }
+
+    async function forward(
+      id: string,
+      stream: ReturnType<typeof inference.stream>,
+      signal: AbortSignal,
+    ): Promise<void> {
+      try {
+        for (;;) {
+          const step = await stream.next();
+          if (step.done === true) {
+            send({ id, done: true, usage: step.value });
+            return;
+          }
+          for (const data of objectsOf(step.value)) send({ id, data });
+          await drained(socket, signal);
+        }
+      } finally {
+        await stream.return(undefined as never);
+      }
+    }
+  }
+}
+
+function requestOf(message: { endpoint: 'chat' | 'completions'; body: unknown }): InferenceRequest {
+  return message.endpoint === 'chat'
+    ? { kind: 'chat', body: parseRequest(ChatRequest, message.body) }
+    : { kind: 'completion', body: parseRequest(CompletionRequest, message.body) };
+}
+
+/** Waits while the client is far behind. */
+async function drained(socket: WebSocket, signal: AbortSignal): Promise<void> {
+  while (socket.bufferedAmount > bufferedBytes && socket.readyState === WebSocket.OPEN) {
+    signal.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

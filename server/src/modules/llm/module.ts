@@ -1,0 +1,78 @@
+import path from 'node:path';
+import { newId } from '#base/ids.ts';
+import { defineModule } from '#kernel/module.ts';
+import { systemCall } from '#kernel/rpc/call-context.ts';
+import { newTraceId } from '#kernel/telemetry/trace.ts';
+import { ledgerContract } from '#modules/ledger/contract.ts';
+import { createAccounting } from './accounting/accounting.ts';
+import { adminHandlersOf } from './admin-handlers.ts';
+import { mountApi } from './api/routes.ts';
+import { mountStreamSocket } from './api/stream-socket.ts';
+import { createAttempts } from './attempts.ts';
+import { createCandidates } from './candidates.ts';
+import { llmConfig } from './config.ts';
+import { llmContract } from './contract.ts';
+import { createInference } from './inference.ts';
+import { createInferenceMetrics } from './metrics.ts';
+import { createLocalModels } from './models/local-models.ts';
+import { createModelSettingsStore } from './models/settings-store.ts';
+import { createProviderPart } from './providers/provider-part.ts';
+import { rpcHandlersOf } from './rpc-handlers.ts';
+
+export const llm = defineModule({
+  name: 'llm',
+  contract: llmContract,
+  needs: { ledger: ledgerContract },
+  config: llmConfig,
+  migrations: new URL('./migrations/', import.meta.url),
+  start: (context) => {
+    const { config, database, publish, now, log, metrics: registry, dataDir, stopping } = context;
+    const { ledger } = context.clients;
+    const call = () => systemCall({ traceId: newTraceId(), signal: stopping });
+    const id = () => newId(now());
+    const models = createLocalModels({
+      modelsDir: path.join(dataDir, 'models'),
+      settings: createModelSettingsStore(database),
+      config,
+      log,
+      now,
+      onState: (change) => {
+        publish('llm.model_state', change).catch((error: unknown) =>
+          log.debug({ err: error }, 'not announced'),
+        );
+      },
+    });
+    context.defer(async () => models[Symbol.asyncDispose]());
+    const { providers, routing } = createProviderPart(context);
+    const metrics = createInferenceMetrics(registry, { models, nowMs: () => performance.now() });
+    const candidates = createCandidates({
+      models,
+      providers,
+      routing,
+      now,
+      newId: id,
+      defaultMaxTokens: config.defaultMaxTokens,
+    });
+    const accounting = createAccounting({ ledger, systemCall: call, lifetimeMs: config.reservationMs, log });
+    const inference = createInference(createAttempts({ candidates, routing, accounting, metrics }));
+    const api = { inference, candidates, newId: id, maxRequestBytes: config.maxRequestBytes, log };
+    return {
+      handlers: {
+        ...rpcHandlersOf(api),
+        ...adminHandlersOf({
+          models,
+          providers,
+          routing,
+          metrics,
+          downloads: undefined,
+          ledger,
+          modelThreads: config.modelThreads,
+        }),
+      },
+      routes(app, kit) {
+        mountApi(app, kit, api);
+        mountStreamSocket(app, kit, api);
+      },
+    };
+  },
+});
