@@ -6,6 +6,7 @@ import type { Handlers } from '#kernel/module.ts';
 import type { ledgerContract } from '#modules/ledger/contract.ts';
 import type { llmContract } from './contract.ts';
 import type { llmAdminMethods } from './contract-admin.ts';
+import { contextSizeOf } from './local/local-source.ts';
 import type { InferenceMetrics } from './metrics.ts';
 import type { ModelDownloads } from './model-downloads.ts';
 import type { LocalModelsWithMemory } from './models/local-models.ts';
@@ -20,6 +21,7 @@ export interface AdminDeps {
   readonly routing: RoutingTable;
   readonly metrics: InferenceMetrics;
   readonly modelThreads: number | undefined;
+  readonly modelContextSize: number;
 }
 
 type AdminHandlers = Pick<Handlers<typeof llmContract>, keyof typeof llmAdminMethods>;
@@ -41,7 +43,7 @@ export function adminHandlersOf(deps: AdminDeps): AdminHandlers {
       const local = (await models.list()).map((model) => ({
         id: model.id,
         origin: 'local',
-        contextSize: model.settings.contextSize ?? model.trainedContextSize,
+        contextSize: contextSizeOf(model, deps.modelContextSize),
         prices: free,
         local: model,
       }));

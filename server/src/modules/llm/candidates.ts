@@ -1,7 +1,7 @@
 import { fault, isFault } from '#base/fault.ts';
 import type { ModelList } from './contract-requests.ts';
 import type { Task } from './contract-shapes.ts';
-import { createLocalSource, type LocalSourceDeps } from './local/local-source.ts';
+import { contextSizeOf, createLocalSource, type LocalSourceDeps } from './local/local-source.ts';
 import type { LocalModel } from './local-models.ts';
 import type { Providers } from './providers/registry.ts';
 import { type RoutingTable, taskOf } from './routing.ts';
@@ -92,7 +92,7 @@ export function createCandidates(
           object: 'model' as const,
           created,
           owned_by: 'local',
-          context_size: model.settings.contextSize ?? model.trainedContextSize,
+          context_size: contextSizeOf(model, deps.modelContextSize),
           loaded: model.state === 'loaded',
           capabilities: model.capabilities,
           input_cost: '0',

@@ -52,6 +52,7 @@ export const llm = defineModule({
       now,
       newId: id,
       defaultMaxTokens: config.defaultMaxTokens,
+      modelContextSize: config.modelContextSize,
     });
     const accounting = createAccounting({ ledger, systemCall: call, lifetimeMs: config.reservationMs, log });
     const inference = createInference(createAttempts({ candidates, routing, accounting, metrics }));
@@ -67,6 +68,7 @@ export const llm = defineModule({
           downloads: undefined,
           ledger,
           modelThreads: config.modelThreads,
+          modelContextSize: config.modelContextSize,
         }),
       },
       routes(app, kit) {

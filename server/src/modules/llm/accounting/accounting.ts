@@ -3,7 +3,7 @@ import type { Call, Client } from '#base/contract.ts';
 import { fault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
 import type { ledgerContract } from '#modules/ledger/contract.ts';
-import type { ModelPrice } from '#modules/ledger/contract-shapes.ts';
+import type { ModelPrice } from '../source.ts';
 import type { Meter } from './meter.ts';
 
 /** What a finished request came to. */

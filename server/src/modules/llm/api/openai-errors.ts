@@ -69,7 +69,8 @@ function asFault(error: unknown, limitBytes: number): unknown {
   if (isFault(error) || !(error instanceof Error)) return error;
   const { code, statusCode } = error as { code?: string; statusCode?: number };
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return fault('common.too_large', { limitBytes });
-  if (error instanceof SyntaxError) return fault('common.parse_error');
+  if (error instanceof SyntaxError || code === 'FST_ERR_CTP_INVALID_JSON_BODY')
+    return fault('common.parse_error');
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return fault('common.invalid_request', { reason: 'the HTTP request is not valid' });
   }

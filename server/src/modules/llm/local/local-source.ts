@@ -21,6 +21,25 @@ export interface LocalSourceDeps {
   readonly now: () => number;
   readonly newId: () => string;
   readonly defaultMaxTokens: number;
+  /** Tokens of context where a model has no setting of its own. */
+  readonly modelContextSize: number;
+}
+
+/** Beyond what any prompt reaches on average; only a single token may be longer. */
+const mostCharactersPerToken = 48;
+
+/** Tokens of context that the model is loaded with. */
+export function contextSizeOf(model: LocalModel, usual: number): number {
+  const wanted = model.settings.contextSize ?? usual;
+  return model.trainedContextSize > 0 ? Math.min(wanted, model.trainedContextSize) : wanted;
+}
+
+/** Characters of the longest prompt in the request. */
+function lengthOf({ kind, body }: InferenceRequest): number {
+  if (kind === 'chat') return JSON.stringify([body.messages, body.tools]).length;
+  const texts = kind === 'completion' ? [body.prompt].flat() : [body.input].flat();
+  const longest = texts.reduce((most, text) => Math.max(most, text.length), 0);
+  return longest + (kind === 'completion' ? (body.suffix?.length ?? 0) : 0);
 }
 
 /** One generation that a request asks for; a completion may have several prompts, and each several answers. */
@@ -87,12 +106,22 @@ export function createLocalSource(model: LocalModel, temperature: number, deps: 
     if (needed !== true) throw fault('llm.capability_missing', { model: model.id, capability: needed });
   }
 
+  /** Spares the engine texts that no tokenizer makes fit: tokenizing megabytes takes it seconds to minutes. */
+  function refuseEndless(request: InferenceRequest): void {
+    const neededTokens = Math.ceil(lengthOf(request) / mostCharactersPerToken);
+    const contextSize = contextSizeOf(model, deps.modelContextSize);
+    if (neededTokens > contextSize) {
+      throw fault('llm.context_length_exceeded', { model: model.id, neededTokens, contextSize });
+    }
+  }
+
   return {
     model: model.id,
     origin: 'local',
     price: { tokenWeight: '1', promptTokenCost: '0', completionTokenCost: '0' },
     async estimate(request, options) {
       refuseUnable(request);
+      refuseEndless(request);
       if (request.kind === 'embedding') {
         const texts = [request.body.input].flat();
         let promptTokens = 0;
