@@ -14,11 +14,13 @@ interface Words {
   readonly password: string;
   readonly create: string;
   readonly files: string;
-  readonly runAgain: string;
   readonly run: string;
   readonly command: string;
   readonly finished: RegExp;
-  readonly timeLimit: string;
+  readonly again: string;
+  readonly stop: string;
+  readonly stopped: string;
+  readonly outputLimit: string;
   readonly newTerminal: string;
 }
 
@@ -31,10 +33,12 @@ const english: Words = {
   create: 'Create and run',
   files: 'Files',
   run: 'Run',
-  runAgain: 'Run again',
   command: 'Command',
   finished: /Finished in/,
-  timeLimit: 'Ended by the time limit',
+  again: 'Run again',
+  stop: 'Stop',
+  stopped: 'You stopped it',
+  outputLimit: 'Ended by the output limit',
   newTerminal: 'New terminal',
 };
 
@@ -47,10 +51,12 @@ const german: Words = {
   create: 'Anlegen und starten',
   files: 'Dateien',
   run: 'Ausführen',
-  runAgain: 'Erneut ausführen',
   command: 'Befehl',
   finished: /Fertig nach/,
-  timeLimit: 'Von der Zeitgrenze beendet',
+  again: 'Erneut ausführen',
+  stop: 'Anhalten',
+  stopped: 'Von Ihnen angehalten',
+  outputLimit: 'Von der Ausgabegrenze beendet',
   newTerminal: 'Neues Terminal',
 };
 
@@ -130,9 +136,19 @@ for (const words of [english, german]) {
 
     await page.getByRole('link', { name: words.run, exact: true }).click();
     await page.getByLabel(words.command, { exact: true }).fill('python3 main.py');
-    await page.getByRole('button', { name: words.runAgain, exact: true }).click();
+    await page.getByRole('button', { name: words.run, exact: true }).click();
     await page.getByText(words.finished).waitFor();
     await page.getByRole('log').filter({ hasText: 'written in the browser' }).waitFor();
+    assert.deepEqual(await axeViolations(page), []);
+
+    await page.getByLabel(words.command, { exact: true }).fill('sleep 60');
+    await page.getByRole('button', { name: words.again, exact: true }).click();
+    await page.getByRole('button', { name: words.stop }).click();
+    await page.getByText(words.stopped).first().waitFor();
+
+    await page.getByLabel(words.command, { exact: true }).fill('yes');
+    await page.getByRole('button', { name: words.again, exact: true }).click();
+    await page.getByText(words.outputLimit).first().waitFor();
     assert.deepEqual(await axeViolations(page), []);
 
     assert.deepEqual(broken, []);

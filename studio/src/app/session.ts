@@ -3,7 +3,7 @@ import { forgetDocuments, saveEverything } from '../features/workbench/document-
 import { rpcConnection } from '../rpc/client.ts';
 import type { Result } from '../rpc/contracts.ts';
 import { isRpcFault } from '../rpc/fault.ts';
-import { rest } from '../rpc/http.ts';
+import { maybeSignedIn, rest } from '../rpc/http.ts';
 import { forgetOffline } from './offline-copy.ts';
 import { queryClient, sessionKey } from './query-client.ts';
 
@@ -13,6 +13,7 @@ export type User = Result<'auth.me'>;
 export const sessionQuery = queryOptions({
   queryKey: sessionKey,
   queryFn: async (): Promise<User | null> => {
+    if (!maybeSignedIn()) return null;
     try {
       return await rest<User>('GET', '/auth/me');
     } catch (error) {

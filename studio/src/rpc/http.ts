@@ -25,6 +25,11 @@ function csrfToken(): string {
   return /(?:^|; )cds_csrf=([^;]+)/.exec(document.cookie)?.[1] ?? '';
 }
 
+/** False when nobody can be signed in here: the cookie lives as long as the session, and we can read it. */
+export function maybeSignedIn(): boolean {
+  return csrfToken() !== '';
+}
+
 export interface SendOptions {
   /** JSON, or a file as it is. */
   readonly body?: unknown;

@@ -31,3 +31,24 @@ test('lets the beginning go instead of growing without end', () => {
   expect(output.text().length).toBeLessThanOrEqual(4_000_000);
   expect(output.dropped).toBe(2_000_000);
 });
+
+test('half a million short lines are not drawn at once, and all are kept', () => {
+  const output = new OutputText();
+  for (let count = 0; count < 16; count += 1) {
+    output.add({ stream: 'stdout', data: 'y\n'.repeat(32_768), encoding: 'utf8' });
+  }
+  const { parts, linesBefore } = output.tail(5_000);
+  const drawn = parts.reduce((sum, part) => sum + part.lines, 0);
+  expect(drawn).toBeGreaterThan(4_000);
+  expect(drawn).toBeLessThanOrEqual(5_000);
+  expect(drawn + linesBefore).toBe(524_288);
+  expect(output.text()).toBe('y\n'.repeat(524_288));
+});
+
+test('one endless line is cut into parts between characters', () => {
+  const output = new OutputText();
+  output.add({ stream: 'stdout', data: `x${'🙂'.repeat(30_000)}`, encoding: 'utf8' });
+  expect(output.text()).toBe(`x${'🙂'.repeat(30_000)}`);
+  expect(output.parts.every((part) => part.text.isWellFormed())).toBe(true);
+  expect(output.tail(5_000).linesBefore).toBe(0);
+});

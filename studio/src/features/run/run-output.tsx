@@ -15,6 +15,9 @@ interface OutputProps {
 
 type Shown = 'all' | 'stderr';
 
+/** Lines that a browser lays out within a frame or two; copying and downloading always have all of them. */
+const mostDrawnLines = 5_000;
+
 /** Live output: follows its end while the reader is there, can be copied and downloaded. */
 export function RunOutput({ output, version, running, ending }: OutputProps) {
   const t = useText('run');
@@ -41,6 +44,7 @@ export function RunOutput({ output, version, running, ending }: OutputProps) {
   }
 
   const errors = output.lines('stderr');
+  const drawn = output.tail(mostDrawnLines, shown === 'all' ? undefined : 'stderr');
   const tabs = [
     ['all', t('output'), 0],
     ['stderr', 'stderr', errors],
@@ -108,15 +112,19 @@ export function RunOutput({ output, version, running, ending }: OutputProps) {
             {'\n'}
           </span>
         )}
-        {output.parts
-          .filter((part) => shown === 'all' || part.stream === 'stderr')
-          .map((part) => (
-            <OutputPartView
-              key={part.id}
-              text={part.text}
-              isError={part.stream === 'stderr' && shown === 'all'}
-            />
-          ))}
+        {drawn.linesBefore > 0 && (
+          <span className="text-muted">
+            {t('linesBefore', { count: drawn.linesBefore })}
+            {'\n'}
+          </span>
+        )}
+        {drawn.parts.map((part) => (
+          <OutputPartView
+            key={part.id}
+            text={part.text}
+            isError={part.stream === 'stderr' && shown === 'all'}
+          />
+        ))}
         {output.parts.length === 0 && !running && <span className="text-muted">{t('noOutput')}</span>}
         {ending !== undefined && <span className="run-ending">{`── ${ending} ──`}</span>}
       </pre>

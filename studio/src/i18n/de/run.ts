@@ -106,5 +106,9 @@ export const run = {
   copied: 'Die Ausgabe ist kopiert.',
   download: 'Ausgabe herunterladen',
   noOutput: 'Das Programm hat nichts geschrieben.',
+  linesBefore_one:
+    '{{count}} frühere Zeile ist hier nicht gezeichnet; Kopieren und Herunterladen enthalten sie.',
+  linesBefore_other:
+    '{{count}} frühere Zeilen sind hier nicht gezeichnet; Kopieren und Herunterladen enthalten sie.',
   outputDropped: 'Der Anfang wird nicht mehr angezeigt; die Ausgabe ist zu lang für diese Seite.',
 };

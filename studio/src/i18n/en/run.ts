@@ -105,5 +105,7 @@ export const run = {
   copied: 'The output was copied.',
   download: 'Download the output',
   noOutput: 'The program wrote nothing.',
+  linesBefore_one: '{{count}} earlier line is not drawn here; copy and download have it.',
+  linesBefore_other: '{{count}} earlier lines are not drawn here; copy and download have them.',
   outputDropped: 'The beginning is no longer shown; the output is too long for this page.',
 };
