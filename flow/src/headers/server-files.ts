@@ -1,4 +1,5 @@
 import { hashedNamePattern } from '../core/layout.ts';
+import { mediaTypes } from '../core/media-types.ts';
 import {
   commonHeaders,
   FRESH,
@@ -43,7 +44,7 @@ export function renderNginx(input: HeaderInput, site: ServerSite): string {
     '  charset utf-8;',
     '  charset_types text/css text/plain text/xml text/javascript application/javascript application/json application/xml image/svg+xml application/manifest+json;',
     '  types {',
-    ...NGINX_TYPES.map(([type, extensions]) => `    ${type} ${extensions};`),
+    ...mediaTypes.map(([type, extensions]) => `    ${type} ${extensions.join(' ')};`),
     '  }',
     '  default_type application/octet-stream;',
     '  index index.html;',
@@ -85,34 +86,6 @@ function successOnly(lines: (cacheControl: string) => string[]): string[] {
     line.includes('Cache-Control') ? line.replace(' always;', ';') : line,
   );
 }
-
-const NGINX_TYPES: ReadonlyArray<readonly [string, string]> = [
-  ['text/html', 'html htm'],
-  ['text/css', 'css'],
-  ['text/plain', 'txt md'],
-  ['text/javascript', 'js mjs'],
-  ['application/json', 'json map'],
-  ['application/manifest+json', 'webmanifest'],
-  ['application/xml', 'xml'],
-  ['application/rss+xml', 'rss'],
-  ['application/atom+xml', 'atom'],
-  ['application/wasm', 'wasm'],
-  ['application/pdf', 'pdf'],
-  ['image/svg+xml', 'svg'],
-  ['image/png', 'png'],
-  ['image/jpeg', 'jpg jpeg'],
-  ['image/gif', 'gif'],
-  ['image/webp', 'webp'],
-  ['image/avif', 'avif'],
-  ['image/x-icon', 'ico'],
-  ['font/woff', 'woff'],
-  ['font/woff2', 'woff2'],
-  ['font/ttf', 'ttf'],
-  ['video/mp4', 'mp4'],
-  ['video/webm', 'webm'],
-  ['audio/mpeg', 'mp3'],
-  ['audio/ogg', 'ogg'],
-];
 
 /**
  * A Caddyfile site block. Caddy compares If-Modified-Since by "not newer", which times made from content may break, so

@@ -1,0 +1,171 @@
+import { isUtf8 } from 'node:buffer';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { decodeDeclared, isUtf8Label, readDeclaredCharset } from '../checks/encoding/declared.ts';
+import { findInvalidUtf8 } from '../checks/encoding/utf8.ts';
+import { FlowFault } from '../core/fault.ts';
+import { scanCss } from './css-scanner.ts';
+import { scanXml } from './feed-scanner.ts';
+import { scanHeadersFile, scanRedirectsFile } from './host-file-scanner.ts';
+import { scanHtml, scanSvg } from './html-scanner.ts';
+import { scanManifest, scanSourceMap, scanStructuredData } from './json-scanner.ts';
+import { emptyScan, plainText, type Scan } from './reference.ts';
+import { scanScript } from './script-scanner.ts';
+
+export type FileKind =
+  | 'html'
+  | 'css'
+  | 'script'
+  | 'svg'
+  | 'manifest'
+  | 'structured'
+  | 'source-map'
+  | 'xml'
+  | 'headers'
+  | 'redirects'
+  | 'text'
+  | 'binary';
+
+const kindByExtension: Readonly<Record<string, FileKind>> = {
+  '.html': 'html',
+  '.htm': 'html',
+  '.xhtml': 'html',
+  '.css': 'css',
+  '.js': 'script',
+  '.mjs': 'script',
+  '.svg': 'svg',
+  '.webmanifest': 'manifest',
+  '.jsonld': 'structured',
+  '.map': 'source-map',
+  '.xml': 'xml',
+  '.rss': 'xml',
+  '.atom': 'xml',
+  '.xsl': 'xml',
+  '.xslt': 'xml',
+  '.json': 'text',
+  '.txt': 'text',
+  '.md': 'text',
+  '.csv': 'text',
+  '.vtt': 'text',
+  '.m3u8': 'text',
+  '.mpd': 'text',
+};
+
+/** Text above this size is shipped as it is: no page needs it rewritten, and it would not fit into memory twice. */
+const MOST_TEXT_BYTES = 64 * 1024 * 1024;
+
+/** What a file is to the reference graph, by its name. */
+export function fileKindOf(file: string): FileKind {
+  const name = path.posix.basename(file);
+  if (file === '_headers') return 'headers';
+  if (file === '_redirects') return 'redirects';
+  if (/manifest[^/]*\.json$/i.test(name)) return 'manifest';
+  return kindByExtension[path.posix.extname(name).toLowerCase()] ?? 'binary';
+}
+
+/** A text file of the site with everything found in it. */
+export interface TextFile {
+  readonly path: string;
+  readonly kind: FileKind;
+  /** One character per code unit for UTF-8; one per byte for other character sets, whose bytes are never converted. */
+  readonly text: string;
+  readonly encoding: 'utf8' | 'latin1';
+  readonly scan: Scan;
+}
+
+/**
+ * Reads and scans a file; null for one without references.
+ * @throws hash.not_utf8: neither UTF-8 nor a declared character set, with line and column.
+ */
+export async function readTextFile(
+  releaseDir: string,
+  file: string,
+  sizeBytes: number,
+): Promise<TextFile | null> {
+  const kind = fileKindOf(file);
+  if (kind === 'binary' || sizeBytes > MOST_TEXT_BYTES) return null;
+  const bytes = await readFile(path.join(releaseDir, file));
+  if (isUtf8(bytes)) {
+    const text = bytes.toString('utf8');
+    return { path: file, kind, text, encoding: 'utf8', scan: scanText(kind, text) };
+  }
+  if (kind === 'text')
+    return { path: file, kind, text: bytes.toString('latin1'), encoding: 'latin1', scan: emptyScan() };
+  return readDeclared(file, kind, bytes);
+}
+
+/**
+ * A file in another character set keeps its bytes. Single-byte sets are scanned decoded, so that an umlaut in a name is
+ * found; others byte by byte, in which the ASCII of tags and addresses reads the same.
+ */
+function readDeclared(file: string, kind: FileKind, bytes: Buffer): TextFile {
+  const label = readDeclaredCharset(bytes)?.label;
+  const decoded =
+    label === undefined || isUtf8Label(label) || /^utf-?16/.test(label) ? null : decodeDeclared(bytes, label);
+  if (decoded === null) throw notUtf8Fault(file, bytes);
+  const text = bytes.toString('latin1');
+  const scan = scanText(kind, decoded.length === bytes.length ? decoded : text);
+  return { path: file, kind, text, encoding: 'latin1', scan };
+}
+
+function scanText(kind: FileKind, text: string): Scan {
+  const scan = emptyScan();
+  // A byte order mark is no part of the text, but of its offsets.
+  const hasMark = text.charCodeAt(0) === 0xfeff;
+  const source = plainText(hasMark ? text.slice(1) : text, hasMark ? 1 : 0);
+  switch (kind) {
+    case 'html':
+      scanHtml(scan, source);
+      break;
+    case 'css':
+      scanCss(scan, source);
+      break;
+    case 'script':
+      scanScript(scan, source, 'unknown');
+      break;
+    case 'svg':
+      scanSvg(scan, source);
+      break;
+    case 'manifest':
+      scanManifest(scan, source);
+      break;
+    case 'structured':
+      scanStructuredData(scan, source);
+      break;
+    case 'source-map':
+      scanSourceMap(scan, source);
+      break;
+    case 'xml':
+      scanXml(scan, source);
+      break;
+    case 'headers':
+      scanHeadersFile(scan, source);
+      break;
+    case 'redirects':
+      scanRedirectsFile(scan, source);
+      break;
+    case 'text':
+    case 'binary':
+      break;
+  }
+  return scan;
+}
+
+function notUtf8Fault(file: string, bytes: Buffer): FlowFault {
+  const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  const position = findInvalidUtf8(bytes, 1)[0]?.position ?? { line: 1, column: 1 };
+  return new FlowFault('hash.not_utf8', {
+    file,
+    ...position,
+    text: isUtf16
+      ? { en: `${file} is UTF-16.`, de: `${file} ist UTF-16.` }
+      : {
+          en: `${file} is not UTF-8 and declares no other character set.`,
+          de: `${file} ist kein UTF-8 und nennt keinen anderen Zeichensatz.`,
+        },
+    fix: {
+      en: 'Save it as UTF-8. cds flow check encoding --fix shows the repair.',
+      de: 'Als UTF-8 speichern. cds flow check encoding --fix zeigt die Reparatur.',
+    },
+  });
+}
