@@ -70,7 +70,13 @@ export function UsageSection() {
                 <tr key={entry.id}>
                   <td className="text-second">{formatInstant(entry.at, language)}</td>
                   <td>
-                    {t(`kinds.${entry.kind}`)} <span className="text-muted">{entry.reason}</span>
+                    {entry.reason === 'opening' ? (
+                      t('openingCredit')
+                    ) : (
+                      <>
+                        {t(`kinds.${entry.kind}`)} <span className="text-muted">{entry.reason}</span>
+                      </>
+                    )}
                   </td>
                   <td className="numbers">
                     {entry.tokens > 0 ? '+' : ''}

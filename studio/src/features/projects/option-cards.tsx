@@ -44,7 +44,7 @@ export function OptionCards<Name extends string>(props: OptionCardsProps<Name>) 
           <Icon size={20} />
           <span className="grow">
             <strong className="clip">{title}</strong>
-            <small className="clip">{detail}</small>
+            <small>{detail}</small>
           </span>
         </button>
       ))}

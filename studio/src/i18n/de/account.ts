@@ -55,6 +55,7 @@ export const account = {
   what: 'Was',
   change: 'Änderung',
   left: 'Übrig',
+  openingCredit: 'Startguthaben',
   kinds: {
     credit: 'Gutschrift',
     debit: 'Abbuchung',

@@ -54,6 +54,7 @@ export const account = {
   what: 'What',
   change: 'Change',
   left: 'Left',
+  openingCredit: 'First credit',
   kinds: {
     credit: 'Credit',
     debit: 'Debit',
