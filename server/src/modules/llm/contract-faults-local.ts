@@ -13,4 +13,15 @@ export const localModelFaults = {
       de: 'Prüfen Sie Reihenfolge und Rollen der Nachrichten.',
     },
   },
+  'llm.answer_invalid': {
+    status: 502,
+    detail: {
+      en: 'The answer of {model} does not match the schema: {reason}.',
+      de: 'Die Antwort von {model} entspricht nicht dem Schema: {reason}.',
+    },
+    hint: {
+      en: 'Send the request again, or make the alternatives of the schema distinct.',
+      de: 'Senden Sie die Anfrage noch einmal oder machen Sie die Alternativen des Schemas eindeutig.',
+    },
+  },
 } as const satisfies FaultDefinitions;

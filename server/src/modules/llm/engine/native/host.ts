@@ -11,6 +11,9 @@ import {
 import { fault } from '#base/fault.ts';
 import type { LoadOptions } from '../protocol.ts';
 import { type ChatTemplate, createChatTemplate } from '../template/chat-template.ts';
+import { createTokenBytes, type TokenBytes } from '../text/token-bytes.ts';
+import { type ToolSyntax, toolSyntaxOf } from '../tools/syntax.ts';
+import { Grammars } from './constraints.ts';
 
 /** A model in memory, with what is needed to use it. */
 export type Host = GenerativeHost | EmbeddingHost;
@@ -25,7 +28,11 @@ export interface GenerativeHost extends HostBase {
   readonly context: LlamaContext;
   readonly sequences: readonly LlamaContextSequence[];
   readonly template: ChatTemplate | null;
+  readonly toolSyntax: ToolSyntax;
+  readonly grammars: Grammars;
   readonly controlTexts: readonly string[];
+  /** Made at the first use: it goes through the whole vocabulary. */
+  readonly tokenBytes: () => TokenBytes;
   readonly infill: boolean;
   /** Batches computed so far. */
   readonly decodes: () => number;
@@ -107,6 +114,7 @@ async function generativeHost(options: LoadOptions, model: LlamaModel): Promise<
         })
       : null;
   const { prefix, middle, suffix } = model.tokens.infill;
+  let tokenBytes: TokenBytes | null = null;
   return {
     kind: 'generative',
     options,
@@ -114,7 +122,13 @@ async function generativeHost(options: LoadOptions, model: LlamaModel): Promise<
     context,
     sequences,
     template,
+    toolSyntax: toolSyntaxOf(template?.source ?? ''),
+    grammars: new Grammars(model.llama),
     controlTexts: controlTextsOf(model),
+    tokenBytes: () => {
+      tokenBytes ??= createTokenBytes(model);
+      return tokenBytes;
+    },
     infill: prefix !== null && middle !== null && suffix !== null,
     decodes: () => decodes,
   };

@@ -33,7 +33,7 @@ const killAfterMs = 5_000;
  * Starts a process for one model and loads it.
  * @throws llm.model_unreadable, llm.engine_failed
  */
-export async function startNativeEngine(options: NativeEngineOptions): Promise<Engine> {
+export async function startNativeEngine(options: NativeEngineOptions): Promise<NativeEngine> {
   options.signal.throwIfAborted();
   const { signal, log, ...load } = options;
   const connection = new Connection(spawnWorker(), options.modelId, log);
@@ -176,7 +176,7 @@ class Connection {
   }
 }
 
-class NativeEngine implements Engine {
+export class NativeEngine implements Engine {
   readonly kind = 'node-llama-cpp';
   readonly contextSize: number;
   readonly parallel: number;

@@ -1,6 +1,6 @@
 import type { LlamaModel, Token } from 'node-llama-cpp';
 import { fault } from '#base/fault.ts';
-import type { Prompt } from '../engine.ts';
+import type { Prompt, ToolCall } from '../engine.ts';
 import type { ChatTemplate } from '../template/chat-template.ts';
 
 export interface PromptParts {
@@ -33,6 +33,9 @@ function chatTokens(parts: PromptParts, prompt: Extract<Prompt, { kind: 'chat' }
   const messages = prompt.messages.map((message) => ({
     ...message,
     content: breakControlTexts(message.content, parts.controlTexts),
+    ...(message.toolCalls === undefined
+      ? {}
+      : { toolCalls: message.toolCalls.map((call) => breakCall(call, parts.controlTexts)) }),
   }));
   const text = parts.template.render({ ...prompt, messages });
   // Each part is tokenized alone, so a control token that someone wrote into a message is only text.
@@ -50,6 +53,14 @@ function breakControlTexts(content: string, controlTexts: readonly string[]): st
     broken = broken.replaceAll(text, `${text.slice(0, 1)}${breakMark}${text.slice(1)}`);
   }
   return broken;
+}
+
+function breakCall(call: ToolCall, controlTexts: readonly string[]): ToolCall {
+  return {
+    ...call,
+    name: breakControlTexts(call.name, controlTexts),
+    arguments: breakControlTexts(call.arguments, controlTexts),
+  };
 }
 
 function infillTokens(parts: PromptParts, prompt: Extract<Prompt, { kind: 'infill' }>): Token[] {

@@ -3,9 +3,11 @@ import type { LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
 import { chunksUnderWay, type GenerateEvent, type WorkerStatus } from '../protocol.ts';
 import { failureOf } from './failure.ts';
 import type { Generation } from './generation.ts';
+import { createConstrainedLogprobSource, createLogprobSource } from './logprob-source.ts';
 import { Rate } from './rate.ts';
 import { adaptSlot, bestSlot, type Slot, type SlotWork } from './slot.ts';
-import { createTokenSource, type SourceOptions, type TokenSource } from './token-source.ts';
+import { createTokenSource, type Sampled, type SourceOptions, type TokenSource } from './token-source.ts';
+import { Utf8Guard } from './utf8-guard.ts';
 
 export interface SchedulerOptions {
   readonly model: LlamaModel;
@@ -26,7 +28,8 @@ interface Turn {
   readonly slot: Slot;
   readonly work: SlotWork;
   readonly tokens: number;
-  readonly run: () => Promise<Token | null | undefined>;
+  /** Undefined while a prompt is not at its end, null at the end of the answer. */
+  readonly run: () => Promise<Sampled | null | undefined>;
 }
 
 /**
@@ -37,6 +40,7 @@ interface Turn {
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #slots: Slot[];
+  readonly #guard: Utf8Guard;
   readonly #waiting: Job[] = [];
   readonly #promptRate = new Rate();
   readonly #completionRate = new Rate();
@@ -47,6 +51,7 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#guard = new Utf8Guard(options.model);
     this.#slots = options.sequences.map((sequence, index) => ({ index, sequence, lastUse: 0, work: null }));
   }
 
@@ -155,13 +160,19 @@ export class Scheduler {
   }
 
   #sourceOf(slot: Slot, { generation, grammar }: Job): TokenSource {
-    return createTokenSource({
+    const options: SourceOptions = {
       model: this.#options.model,
       sequence: slot.sequence,
       sampling: generation.request.sampling,
       grammar,
+      guard: this.#guard,
       generated: generation.generated,
-    });
+    };
+    const { topLogprobs } = generation.request;
+    if (topLogprobs === null) return createTokenSource(options);
+    return grammar === null
+      ? createLogprobSource(options, topLogprobs)
+      : createConstrainedLogprobSource(options, topLogprobs);
   }
 
   /** Shares out the batch: first one token for each generating slot, then prompts in the order of admission. */
@@ -199,15 +210,15 @@ export class Scheduler {
     }
   }
 
-  async #accept({ slot, work }: Turn, token: Token | null | undefined): Promise<void> {
-    if (token === undefined) return;
+  async #accept({ slot, work }: Turn, sampled: Sampled | null | undefined): Promise<void> {
+    if (sampled === undefined) return;
     const { generation } = work;
-    generation.accept(token);
+    generation.accept(sampled);
     const usage = generation.usage();
     this.#events.push({ kind: 'progress', id: generation.id, usage, chunks: generation.takeChunks() });
     if (generation.finish === null) return;
     await this.#release(slot);
-    this.#events.push({ kind: 'done', id: generation.id, result: { finish: generation.finish, ...usage } });
+    this.#events.push(endOf(generation));
   }
 
   async #fail({ slot, work }: Turn, error: unknown): Promise<void> {
@@ -242,6 +253,14 @@ function promptTurn(slot: Slot, work: SlotWork, tokens: Token[]): Turn['run'] {
 
 function isPaused(work: SlotWork): boolean {
   return work.generation.underWay >= chunksUnderWay;
+}
+
+/** The answer is complete; where it was to be valid against a schema, that is checked once more. */
+function endOf(generation: Generation): GenerateEvent {
+  const { id, finish } = generation;
+  const problem = generation.problem();
+  if (finish === null || problem !== null) return { kind: 'failed', id, failure: failureOf(problem) };
+  return { kind: 'done', id, result: { finish, ...generation.usage() } };
 }
 
 function abortedEvent(generation: Generation): GenerateEvent {

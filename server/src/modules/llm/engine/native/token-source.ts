@@ -8,17 +8,26 @@ import type {
 } from 'node-llama-cpp';
 import { TokenBias } from 'node-llama-cpp';
 import type { Sampling } from '../engine.ts';
+import type { Utf8Guard } from './utf8-guard.ts';
 
 /** What llama.cpp takes when a request names nothing; small models lose the thread without them. */
 const defaults = { topK: 40, topP: 0.95, minP: 0.05 } as const;
 /** Penalties look back this far. */
 const penaltyTokens = 256;
 
+/** A token of the answer, with natural logarithms of probabilities where they were asked for. */
+export interface Sampled {
+  readonly token: Token;
+  readonly logprob?: number;
+  /** The likeliest first. */
+  readonly alternatives?: readonly (readonly [token: Token, logprob: number])[];
+}
+
 /** Tokens of one generation, one for each decode. */
 export interface TokenSource {
   /** Evaluates the rest of the prompt and samples; null when the model has ended its answer. */
-  start(tokens: Token[]): Promise<Token | null>;
-  next(): Promise<Token | null>;
+  start(tokens: Token[]): Promise<Sampled | null>;
+  next(): Promise<Sampled | null>;
   close(): Promise<void>;
 }
 
@@ -27,6 +36,7 @@ export interface SourceOptions {
   readonly sequence: LlamaContextSequence;
   readonly sampling: Sampling;
   readonly grammar: LlamaGrammarEvaluationState | null;
+  readonly guard: Utf8Guard;
   /** The tokens generated so far; penalties count in them. */
   readonly generated: readonly Token[];
 }
@@ -34,9 +44,9 @@ export interface SourceOptions {
 /** Samples in the engine, with the library's own chain: bias, penalties, top-k, top-p, min-p, temperature. */
 export function createTokenSource(options: SourceOptions): TokenSource {
   let generator: AsyncGenerator<Token, void> | null = null;
-  const step = async (): Promise<Token | null> => {
+  const step = async (): Promise<Sampled | null> => {
     const result = await generator?.next();
-    return result === undefined || result.done === true ? null : result.value;
+    return result === undefined || result.done === true ? null : { token: result.value };
   };
   return {
     start(tokens) {
@@ -54,7 +64,8 @@ export function createTokenSource(options: SourceOptions): TokenSource {
 }
 
 /** The request's sampling in the library's words. */
-export function samplingOptions({ model, sampling, generated }: SourceOptions): SequenceEvaluateOptions {
+export function samplingOptions(options: SourceOptions): SequenceEvaluateOptions {
+  const { sampling, generated } = options;
   return {
     temperature: sampling.temperature,
     topK: sampling.topK ?? defaults.topK,
@@ -63,7 +74,7 @@ export function samplingOptions({ model, sampling, generated }: SourceOptions): 
     // The library's own default is the second of the clock: requests of one second would answer alike.
     seed: sampling.seed === undefined ? randomInt(2 ** 32) : sampling.seed >>> 0,
     ...penaltiesOf(sampling, generated),
-    ...biasOf(model, sampling),
+    ...biasOf(options),
   };
 }
 
@@ -81,9 +92,16 @@ function penaltiesOf(sampling: Sampling, generated: readonly Token[]): SequenceE
   };
 }
 
-function biasOf(model: LlamaModel, sampling: Sampling): SequenceEvaluateOptions {
+function biasOf({ model, sampling, grammar, guard, generated }: SourceOptions): SequenceEvaluateOptions {
+  const add = (bias: TokenBias): void => {
+    for (const [token, logit] of sampling.logitBias ?? []) bias.set(token as Token, { logit });
+  };
+  if (grammar !== null) {
+    const biases = guard.biases(add);
+    return { tokenBias: () => biases(generated.at(-1)) };
+  }
   if (sampling.logitBias === undefined || sampling.logitBias.size === 0) return {};
   const bias = TokenBias.for(model);
-  for (const [token, logit] of sampling.logitBias) bias.set(token as Token, { logit });
+  add(bias);
   return { tokenBias: bias };
 }

@@ -2,6 +2,7 @@ import { setPriority } from 'node:os';
 import { fault } from '#base/fault.ts';
 import type { GenerateRequest } from '../engine.ts';
 import type { FromWorker, LoadedModel, ToWorker } from '../protocol.ts';
+import { constraintsOf } from './constraints.ts';
 import { failureOf } from './failure.ts';
 import { Generation } from './generation.ts';
 import { type GenerativeHost, type Host, loadHost } from './host.ts';
@@ -13,6 +14,8 @@ import { Scheduler } from './scheduler.ts';
 interface Loaded {
   readonly host: Host;
   readonly scheduler: Scheduler | null;
+  /** Requests that are not handed to the scheduler yet; true once the reader has left. */
+  readonly preparing: Map<number, boolean>;
 }
 
 /** The server answers others while this process computes. */
@@ -42,7 +45,11 @@ function generative(host: Host): GenerativeHost {
   throw fault('llm.capability_missing', { model: host.options.modelId, capability: 'generate' });
 }
 
+/** No token stands for more characters on average; a prompt beyond that is refused before it is tokenized. */
+const charactersPerTokenAtMost = 64;
+
 function prepare(host: GenerativeHost, request: GenerateRequest) {
+  refuseHuge(host, request);
   const prompt = promptTokens({ ...host, modelId: host.options.modelId }, request.prompt);
   const { contextSize } = host.context;
   if (prompt.length === 0 || prompt.length >= contextSize) {
@@ -55,19 +62,43 @@ function prepare(host: GenerativeHost, request: GenerateRequest) {
   return prompt;
 }
 
-function generate({ host, scheduler }: Loaded, id: number, request: GenerateRequest): void {
+async function generate({ host, scheduler, preparing }: Loaded, id: number, request: GenerateRequest) {
   const target = generative(host);
-  const prompt = prepare(target, request);
-  scheduler?.submit({
-    generation: new Generation({
-      id,
-      request,
-      prompt,
-      model: target.model,
-      contextSize: target.context.contextSize,
-    }),
-    grammar: null,
+  const { model, options, tokenBytes } = target;
+  const { grammar, tools, validate } = constraintsOf(request, target.toolSyntax);
+  const generation = new Generation({
+    id,
+    modelId: options.modelId,
+    request,
+    prompt: prepare(target, request),
+    model,
+    contextSize: target.context.contextSize,
+    tokenBytes,
+    tools,
+    validate,
   });
+  preparing.set(id, false);
+  try {
+    const state = grammar === null ? null : await target.grammars.stateFor(model, grammar);
+    scheduler?.submit({ generation, grammar: state });
+    if (preparing.get(id) === true) scheduler?.abort(id);
+  } finally {
+    preparing.delete(id);
+  }
+}
+
+/** Tokenizing ten megabytes would hold up everybody else for seconds. */
+function refuseHuge(host: GenerativeHost, { prompt }: GenerateRequest): void {
+  const { contextSize } = host.context;
+  const characters =
+    prompt.kind === 'chat'
+      ? prompt.messages.reduce((sum, message) => sum + message.content.length, 0)
+      : prompt.kind === 'text'
+        ? prompt.text.length
+        : prompt.prefix.length + prompt.suffix.length;
+  const neededTokens = Math.ceil(characters / charactersPerTokenAtMost);
+  if (neededTokens <= contextSize) return;
+  throw fault('llm.context_length_exceeded', { model: host.options.modelId, neededTokens, contextSize });
 }
 
 async function embed({ host }: Loaded, id: number, texts: readonly string[]): Promise<void> {
@@ -86,7 +117,10 @@ async function embed({ host }: Loaded, id: number, texts: readonly string[]): Pr
       });
     }
     promptTokens += length;
-    vectors.push(unitLength((await host.context.getEmbeddingFor(text)).vector));
+    const { vector } = await host.context.getEmbeddingFor(text);
+    if (vector.length === 0)
+      throw fault('llm.request_invalid', { reason: 'a text is empty', field: 'input' });
+    vectors.push(unitLength(vector));
   }
   send({ kind: 'embedded', id, vectors, promptTokens });
 }
@@ -108,7 +142,7 @@ async function load(message: Extract<ToWorker, { kind: 'load' }>): Promise<Loade
           decodes: host.decodes,
           emit: (events, status) => send({ kind: 'step', events, status }),
         });
-  return { host, scheduler };
+  return { host, scheduler, preparing: new Map() };
 }
 
 function answer(loaded: Loaded, message: Exclude<ToWorker, { kind: 'load' }>): void | Promise<void> {
@@ -122,6 +156,7 @@ function answer(loaded: Loaded, message: Exclude<ToWorker, { kind: 'load' }>): v
     case 'embed':
       return embed(loaded, message.id, message.texts);
     case 'abort':
+      if (loaded.preparing.has(message.id)) loaded.preparing.set(message.id, true);
       return loaded.scheduler?.abort(message.id);
     case 'taken':
       return loaded.scheduler?.taken(message.id, message.chunks);

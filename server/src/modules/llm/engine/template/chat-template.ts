@@ -1,6 +1,8 @@
 import { Template } from '@huggingface/jinja';
 import { fault } from '#base/fault.ts';
 import type { ChatMessage, Prompt, ToolCall, ToolDefinition } from '../engine.ts';
+import { knowsTools } from '../tools/syntax.ts';
+import { withToolHint } from '../tools/tool-hint.ts';
 
 type ChatPrompt = Extract<Prompt, { kind: 'chat' }>;
 
@@ -21,15 +23,20 @@ export interface ChatTemplate {
 /** Compiles the Jinja template of a model (the `tokenizer.chat_template` of its file). */
 export function createChatTemplate(source: string, options: TemplateOptions): ChatTemplate {
   const template = new Template(source);
-  const renderOnce = (prompt: ChatPrompt, messages: readonly ChatMessage[]): string =>
-    template.render({
+  const toolsKnown = knowsTools(source);
+  const renderOnce = (prompt: ChatPrompt, given: readonly ChatMessage[]): string => {
+    const tools = prompt.toolChoice?.kind === 'none' ? [] : (prompt.tools ?? []);
+    const messages = toolsKnown || tools.length === 0 ? withToolNames(given) : withToolHint(given, tools);
+    return template.render({
       messages: messages.map((message) => templateMessage(message)),
-      ...(offersTools(prompt) ? { tools: (prompt.tools ?? []).map(templateTool) } : {}),
+      ...(toolsKnown && tools.length > 0 ? { tools: tools.map(templateTool) } : {}),
       bos_token: options.beginning,
       eos_token: options.end,
       add_generation_prompt: true,
+      // Qwen's switch for long trains of thought, which a small machine has no time for.
       enable_thinking: false,
     });
+  };
   return {
     source,
     render(prompt) {
@@ -55,8 +62,14 @@ export function createChatTemplate(source: string, options: TemplateOptions): Ch
   };
 }
 
-function offersTools(prompt: ChatPrompt): boolean {
-  return (prompt.tools?.length ?? 0) > 0 && prompt.toolChoice?.kind !== 'none';
+/** Some templates name the tool beside its result; OpenAI's messages give only the call's id. */
+function withToolNames(messages: readonly ChatMessage[]): ChatMessage[] {
+  const names = new Map<string, string>();
+  return messages.map((message) => {
+    for (const call of message.toolCalls ?? []) names.set(call.id, call.name);
+    const name = message.name ?? names.get(message.toolCallId ?? '');
+    return message.role === 'tool' && name !== undefined ? { ...message, name } : message;
+  });
 }
 
 function templateMessage(message: ChatMessage): Record<string, unknown> {
