@@ -1,23 +1,44 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { FlowFault } from './fault.ts';
+import { FlowFault, throwAll } from './fault.ts';
 
 /**
  * Every file of a release folder, relative with `/`, in code-unit order.
- * @throws flow.symbolic_link: a link could lead anywhere, and a release holds only its own bytes.
+ * @throws flow.symbolic_link: a link could lead anywhere, and a release holds only its own bytes
+ * @throws flow.file_name: a name that some system, server or checksum file can't hold
  */
 export async function listReleaseFiles(releaseDir: string): Promise<string[]> {
   const files: string[] = [];
+  const faults: FlowFault[] = [];
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     for (const entry of await readdir(path.join(releaseDir, folder), { withFileTypes: true })) {
       const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) folders.push(name);
       else if (entry.isFile()) files.push(name);
-      else throw linkFault(name);
+      else faults.push(linkFault(name));
+      if (!isPortable(entry.name)) faults.push(nameFault(name));
     }
   }
+  throwAll(faults);
   return files.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/** No control characters or backslashes, and accents coded as one character (NFC), as addresses in pages are written. */
+function isPortable(name: string): boolean {
+  return !/[\p{Cc}\\]/u.test(name) && name === name.normalize('NFC');
+}
+
+function nameFault(file: string): FlowFault {
+  const shown = JSON.stringify(file);
+  return new FlowFault('flow.file_name', {
+    file,
+    text: {
+      en: `${shown} has a control character, a backslash or a decomposed accent (NFD) in its name.`,
+      de: `${shown} hat ein Steuerzeichen, einen umgekehrten Schrägstrich oder einen zerlegten Akzent (NFD) im Namen.`,
+    },
+    fix: { en: 'Rename the file.', de: 'Die Datei umbenennen.' },
+  });
 }
 
 function linkFault(file: string): FlowFault {

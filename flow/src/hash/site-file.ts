@@ -1,7 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { decodeDeclared, isUtf8Label, readDeclaredCharset } from '../checks/encoding/declared.ts';
+import {
+  declareUtf8,
+  decodeDeclared,
+  isUtf8Label,
+  readDeclaredCharset,
+} from '../checks/encoding/declared.ts';
 import { findInvalidUtf8 } from '../checks/encoding/utf8.ts';
 import { FlowFault } from '../core/fault.ts';
 import { scanCss } from './css-scanner.ts';
@@ -67,9 +72,11 @@ export function fileKindOf(file: string): FileKind {
 export interface TextFile {
   readonly path: string;
   readonly kind: FileKind;
-  /** One character per code unit for UTF-8; one per byte for other character sets, whose bytes are never converted. */
+  /** One character per code unit for UTF-8; one per byte for data files in another character set, whose bytes stay. */
   readonly text: string;
   readonly encoding: 'utf8' | 'latin1';
+  /** The file was in another, declared character set. */
+  readonly isConverted: boolean;
   readonly scan: Scan;
 }
 
@@ -87,25 +94,31 @@ export async function readTextFile(
   const bytes = await readFile(path.join(releaseDir, file));
   if (isUtf8(bytes)) {
     const text = bytes.toString('utf8');
-    return { path: file, kind, text, encoding: 'utf8', scan: scanText(kind, text) };
+    return { path: file, kind, text, encoding: 'utf8', isConverted: false, scan: scanText(kind, text) };
   }
   if (kind === 'text')
-    return { path: file, kind, text: bytes.toString('latin1'), encoding: 'latin1', scan: emptyScan() };
+    return {
+      path: file,
+      kind,
+      text: bytes.toString('latin1'),
+      encoding: 'latin1',
+      isConverted: false,
+      scan: emptyScan(),
+    };
   return readDeclared(file, kind, bytes);
 }
 
 /**
- * A file in another character set keeps its bytes. Single-byte sets are scanned decoded, so that an umlaut in a name is
- * found; others byte by byte, in which the ASCII of tags and addresses reads the same.
+ * A file that declares another character set becomes UTF-8, and its declaration too: servers announce UTF-8 for every text of
+ * a release, and what the server says wins over what the page says.
  */
 function readDeclared(file: string, kind: FileKind, bytes: Buffer): TextFile {
   const label = readDeclaredCharset(bytes)?.label;
   const decoded =
     label === undefined || isUtf8Label(label) || /^utf-?16/.test(label) ? null : decodeDeclared(bytes, label);
   if (decoded === null) throw notUtf8Fault(file, bytes);
-  const text = bytes.toString('latin1');
-  const scan = scanText(kind, decoded.length === bytes.length ? decoded : text);
-  return { path: file, kind, text, encoding: 'latin1', scan };
+  const text = declareUtf8(decoded);
+  return { path: file, kind, text, encoding: 'utf8', isConverted: true, scan: scanText(kind, text) };
 }
 
 function scanText(kind: FileKind, text: string): Scan {

@@ -60,7 +60,7 @@ async function writeText(
   const bytes = Buffer.from(content.final, content.text.encoding);
   const oldPath = path.join(context.releaseDir, at.file);
   const newName = renaming.names.get(at.file);
-  const changed = content.final !== content.text.text;
+  const changed = content.final !== content.text.text || content.text.isConverted;
   const sum = { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length };
   if (newName === undefined) {
     if (changed) await writeFile(oldPath, bytes);
@@ -120,10 +120,7 @@ async function renewIntegrityValues(request: WriteRequest, finals: Map<string, s
       const destination = graph.resolver.resolve(referrerOf(file), { url: mark.url, specifier: false });
       if (destination.kind !== 'file') continue;
       const target = graph.texts.get(destination.path);
-      const source =
-        target === undefined
-          ? await readFile(path.join(context.releaseDir, destination.path))
-          : Buffer.from(target.text, target.encoding);
+      const source = await readFile(path.join(context.releaseDir, destination.path));
       if (!fitsIntegrity(mark.value, source)) faults.push(integrityFault(file, mark.start, mark.url));
       if (target === undefined) continue;
       const final = Buffer.from(finals.get(target.path) ?? '', target.encoding);
