@@ -18,6 +18,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: { en: 'single services, each on its own port', de: 'einzelne Dienste, jeder auf eigenem Port' },
     load: () => import('./commands/serve.ts'),
   },
+  flow: {
+    summary: { en: 'a site to a release that all visitors see', de: 'eine Website bis zum Release für alle' },
+    load: () => import('./commands/flow.ts'),
+  },
   backup: {
     summary: { en: 'create, verify, restore', de: 'anlegen, prüfen, wiederherstellen' },
     load: () => import('./commands/backup.ts'),

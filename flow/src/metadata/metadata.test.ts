@@ -14,7 +14,7 @@ import { writeFiles } from '../testing/reference-site.ts';
 import { temporaryFolder } from '../testing/release.ts';
 import { hasProgram } from '../testing/servers.ts';
 import { workerStep } from '../worker/worker.ts';
-import { metadataStep } from './metadata.ts';
+import { createMetadataStep } from './metadata.ts';
 import { verifyRelease } from './verify-release.ts';
 
 const page = (body: string) =>
@@ -40,7 +40,7 @@ async function release(
   await writeFiles(context.releaseDir, about.files ?? site);
   await hashStep.run(context);
   await workerStep.run(context);
-  await metadataStep.run(context);
+  await createMetadataStep().run(context);
   const read = (name: string) => readFile(path.join(context.releaseDir, name), 'utf8');
   return {
     context,

@@ -28,15 +28,18 @@ import { signRelease } from './sign.ts';
 import { readSourceInfo, type SourceInfo } from './source-info.ts';
 
 /**
- * Step 5: says what the release is. The label comes first, then the manifest with the SHA-256 of every file, provenance, SHA256SUMS
- * over all of them, and the signature of the sums. Each byte depends on the commit alone: not on the time, the machine or the folder.
+ * Step 5: says what the release is. The label comes first, then the manifest with the SHA-256 of every file, provenance,
+ * SHA256SUMS over all of them, and the signature of the sums. Each byte depends on the commit alone: not on the time, the
+ * machine or the folder. Without `useGit`, git never runs in the site's folder, whose settings a stranger may have written.
  * @throws metadata.name_taken, metadata.key_missing, metadata.sign_failed
  */
-export const metadataStep: FlowStep = {
-  id: 'metadata',
-  title: { en: 'Label, sums, provenance', de: 'Kennung, Summen, Herkunft' },
-  run,
-};
+export function createMetadataStep(options: { readonly useGit: boolean } = { useGit: true }): FlowStep {
+  return {
+    id: 'metadata',
+    title: { en: 'Label, sums, provenance', de: 'Kennung, Summen, Herkunft' },
+    run: (context) => run(context, options.useGit),
+  };
+}
 
 const ownNames = [
   releaseManifestName,
@@ -48,11 +51,11 @@ const ownNames = [
   minisignSignatureName,
 ];
 
-async function run(context: FlowContext): Promise<StepResult> {
+async function run(context: FlowContext, useGit: boolean): Promise<StepResult> {
   const list = await readAssetList(context.releaseDir);
   const taken = list.files.find((file) => ownNames.includes(file.path));
   if (taken !== undefined) throw nameTakenFault(taken.path);
-  const source = await readSourceInfo(context);
+  const source = await readSourceInfo(context, useGit);
   const contentHash = contentHashOf(list.files);
   const identity = { id: releaseId(source, contentHash), label: releaseLabel(source, contentHash) };
   const files = (await labelPages(context, list.files, identity.label)).map(describe);

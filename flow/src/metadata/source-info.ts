@@ -16,10 +16,10 @@ export interface SourceInfo {
 }
 
 /** Reads git and package.json of the site's folder; both may be missing. */
-export async function readSourceInfo(context: FlowContext): Promise<SourceInfo> {
+export async function readSourceInfo(context: FlowContext, useGit: boolean): Promise<SourceInfo> {
   const manifest = await readPackage(context.rootDir);
   const { site, metadata } = context.config;
-  const commit = await git(context, ['rev-parse', '--verify', 'HEAD']);
+  const commit = !useGit ? null : await git(context, ['rev-parse', '--verify', 'HEAD']);
   const time = commit === null ? null : await git(context, ['log', '-1', '--format=%ct']);
   return {
     name: site.title ?? manifest.name ?? 'site',

@@ -18,7 +18,7 @@ import { asFlowFault } from './as-fault.ts';
 import { checkOutFolder, replaceFolder } from './out-folder.ts';
 import { checkBeforeDeploy } from './preflight.ts';
 import { type FlowReport, faultReports, type StepReport } from './report.ts';
-import { flowSteps } from './steps.ts';
+import { createFlowSteps } from './steps.ts';
 
 export interface PipelineRequest {
   /** Absolute path of the site's folder. */
@@ -52,7 +52,7 @@ const makingSteps: ReadonlySet<StepId> = new Set(['clean', 'build', 'hash', 'wor
  */
 export async function runPipeline(
   request: PipelineRequest,
-  steps: readonly FlowStep[] = flowSteps,
+  steps: readonly FlowStep[] = createFlowSteps(),
 ): Promise<PipelineOutcome> {
   const startedAt = request.now();
   const done: StepReport[] = [];
