@@ -1,4 +1,3 @@
-/// <reference path="./markdown-it-footnote.d.ts" />
 import MarkdownIt, { type StateCore } from 'markdown-it';
 import footnotes from 'markdown-it-footnote';
 import { escapeHtml } from '../escape.ts';
