@@ -7,6 +7,7 @@ import { llmContract } from '@cyberdevstudio/server/modules/llm/contract.ts';
 import { projectsContract } from '@cyberdevstudio/server/modules/projects/contract.ts';
 import { promptsContract } from '@cyberdevstudio/server/modules/prompts/contract.ts';
 import { sandboxContract } from '@cyberdevstudio/server/modules/sandbox/contract.ts';
+import { searchContract } from '@cyberdevstudio/server/modules/search/contract.ts';
 
 /** Contracts whose faults a command may have to explain. */
 export const allContracts: readonly Contract[] = [
@@ -18,4 +19,5 @@ export const allContracts: readonly Contract[] = [
   projectsContract,
   promptsContract,
   sandboxContract,
+  searchContract,
 ];

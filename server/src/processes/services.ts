@@ -7,6 +7,7 @@ import { llm } from '../modules/llm/module.ts';
 import { projects } from '../modules/projects/module.ts';
 import { prompts } from '../modules/prompts/module.ts';
 import { sandbox } from '../modules/sandbox/module.ts';
+import { search } from '../modules/search/module.ts';
 
 /** Every module of the platform. */
 export const allModules: readonly AnyModule[] = [
@@ -18,6 +19,7 @@ export const allModules: readonly AnyModule[] = [
   projects,
   prompts,
   sandbox,
+  search,
 ];
 
 export interface Service {
@@ -31,7 +33,7 @@ export interface Service {
 /** The services of the split form, each with what it runs. */
 export const services: readonly Service[] = [
   { name: 'studio', port: 6711, modules: [gateway], servesStudio: true },
-  { name: 'gateway', port: 6813, modules: [gateway, projects, sandbox, prompts, events] },
+  { name: 'gateway', port: 6813, modules: [gateway, projects, sandbox, prompts, search, events] },
   { name: 'llm', port: 6988, modules: [llm] },
   { name: 'auth', port: 6971, modules: [auth, ledger] },
 ];

@@ -5,6 +5,7 @@ import { llmContract } from '#modules/llm/contract.ts';
 import { projectsContract } from '#modules/projects/contract.ts';
 import { promptsContract } from '#modules/prompts/contract.ts';
 import { sandboxContract } from '#modules/sandbox/contract.ts';
+import { searchContract } from '#modules/search/contract.ts';
 import { defineGateway } from './gateway.ts';
 
 /** The platform's gateway: what stands in `needs` is what clients can call. */
@@ -16,4 +17,5 @@ export const gateway = defineGateway({
   projects: projectsContract,
   prompts: promptsContract,
   sandbox: sandboxContract,
+  search: searchContract,
 });
