@@ -10,6 +10,7 @@ import {
   Languages,
   LayoutGrid,
   Menu as MenuIcon,
+  MessageSquareCode,
   Play,
   Settings,
   SquareTerminal,
@@ -28,6 +29,7 @@ type Area =
   | 'history'
   | 'run'
   | 'terminal'
+  | 'playground'
   | 'manage'
   | 'account'
   | 'settings';
@@ -37,6 +39,7 @@ function useArea(): Area {
   const { pathname, search } = useLocation();
   if (pathname.startsWith('/manage')) return 'manage';
   if (pathname.startsWith('/account')) return 'account';
+  if (pathname.startsWith('/playground')) return 'playground';
   if (pathname.endsWith('/run')) return 'run';
   if (pathname.endsWith('/settings')) return 'settings';
   if (!pathname.startsWith('/p/')) return 'projects';
@@ -100,6 +103,9 @@ export function ActivityBar() {
           </Link>
         </>
       )}
+      <Link to="/playground" {...name(t('playground'))} {...current('playground')}>
+        <MessageSquareCode size={20} />
+      </Link>
       <span className="grow" />
       {user.role === 'admin' && (
         <Link
@@ -196,6 +202,9 @@ function MoreMenu({ projectId }: { projectId: string | undefined }) {
           <Menu.Popup className="menu">
             <Menu.Item className="menu-item" onClick={() => void navigate({ to: '/' })}>
               <LayoutGrid size={14} /> {t('allProjects')}
+            </Menu.Item>
+            <Menu.Item className="menu-item" onClick={() => void navigate({ to: '/playground' })}>
+              <MessageSquareCode size={14} /> {t('playground')}
             </Menu.Item>
             {projectId !== undefined && (
               <>

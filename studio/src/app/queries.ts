@@ -56,6 +56,23 @@ export const balanceQuery = queryOptions({
   refetchInterval: 30_000,
 });
 
+export interface ChatModel {
+  readonly id: string;
+  readonly owner: string;
+}
+
+/** Models that answer conversations, those of this server first. */
+export const chatModelsQuery = queryOptions({
+  queryKey: ['llm.models', 'chat'],
+  queryFn: async (): Promise<ChatModel[]> => {
+    const { data } = await rpc.call('llm.models', {});
+    return data
+      .filter(({ capabilities }) => capabilities.chat)
+      .map(({ id, owned_by: owner }) => ({ id, owner }));
+  },
+  staleTime: 10_000,
+});
+
 export const branchesQuery = (projectId: string) =>
   queryOptions({
     queryKey: ['project', projectId, 'branches'],

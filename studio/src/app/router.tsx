@@ -62,6 +62,12 @@ const settingsRoute = createRoute({
   component: lazyRouteComponent(() => import('../features/projects/settings-view.tsx'), 'SettingsView'),
 });
 
+const playgroundRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/playground',
+  component: lazyRouteComponent(() => import('../features/playground/playground-view.tsx'), 'PlaygroundView'),
+});
+
 const accountRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/account/$section',
@@ -82,6 +88,7 @@ export const router = createRouter({
       workbenchRoute,
       runRoute,
       settingsRoute,
+      playgroundRoute,
       accountRoute,
       manageRoute,
     ]),

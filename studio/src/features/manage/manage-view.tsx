@@ -1,25 +1,29 @@
 import { Link, useParams } from '@tanstack/react-router';
-import { type LucideIcon, MailPlus, ScrollText, Server, Users } from 'lucide-react';
+import { Cpu, KeyRound, type LucideIcon, MailPlus, ScrollText, Server, Users } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { NotFound } from '../../app/not-found.tsx';
 import { useUser } from '../../app/session.ts';
 import { useText } from '../../i18n/language.ts';
 import { PanelBoundary } from '../../ui/panel-boundary.tsx';
+import { ModelsSection } from '../models/models-section.tsx';
+import { ProvidersSection } from '../models/providers-section.tsx';
 import { AuditLog } from './audit-log.tsx';
 import { Invites } from './invites.tsx';
 import { ServerSection } from './server-section.tsx';
 import { UsersSection } from './users-section.tsx';
 
-type Section = 'users' | 'invites' | 'audit' | 'server';
+type Section = 'models' | 'providers' | 'users' | 'invites' | 'audit' | 'server';
 
 const sections: readonly (readonly [name: Section, icon: LucideIcon, view: () => ReactNode])[] = [
+  ['models', Cpu, ModelsSection],
+  ['providers', KeyRound, ProvidersSection],
   ['users', Users, UsersSection],
   ['invites', MailPlus, Invites],
   ['audit', ScrollText, AuditLog],
   ['server', Server, ServerSection],
 ];
 
-/** For administrators: people, invitations, the audit log, and what the server has. */
+/** For administrators: models, providers, people, invitations, the audit log, and what the server has. */
 export function ManageView() {
   const t = useText('manage');
   const user = useUser();

@@ -2,8 +2,17 @@ export const manage = {
   title: 'Verwaltung',
   actions: 'Aktionen',
   actionsOf: 'Aktionen für {{name}}',
-  sections: { users: 'Konten', invites: 'Einladungen', audit: 'Protokoll', server: 'Dieser Server' },
+  sections: {
+    models: 'Modelle',
+    providers: 'Anbieter und Schlüssel',
+    users: 'Konten',
+    invites: 'Einladungen',
+    audit: 'Protokoll',
+    server: 'Dieser Server',
+  },
   leads: {
+    models: 'Was auf diesem Server antwortet, was es braucht und was sich hinzufügen lässt.',
+    providers: 'Andere Server, die antworten dürfen, ihre Schlüssel, und welches Modell was tut.',
     users: 'Wer diesen Server nutzen darf, in welcher Rolle und mit wie vielen Token.',
     invites: 'Codes, mit denen sich Konten anlegen lassen, wenn dafür eine Einladung nötig ist.',
     audit: 'Wer was wann getan hat. Jede Zeile ist an die vorige gebunden.',

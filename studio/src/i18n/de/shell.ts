@@ -16,6 +16,7 @@ export const shell = {
   changesCount_other: 'Änderungen: {{count}} Dateien',
   history: 'Verlauf',
   run: 'Ausführen',
+  playground: 'Playground',
   terminal: 'Terminal',
   more: 'Mehr',
   manage: 'Verwaltung',

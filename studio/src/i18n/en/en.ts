@@ -2,6 +2,8 @@ import { account } from './account.ts';
 import { auth } from './auth.ts';
 import { git } from './git.ts';
 import { manage } from './manage.ts';
+import { models } from './models.ts';
+import { playground } from './playground.ts';
 import { projects } from './projects.ts';
 import { run } from './run.ts';
 import { shell } from './shell.ts';
@@ -9,4 +11,17 @@ import { terminal } from './terminal.ts';
 import { ui } from './ui.ts';
 import { workbench } from './workbench.ts';
 
-export const en = { account, auth, git, manage, projects, run, shell, terminal, ui, workbench };
+export const en = {
+  account,
+  auth,
+  git,
+  manage,
+  models,
+  playground,
+  projects,
+  run,
+  shell,
+  terminal,
+  ui,
+  workbench,
+};

@@ -2,8 +2,17 @@ export const manage = {
   title: 'Administration',
   actions: 'Actions',
   actionsOf: 'Actions for {{name}}',
-  sections: { users: 'Users', invites: 'Invitations', audit: 'Audit log', server: 'This server' },
+  sections: {
+    models: 'Models',
+    providers: 'Providers and keys',
+    users: 'Users',
+    invites: 'Invitations',
+    audit: 'Audit log',
+    server: 'This server',
+  },
   leads: {
+    models: 'What answers on this server, what it takes, and what can be added.',
+    providers: 'Other servers that may answer, their keys, and which model does what.',
     users: 'Who may use this server, as what, and with how many tokens.',
     invites: 'Codes with which people make an account where registration is by invitation.',
     audit: 'Who did what and when. Every line is tied to the one before.',

@@ -16,6 +16,7 @@ export const shell = {
   changesCount_other: 'Changes: {{count}} files',
   history: 'History',
   run: 'Run',
+  playground: 'Playground',
   terminal: 'Terminal',
   more: 'More',
   manage: 'Administration',

@@ -1,0 +1,99 @@
+import { rpc } from '../../rpc/client.ts';
+import type { Params } from '../../rpc/contracts.ts';
+import { createStore, type Store } from '../../ui/store.ts';
+import type { Turn } from './settings.ts';
+
+export interface ConversationState {
+  readonly status: 'idle' | 'waiting' | 'writing' | 'finished' | 'cut' | 'stopped' | 'failed';
+  readonly turns: readonly Turn[];
+  /** The answer that is being written. */
+  readonly draft: string;
+  readonly tokens: number;
+  readonly firstTokenMs: number | undefined;
+  readonly totalMs: number | undefined;
+  readonly cost: string | undefined;
+  readonly currency: string | undefined;
+  readonly error: unknown;
+}
+
+const empty: ConversationState = {
+  status: 'idle',
+  turns: [],
+  draft: '',
+  tokens: 0,
+  firstTokenMs: undefined,
+  totalMs: undefined,
+  cost: undefined,
+  currency: undefined,
+  error: undefined,
+};
+
+interface Chunk {
+  readonly choices?: readonly {
+    readonly delta?: { readonly content?: string | null };
+    readonly finish_reason?: string | null;
+  }[];
+}
+
+export interface Conversation {
+  readonly store: Store<ConversationState>;
+  send(content: string, bodyOf: (turns: readonly Turn[]) => Params<'llm.chat.stream'>): Promise<void>;
+  stop(): void;
+  clear(): void;
+}
+
+/** One conversation with one model: the turns so far, and the answer as it is written. */
+export function createConversation(): Conversation {
+  const store = createStore<ConversationState>(empty);
+  let controller: AbortController | undefined;
+  const change = (part: Partial<ConversationState>) => store.set((state) => ({ ...state, ...part }));
+
+  return {
+    store,
+    async send(content, bodyOf) {
+      controller?.abort();
+      const own = new AbortController();
+      controller = own;
+      const turns = [...store.get().turns, { role: 'user' as const, content }];
+      store.set({ ...empty, status: 'waiting', turns });
+      const startedMs = performance.now();
+      let draft = '';
+      let tokens = 0;
+      let cut = false;
+      try {
+        const bill = await rpc.stream('llm.chat.stream', bodyOf(turns), {
+          signal: own.signal,
+          onChunk(raw) {
+            const [choice] = (raw as Chunk).choices ?? [];
+            if (choice?.finish_reason === 'length') cut = true;
+            const text = choice?.delta?.content ?? '';
+            if (text === '') return;
+            const first = draft === '' ? { firstTokenMs: performance.now() - startedMs } : {};
+            draft += text;
+            tokens += 1;
+            change({ ...first, status: 'writing', draft, tokens, totalMs: performance.now() - startedMs });
+          },
+        });
+        change({
+          status: cut ? 'cut' : 'finished',
+          turns: [...turns, { role: 'assistant', content: draft }],
+          draft: '',
+          tokens: bill.completionTokens,
+          totalMs: performance.now() - startedMs,
+          cost: bill.cost,
+          currency: bill.currency,
+        });
+      } catch (error) {
+        if (controller !== own) return;
+        const kept = draft === '' ? turns : [...turns, { role: 'assistant' as const, content: draft }];
+        change({ status: own.signal.aborted ? 'stopped' : 'failed', turns: kept, draft: '', error });
+      }
+    },
+    stop: () => controller?.abort(),
+    clear() {
+      controller?.abort();
+      controller = undefined;
+      store.set(empty);
+    },
+  };
+}

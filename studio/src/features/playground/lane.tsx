@@ -1,0 +1,262 @@
+import { CircleAlert, CircleCheck, CodeXml, Copy, Cpu, Eraser, Square, SquareTerminal } from 'lucide-react';
+import { useEffect, useId, useRef } from 'react';
+import type { ChatModel } from '../../app/queries.ts';
+import { useLanguage, useText } from '../../i18n/language.ts';
+import { formatDuration } from '../../ui/format.ts';
+import { PanelError } from '../../ui/panel-boundary.tsx';
+import { toast } from '../../ui/toasts.tsx';
+import { blocksOf, curlOf, sdkCodeOf } from './code.ts';
+import type { ConversationState } from './conversation.ts';
+import type { Turn } from './settings.ts';
+
+interface LaneProps {
+  readonly place: number;
+  readonly model: ChatModel;
+  readonly models: readonly ChatModel[];
+  readonly state: ConversationState;
+  readonly rival: ConversationState | undefined;
+  readonly limit: number;
+  readonly body: (turns: readonly Turn[]) => object;
+  readonly onModel: (id: string) => void;
+  readonly onStop: () => void;
+  readonly onClear: () => void;
+}
+
+/** One model’s side of the playground: figures above, the conversation, and how it stands below. */
+export function Lane(props: LaneProps) {
+  const { place, model, models, state, body, onModel, onStop, onClear } = props;
+  const t = useText('playground');
+  const pickerId = useId();
+  const running = state.status === 'waiting' || state.status === 'writing';
+  const log = useRef<HTMLDivElement>(null);
+  const follows = useRef(true);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever is written moves the end
+  useEffect(() => {
+    if (follows.current && log.current !== null) log.current.scrollTop = log.current.scrollHeight;
+  }, [state.draft, state.turns]);
+
+  async function copy(text: string, notice: string) {
+    await navigator.clipboard.writeText(text);
+    toast({ title: notice });
+  }
+  const asked = state.turns.at(-1)?.role === 'assistant' ? state.turns.slice(0, -1) : state.turns;
+  const origin = location.origin;
+  const lastAnswer = state.turns.at(-1)?.role === 'assistant' ? (state.turns.at(-1)?.content ?? '') : '';
+
+  return (
+    <section className="lane" aria-label={t('conversation', { model: model.id })}>
+      <header>
+        <Cpu size={14} className="tone-you" />
+        <label htmlFor={pickerId} className="visually-hidden">
+          {t('modelOf', { place })}
+        </label>
+        <select
+          id={pickerId}
+          className="lane-picker"
+          value={model.id}
+          disabled={running}
+          onChange={(event) => onModel(event.target.value)}
+        >
+          {models.map(({ id }) => (
+            <option key={id} value={id}>
+              {id}
+            </option>
+          ))}
+        </select>
+        <span className="text-muted lane-origin">{model.owner === 'local' ? t('local') : model.owner}</span>
+        <span className="grow" />
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={t('copyAnswer')}
+          title={t('copyAnswer')}
+          aria-disabled={lastAnswer === ''}
+          onClick={() => lastAnswer !== '' && void copy(lastAnswer, t('answerCopied'))}
+        >
+          <Copy size={16} />
+        </button>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={t('copyCurl')}
+          title={t('copyCurl')}
+          onClick={() => void copy(curlOf(origin, body(asked)), t('copied'))}
+        >
+          <SquareTerminal size={16} />
+        </button>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={t('copySdk')}
+          title={t('copySdk')}
+          onClick={() => void copy(sdkCodeOf(origin, body(asked)), t('copied'))}
+        >
+          <CodeXml size={16} />
+        </button>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={t('clear')}
+          title={t('clear')}
+          onClick={onClear}
+        >
+          <Eraser size={16} />
+        </button>
+      </header>
+      <Figures {...props} running={running} />
+      <div
+        className="lane-log"
+        role="log"
+        aria-label={t('conversation', { model: model.id })}
+        aria-live="off"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by keyboard
+        tabIndex={0}
+        ref={log}
+        onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+          follows.current = scrollHeight - scrollTop - clientHeight < 24;
+        }}
+      >
+        {state.turns.length === 0 && (
+          <div className="lane-empty">
+            <strong>{t('emptyTitle')}</strong>
+            <p className="text-second">{t('empty')}</p>
+          </div>
+        )}
+        {state.turns.map((turn, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: turns are only ever added
+          <Words key={index} turn={turn} />
+        ))}
+        {state.draft !== '' && <Words turn={{ role: 'assistant', content: state.draft }} />}
+        {state.status === 'failed' && <PanelError error={state.error} />}
+      </div>
+      <footer>
+        <Standing state={state} />
+        <span className="grow" />
+        {running && (
+          <button type="button" className="button small danger" onClick={onStop}>
+            <Square size={12} /> {t('stop')}
+          </button>
+        )}
+      </footer>
+    </section>
+  );
+}
+
+function Words({ turn }: { turn: Turn }) {
+  if (turn.role === 'user') return <p className="bubble">{turn.content}</p>;
+  return (
+    <div className="prose">
+      {blocksOf(turn.content).map((block, index) =>
+        block.kind === 'code' ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only ever added
+          <pre key={index}>
+            <code>{block.text}</code>
+          </pre>
+        ) : (
+          // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only ever added
+          <p key={index}>{block.text}</p>
+        ),
+      )}
+    </div>
+  );
+}
+
+function speedOf({ tokens, firstTokenMs, totalMs }: ConversationState): number | undefined {
+  if (firstTokenMs === undefined || totalMs === undefined || tokens < 2) return undefined;
+  const seconds = (totalMs - firstTokenMs) / 1_000;
+  return seconds <= 0 ? undefined : (tokens - 1) / seconds;
+}
+
+function Figures({ state, rival, limit, running }: LaneProps & { readonly running: boolean }) {
+  const t = useText('playground');
+  const language = useLanguage();
+  const speed = speedOf(state);
+  const rivalSpeed = rival === undefined ? undefined : speedOf(rival);
+  const first = state.firstTokenMs;
+  const best = (own: number | undefined, other: number | undefined, lowerIsBetter: boolean) =>
+    own !== undefined && other !== undefined && (lowerIsBetter ? own < other : own > other);
+  const count = state.tokens.toLocaleString(language);
+  const figures: readonly [label: string, value: string, best: boolean][] = [
+    [
+      t('firstToken'),
+      first === undefined ? '–' : formatDuration(first, language),
+      best(first, rival?.firstTokenMs, true),
+    ],
+    [
+      t('speed'),
+      speed === undefined
+        ? '–'
+        : t('perSecond', { count: speed.toLocaleString(language, { maximumFractionDigits: 0 }) }),
+      best(speed, rivalSpeed, false),
+    ],
+    [
+      t('answer'),
+      running
+        ? t('tokensOf', { count, limit: limit.toLocaleString(language) })
+        : state.tokens === 0
+          ? '–'
+          : t('tokens', { count }),
+      false,
+    ],
+    [
+      t('cost'),
+      state.cost === undefined ? '–' : `${decimal(state.cost, language)} ${state.currency ?? ''}`,
+      false,
+    ],
+  ];
+  return (
+    <dl className="figures-line">
+      {figures.map(([label, value, isBest]) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd className={isBest ? 'tone-success' : ''}>
+            {value}
+            {isBest && ' ✓'}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** An exact decimal in the reader's way of writing; never through a float. */
+function decimal(text: string, language: string): string {
+  return language === 'de' ? text.replace('.', ',') : text;
+}
+
+function Standing({ state }: { state: ConversationState }) {
+  const t = useText('playground');
+  const language = useLanguage();
+  const time = state.totalMs === undefined ? '' : formatDuration(state.totalMs, language);
+  switch (state.status) {
+    case 'idle':
+      return null;
+    case 'waiting':
+      return (
+        <span className="row">
+          <i className="dot running" /> {t('waiting')}
+        </span>
+      );
+    case 'writing':
+      return (
+        <span className="row">
+          <i className="dot running" /> {t('writing')} {time}
+        </span>
+      );
+    case 'finished':
+      return (
+        <span className="row">
+          <CircleCheck size={14} className="tone-success" /> {t('finished')} {time}
+        </span>
+      );
+    case 'cut':
+    case 'stopped':
+    case 'failed':
+      return (
+        <span className="row">
+          <CircleAlert size={14} className="tone-warning" /> {t(state.status)} {time}
+        </span>
+      );
+  }
+}
