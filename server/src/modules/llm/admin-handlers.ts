@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import type { Client } from '#base/contract.ts';
-import { fault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
 import type { Handlers } from '#kernel/module.ts';
 import type { ledgerContract } from '#modules/ledger/contract.ts';
@@ -15,7 +14,7 @@ import type { RoutingTable } from './routing.ts';
 
 export interface AdminDeps {
   readonly models: LocalModelsWithMemory;
-  readonly downloads: ModelDownloads | undefined;
+  readonly downloads: ModelDownloads;
   readonly ledger: Pick<Client<typeof ledgerContract>, 'call'>;
   readonly providers: Providers;
   readonly routing: RoutingTable;
@@ -31,10 +30,7 @@ const free = { inputCost: '0', cachedInputCost: null, outputCost: '0', tokenWeig
 /** Administration of models, providers and routing. */
 export function adminHandlersOf(deps: AdminDeps): AdminHandlers {
   const { models, providers, routing, metrics, ledger } = deps;
-  const downloads = () => {
-    if (deps.downloads === undefined) throw fault('common.unavailable', { service: 'downloads' });
-    return deps.downloads;
-  };
+  const { downloads } = deps;
   const actorOf = (user: Principal) => user.userId;
 
   return {
@@ -74,11 +70,11 @@ export function adminHandlersOf(deps: AdminDeps): AdminHandlers {
         providers: await providers.list(),
       };
     },
-    'admin.models.catalogue': async () => ({ models: await downloads().catalogue() }),
-    'admin.models.download': ({ params }) => downloads().start(params),
-    'admin.models.downloads': () => ({ downloads: [...downloads().list()] }),
+    'admin.models.catalogue': async () => ({ models: await downloads.catalogue() }),
+    'admin.models.download': ({ params }) => downloads.start(params),
+    'admin.models.downloads': () => ({ downloads: [...downloads.list()] }),
     'admin.models.cancelDownload': async ({ params }) => {
-      await downloads().cancel(params.downloadId);
+      await downloads.cancel(params.downloadId);
       return null;
     },
     'admin.models.load': ({ params: { modelId, ...given }, call }) => {

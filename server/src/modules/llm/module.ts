@@ -14,6 +14,7 @@ import { llmConfig } from './config.ts';
 import { llmContract } from './contract.ts';
 import { createInference } from './inference.ts';
 import { createInferenceMetrics } from './metrics.ts';
+import { createModelDownloads } from './models/downloads.ts';
 import { createLocalModels } from './models/local-models.ts';
 import { createModelSettingsStore } from './models/settings-store.ts';
 import { createProviderPart } from './providers/provider-part.ts';
@@ -43,6 +44,20 @@ export const llm = defineModule({
       },
     });
     context.defer(async () => models[Symbol.asyncDispose]());
+    const downloads = createModelDownloads({
+      modelsDir: path.join(dataDir, 'models'),
+      modelIds: async () => (await models.list()).map((model) => model.id),
+      log,
+      now,
+      newId: id,
+      hubUrl: config.hubUrl,
+      onProgress: (download) => {
+        publish('llm.download', download).catch((error: unknown) =>
+          log.debug({ err: error }, 'not announced'),
+        );
+      },
+    });
+    context.defer(async () => downloads[Symbol.asyncDispose]());
     const { providers, routing } = createProviderPart(context);
     const metrics = createInferenceMetrics(registry, { models, nowMs: () => performance.now() });
     const candidates = createCandidates({
@@ -65,12 +80,13 @@ export const llm = defineModule({
           providers,
           routing,
           metrics,
-          downloads: undefined,
+          downloads,
           ledger,
           modelThreads: config.modelThreads,
           modelContextSize: config.modelContextSize,
         }),
       },
+      recover: async () => downloads.resume(),
       routes(app, kit) {
         mountApi(app, kit, api);
         mountStreamSocket(app, kit, api);

@@ -30,6 +30,8 @@ export interface LocalModelsDeps {
   }) => void;
   /** Another reading of the memory than the machine's own. */
   readonly readMemory?: () => MemoryState;
+  /** How often idle models are looked for. */
+  readonly sweepMs?: number;
 }
 
 /** What status pages show of the memory of models. */
@@ -42,7 +44,7 @@ export interface LocalModelsWithMemory extends LocalModels {
   memory(): ModelMemory;
 }
 
-const sweepMs = 5_000;
+const usualSweepMs = 5_000;
 const reloadWaitMs = 30_000;
 
 /** The models of a folder, each in a process of its own while it is loaded. */
@@ -65,10 +67,7 @@ class Models implements LocalModelsWithMemory {
     const limitBytes = deps.config.modelMemoryBytes ?? null;
     this.#readMemory = deps.readMemory ?? (() => readMemory(limitBytes));
     this.#admission = new Admission({ readMemory: this.#readMemory, limitBytes });
-    this.#timer = setInterval(
-      () => this.#unloadIdle(),
-      Math.min(sweepMs, deps.config.modelIdleMs / 4),
-    ).unref();
+    this.#timer = setInterval(() => this.#unloadIdle(), deps.sweepMs ?? usualSweepMs).unref();
   }
 
   async list(): Promise<readonly LocalModel[]> {

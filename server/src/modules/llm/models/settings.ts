@@ -59,6 +59,10 @@ export const localModelsConfig = {
     .max(10_000)
     .default(16)
     .describe('Requests of one user that may wait for one model'),
+  hubUrl: z
+    .url({ protocol: /^https?$/ })
+    .default('https://huggingface.co')
+    .describe('Where repositories of models are downloaded from: Hugging Face, or a mirror'),
 } as const;
 
 export interface LocalModelsConfig {
