@@ -34,6 +34,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: { en: 'test, list and fill prompts', de: 'Prompts testen, auflisten und füllen' },
     load: () => import('./commands/prompts.ts'),
   },
+  images: {
+    summary: { en: 'guests of micro VMs: build, list, rm', de: 'Gäste der Mikro-VMs: build, list, rm' },
+    load: () => import('./commands/images.ts'),
+  },
   doctor: {
     summary: { en: 'what this server has and lacks', de: 'was dieser Server hat und was fehlt' },
     load: () => import('./commands/doctor.ts'),

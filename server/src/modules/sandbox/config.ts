@@ -65,6 +65,34 @@ export const sandboxConfig = z.object({
   historyLength: z.int().min(1).default(200).describe('Runs of a project that are kept in its history'),
   network: z.boolean().default(true).describe('Whether projects may be granted hosts on the network'),
   networkBytes: size(() => gigabyte).describe('Bytes that one program may exchange with the network'),
+  qemu: z.string().startsWith('/').optional().describe('Path of qemu-system-x86_64; else it is looked for'),
+  microMachines: z
+    .int()
+    .min(0)
+    .default(() => Math.max(2, Math.min(64, Math.floor((totalmem() * 0.5) / (512 * megabyte)))))
+    .describe('Virtual machines at the same time'),
+  microMachinesPerUser: z.int().min(0).default(10).describe('Virtual machines of one user at the same time'),
+  microMaxMemoryMb: z
+    .int()
+    .min(256)
+    .default(() => Math.max(256, Math.floor((totalmem() * 0.25) / megabyte)))
+    .describe('Largest virtual machine, in MiB of memory'),
+  microPool: z
+    .int()
+    .min(0)
+    .default(() => (totalmem() < 4 * gigabyte ? 0 : Math.min(4, Math.ceil(availableParallelism() / 2))))
+    .describe('Virtual machines that wait to be given out while machines are in use'),
+  microIdleMs: z
+    .int()
+    .min(1000)
+    .default(15 * 60_000)
+    .describe('A virtual machine that nobody uses for so long is ended'),
+  microOutputBytes: size(() => megabyte, 1024).describe('Output limit of a program in a virtual machine'),
+  microSnapshotsPerUser: z
+    .int()
+    .min(0)
+    .default(10)
+    .describe('Snapshots of virtual machines that a user keeps'),
   networkConnections: z.int().min(1).default(64).describe('Connections of one program at the same time'),
 });
 export type SandboxConfig = z.output<typeof sandboxConfig>;

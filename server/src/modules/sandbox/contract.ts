@@ -4,6 +4,8 @@ import { engineMethods } from './contract-engines.ts';
 import { EngineName, executeMethods } from './contract-execute.ts';
 import { sandboxFaults } from './contract-faults.ts';
 import { fsFaults, fsMethods } from './fs/contract-methods.ts';
+import { microFaults } from './micro/contract-faults.ts';
+import { microMethods } from './micro/contract-methods.ts';
 import { runMethods } from './run/contract-methods.ts';
 import { KilledBy } from './run/contract-shapes.ts';
 import { terminalMethods } from './terminal/contract-methods.ts';
@@ -24,8 +26,9 @@ export const sandboxContract = defineContract('sandbox', {
     ...terminalMethods,
     ...engineMethods,
     ...executeMethods,
+    ...microMethods,
   },
-  faults: { ...fsFaults, ...sandboxFaults },
+  faults: { ...fsFaults, ...sandboxFaults, ...microFaults },
   events: {
     'sandbox.started': {
       summary: 'A program was started in a sandbox.',

@@ -40,6 +40,7 @@ export async function diagnose(environment: Environment): Promise<Diagnosis> {
     driver: driver.name,
     driverRefusals: refusals,
     dataDir: existingFolder(folder),
+    qemu: sandbox.qemu,
     databaseServer: platform.databaseUrl !== undefined,
     ports: [http.port],
   });

@@ -5,7 +5,7 @@ import { describeFsEngine } from './engine/description.ts';
 import { defaultsWithin } from './run/limits.ts';
 import type { RunPart } from './run-part.ts';
 
-type RunMethod = Exclude<keyof typeof sandboxContract.methods, `fs.${string}`>;
+type RunMethod = Exclude<keyof typeof sandboxContract.methods, `fs.${string}` | `micro.${string}`>;
 
 /** The methods of the run engine, each handed to the part that has its rules. */
 export function createRunHandlers(
@@ -53,11 +53,14 @@ export function createRunHandlers(
       await engines.stop(params.processId, { user, call });
       return { processId: params.processId };
     },
-    'sandbox.engines': () => ({
-      engines: [describeFsEngine(), ...engines.describe()],
-      defaults: defaultsWithin(part.maxima),
-      maxima: part.maxima,
-    }),
+    'sandbox.engines': async () => {
+      await part.micro.face.refresh();
+      return {
+        engines: [describeFsEngine(), ...engines.describe()],
+        defaults: defaultsWithin(part.maxima),
+        maxima: part.maxima,
+      };
+    },
     'sandbox.doctor': () => examine(),
     'sandbox.network.get': async ({ params, user, call }) => {
       const { mode, hosts } = await grants.get(params.projectId, { user, call });

@@ -7,6 +7,7 @@ import { sandboxConfig } from './config.ts';
 import { sandboxContract } from './contract.ts';
 import { createFsHandlers } from './fs/handlers.ts';
 import { createRunHandlers } from './handlers.ts';
+import { createMicroHandlers } from './micro/handlers.ts';
 import { startRunPart } from './run-part.ts';
 
 export const sandbox = defineModule({
@@ -24,6 +25,7 @@ export const sandbox = defineModule({
         driver: engine.driver.name,
         driverRefusals: engine.driverRefusals,
         dataDir: context.dataDir,
+        qemu: context.config.qemu,
         databaseServer: process.env.DATABASE_URL !== undefined,
         ports: [],
       }),
@@ -38,7 +40,7 @@ export const sandbox = defineModule({
       onOperation: (operation) => part.records.operation('fs', operation),
     });
     return {
-      handlers: { ...fs, ...createRunHandlers(part, examine) },
+      handlers: { ...fs, ...createRunHandlers(part, examine), ...createMicroHandlers(part.micro) },
       recover: part.recover,
       // Files work without it, so a missing engine is told, not fatal.
       health: () =>

@@ -10,6 +10,7 @@ import type { sandboxContract } from './contract.ts';
 import { createEngine } from './engine/engine.ts';
 import { createEngines } from './engines.ts';
 import { deadAmong, ownName } from './limits/control-files.ts';
+import { startMicroPart } from './micro/micro-part.ts';
 import { createGrants } from './network/grants.ts';
 import { createConfigs } from './run/configs.ts';
 import { createRunExecution } from './run/execution.ts';
@@ -83,8 +84,9 @@ export async function startRunPart(context: SandboxContext) {
   );
   const runs = createRuns({ ...shared, places, remember: history.remember, storageTouched });
   const terminals = createTerminals({ ...shared, config, storageTouched });
+  const micro = await startMicroPart(context, { engine, access, grants, records, newId: shared.newId });
   // The engines that sandbox.execute chooses from; each later one is one more entry.
-  const engines = createEngines([createRunExecution({ engine, runs })]);
+  const engines = createEngines([createRunExecution({ engine, runs }), micro.face]);
   const configs = createConfigs({ database, access, newId: shared.newId, now });
 
   followProjects(context, { runs, terminals });
@@ -100,6 +102,7 @@ export async function startRunPart(context: SandboxContext) {
   return {
     engine,
     engines,
+    micro,
     access,
     runs,
     terminals,
@@ -110,6 +113,7 @@ export async function startRunPart(context: SandboxContext) {
     maxima,
     async recover() {
       await engine.recover();
+      await micro.recover();
       await removeOldSockets();
     },
   };

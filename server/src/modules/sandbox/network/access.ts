@@ -2,6 +2,8 @@ import type { Mount } from '../engine/arguments.ts';
 
 /** What a program gets to reach the hosts that its project was granted. */
 export interface NetworkAccess extends AsyncDisposable {
+  /** Where the proxy listens, for a way that does not lead through a mount. */
+  readonly socketPath: string;
   readonly mounts: readonly Mount[];
   readonly env: Readonly<Record<string, string>>;
   /** The command that opens the way to the proxy, then runs the given one. */

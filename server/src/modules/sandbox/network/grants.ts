@@ -144,6 +144,7 @@ export function wayThrough(socketPath: string): Omit<NetworkAccess, typeof Symbo
   const forwarder = `${insideFolder}/forwarder.mjs`;
   const socket = `${insideFolder}/proxy.sock`;
   return {
+    socketPath,
     mounts: [
       { source: fileURLToPath(new URL('./forwarder.mjs', import.meta.url)), target: forwarder },
       { source: socketPath, target: socket },

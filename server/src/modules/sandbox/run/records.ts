@@ -4,9 +4,12 @@ import { Counter as MakeCounter, Gauge as MakeGauge, Histogram as MakeHistogram 
 import type { Call } from '#base/contract.ts';
 import type { Publish } from '#kernel/module.ts';
 import type { sandboxContract } from '../contract.ts';
+import type { EngineName } from '../contract-execute.ts';
 import type { KilledBy } from './contract-shapes.ts';
 
 export interface OperationStart {
+  /** `run` unless said otherwise. */
+  readonly engine?: EngineName;
   readonly processId: string;
   readonly projectId: string;
   readonly userId: string;
@@ -79,21 +82,23 @@ export function createRecords(deps: {
   return {
     operation: (engine, operation) => metrics.operations.inc({ engine, operation }),
     started(operation, command, call) {
-      const labels = { engine: 'run', operation: operation.operation };
+      const { engine = 'run' } = operation;
+      const labels = { engine, operation: operation.operation };
       metrics.operations.inc(labels);
       metrics.running.inc(labels);
       deps
         .publish(
           'sandbox.started',
-          { ...operation, engine: 'run', command: command.slice(0, 200) },
+          { ...operation, engine, command: command.slice(0, 200) },
           { traceId: call.traceId, actorId: operation.userId },
         )
         .catch(warn);
     },
     finished(operation, end, call) {
-      const labels = { engine: 'run', operation: operation.operation };
+      const { engine = 'run' } = operation;
+      const labels = { engine, operation: operation.operation };
       metrics.running.dec(labels);
-      metrics.ended.inc({ engine: 'run', ended_by: end.killedBy ?? 'exit' });
+      metrics.ended.inc({ engine, ended_by: end.killedBy ?? 'exit' });
       metrics.duration.observe(labels, end.durationMs / 1000);
       deps.log.info(
         { ...operation, exitCode: end.exitCode, killedBy: end.killedBy, traceId: call.traceId },
@@ -102,7 +107,7 @@ export function createRecords(deps: {
       deps
         .publish(
           'sandbox.finished',
-          { ...operation, engine: 'run', ...end },
+          { ...operation, engine, ...end },
           { traceId: call.traceId, actorId: operation.userId },
         )
         .catch(warn);

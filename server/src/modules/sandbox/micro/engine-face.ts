@@ -1,0 +1,225 @@
+import type { ParsedParamsOf } from '#base/contract.ts';
+import { fault } from '#base/fault.ts';
+import type { SandboxConfig } from '../config.ts';
+import type { sandboxContract } from '../contract.ts';
+import type { ExecutionEnd, ExecutionLimits } from '../contract-execute.ts';
+import type { Execution, ExecutionEngine, ExecutionListeners, Who } from '../engines.ts';
+import type { FsAccess } from '../fs/access.ts';
+import type { AccessProject } from '../run/preparation.ts';
+import type { OperationStart, Records } from '../run/records.ts';
+import { describeMicroEngine } from './description.ts';
+import { type ActiveExecution, type Executed, executeInMachine } from './execution.ts';
+import type { Image } from './images/layout.ts';
+import type { GuestLanguage } from './machine/agent.ts';
+import type { Machines } from './machines.ts';
+import { createMirror } from './mirror.ts';
+import { type createVms, lost, programMemoryBytes, type Vm } from './vms.ts';
+
+type Request = ParsedParamsOf<typeof sandboxContract, 'sandbox.execute'>;
+
+interface FaceDependencies {
+  readonly machines: Machines;
+  readonly vms: ReturnType<typeof createVms>;
+  readonly files: FsAccess;
+  readonly access: AccessProject;
+  readonly records: Records;
+  readonly newId: () => string;
+  readonly touchPool: () => void;
+  readonly config: Pick<SandboxConfig, 'maxTimeMs' | 'maxOutputBytes' | 'microOutputBytes'>;
+}
+
+const defaultTimeMs = 30_000;
+const defaultProcesses = 256;
+
+interface Running {
+  readonly projectId: string;
+  readonly userId: string;
+  readonly kill: Execution['kill'];
+}
+
+/** The micro engine as one of several: a fresh machine for one program, gone when it has ended. */
+export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & {
+  /** Looks again which images there are; descriptions are told without waiting. */
+  readonly refresh: () => Promise<void>;
+} {
+  const running = new Map<string, Running>();
+  let images: readonly Image[] = [];
+
+  const describe = () =>
+    describeMicroEngine({ probe: deps.machines.probe, images, proven: deps.machines.accelerator() });
+
+  /** @throws sandbox.limit_unknown, sandbox.limit_too_high */
+  function limitsOf(request: Request): ExecutionLimits & { readonly memoryMb: number } {
+    const { limits, timeoutMs = defaultTimeMs } = request;
+    for (const name of ['fuel', 'cpuMs'] as const) {
+      if (limits[name] !== undefined) throw fault('sandbox.limit_unknown', { engine: 'micro', name });
+    }
+    if (timeoutMs > deps.config.maxTimeMs) {
+      throw fault('sandbox.limit_too_high', { name: 'timeMs', maximum: deps.config.maxTimeMs });
+    }
+    const outputBytes = limits.outputBytes ?? deps.config.microOutputBytes;
+    if (outputBytes > deps.config.maxOutputBytes) {
+      throw fault('sandbox.limit_too_high', { name: 'outputBytes', maximum: deps.config.maxOutputBytes });
+    }
+    const wantedMb =
+      limits.memoryBytes === undefined ? undefined : Math.ceil(limits.memoryBytes / 1024 ** 2) + 72;
+    const memoryMb = deps.vms.sizeFor(wantedMb);
+    return {
+      timeMs: timeoutMs,
+      memoryBytes: limits.memoryBytes ?? programMemoryBytes(memoryMb),
+      outputBytes,
+      cpuMs: null,
+      processes: limits.processes ?? defaultProcesses,
+      fuel: null,
+      memoryMb,
+    };
+  }
+
+  async function start(request: Request, who: Who, listeners: ExecutionListeners): Promise<Execution> {
+    deps.touchPool();
+    const program = programOf(request);
+    const { memoryMb, ...limits } = limitsOf(request);
+    const { projectId } = request;
+    const image = program.language === 'javascript' ? 'node' : 'python';
+    const vm = await deps.vms.start({ projectId, image, memoryMb, cpus: 1, network: false }, who);
+    const operation: OperationStart = {
+      engine: 'micro',
+      processId: deps.newId(),
+      projectId,
+      userId: who.user.userId,
+      operation: 'stream',
+    };
+    try {
+      const mirror = createMirror(vm.machine.agent, request.files ?? 'none');
+      await mirror.bring(() => deps.files.open(who, projectId, request.files === 'write' ? 'write' : 'read'));
+      deps.records.started(operation, program.label, who.call);
+      const active = executeInMachine(
+        vm.machine,
+        { ...program, memoryBytes: limits.memoryBytes, processes: limits.processes ?? defaultProcesses },
+        {
+          stdin: request.stdin,
+          timeoutMs: limits.timeMs,
+          outputBytes: limits.outputBytes,
+          signal: who.call.signal,
+          onOutput: (stream, data) => void listeners.onOutput(stream, data),
+        },
+      );
+      vm.executions.add(active);
+      const driver = describe().driver ?? '';
+      const about = { processId: operation.processId, engine: 'micro' as const, driver, limits };
+      running.set(operation.processId, { projectId, userId: who.user.userId, kill: active.kill });
+      const ended = conclude(vm, active, { operation, who, listeners, takeBack: mirror.takeBack });
+      const wanted = ended.then((end) => endOf(end, about));
+      wanted.catch(() => undefined);
+      return {
+        processId: operation.processId,
+        driver,
+        limits,
+        network: false,
+        kill: active.kill,
+        // Output is bounded, and kept until it is read.
+        resume: () => undefined,
+        ended: wanted,
+      };
+    } catch (error) {
+      await deps.vms.end(vm);
+      throw error;
+    }
+  }
+
+  async function conclude(
+    vm: Vm,
+    active: ActiveExecution,
+    about: {
+      readonly operation: OperationStart;
+      readonly who: Who;
+      readonly listeners: ExecutionListeners;
+      readonly takeBack: () => Promise<void>;
+    },
+  ): Promise<Executed> {
+    const { operation, who, listeners, takeBack } = about;
+    const startedMs = performance.now();
+    const sampling = setInterval(() => {
+      const { memoryBytes, cpuMs } = vm.machine.usage();
+      const atMs = performance.now() - startedMs;
+      listeners.onSample?.({ atMs, memoryBytes, cpuMs, processes: 1, outputBytes: 0 });
+    }, 250).unref();
+    let end: Executed | null = null;
+    try {
+      end = await active.ended.catch(lost);
+      if (end.killedBy === null) await takeBack();
+      return end;
+    } finally {
+      clearInterval(sampling);
+      running.delete(operation.processId);
+      vm.executions.delete(active);
+      const none = {
+        exitCode: null,
+        signal: null,
+        killedBy: null,
+        durationMs: 0,
+        cpuMs: 0,
+        peakMemoryBytes: 0,
+      };
+      const { exitCode, signal, killedBy, durationMs, cpuMs, peakMemoryBytes } = end ?? none;
+      deps.records.finished(
+        operation,
+        { exitCode, signal, killedBy, durationMs, cpuMs, peakMemoryBytes },
+        who.call,
+      );
+      await deps.vms.end(vm);
+    }
+  }
+
+  return {
+    name: 'micro',
+    describe,
+    async refresh() {
+      images = await deps.machines.images();
+    },
+    start,
+    async stop(processId, { user, call }) {
+      const found = running.get(processId);
+      if (found === undefined) return false;
+      if (found.userId !== user.userId) {
+        await deps.access({ projectId: found.projectId, userId: user.userId, need: 'write' }, call);
+      }
+      found.kill('user');
+      return true;
+    },
+  };
+}
+
+/** @throws sandbox.program_unsupported */
+function programOf({ program }: Request): {
+  readonly language: GuestLanguage;
+  readonly code: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly label: string;
+} {
+  if (program.kind === 'module') {
+    throw fault('sandbox.program_unsupported', { engine: 'micro', kind: program.kind });
+  }
+  if (program.kind === 'code') {
+    const { language, code, args } = program;
+    return { language, code, args, env: {}, cwd: '', label: language };
+  }
+  const { command, args, env, cwd } = program;
+  return { language: 'command', code: '', args: [command, ...args], env, cwd, label: command };
+}
+
+function endOf(
+  end: Executed,
+  about: Pick<ExecutionEnd, 'processId' | 'engine' | 'driver' | 'limits'>,
+): ExecutionEnd {
+  const { exitCode, signal, killedBy, truncated, outputBytes, durationMs, cpuMs, peakMemoryBytes } = end;
+  return {
+    ...about,
+    ...{ exitCode, signal, killedBy, truncated, outputBytes, durationMs, cpuMs, peakMemoryBytes },
+    timedOut: killedBy === 'time',
+    fuelUsed: null,
+    results: [],
+  };
+}
