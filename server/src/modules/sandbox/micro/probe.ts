@@ -44,12 +44,22 @@ export async function probeQemu(options: {
   const number = version === null ? null : /version (\S+)/.exec(version.stdout)?.[1];
   if (number === null || number === undefined) return missing();
   const confinement = { bubblewrap: bubblewrap.bubblewrap, qemu, setpriv: findProgram('setpriv') };
-  return { kind: 'found', confinement, version: number, accelerators: accelerators() };
+  return { kind: 'found', confinement, version: number, accelerators: await accelerators(qemu) };
 }
 
-function accelerators(): Accelerator[] {
+/**
+ * KVM only where QEMU can make a machine by it: inside of many virtual machines /dev/kvm opens, and QEMU is ended by
+ * its own assertion. Even then only a guest that has booted proves that it runs guests, so emulation stays the next choice.
+ */
+async function accelerators(qemu: string): Promise<Accelerator[]> {
   try {
     accessSync('/dev/kvm', constants.R_OK | constants.W_OK);
+    const machine = ['-accel', 'kvm', '-cpu', 'host', '-M', 'microvm', '-m', '32', '-S'];
+    const rest = ['-nodefaults', '-no-user-config', '-display', 'none', '-qmp', 'stdio'];
+    const trial = run(qemu, [...machine, ...rest], { timeout: 10_000 });
+    trial.child.stdin?.on('error', () => undefined);
+    trial.child.stdin?.end('{"execute":"qmp_capabilities"}{"execute":"quit"}\n');
+    await trial;
     return ['kvm', 'tcg'];
   } catch {
     return ['tcg'];
