@@ -31,7 +31,7 @@ export const sandboxConfig = z.object({
     .default(() => Math.max(8, availableParallelism() * 4))
     .describe('Programs at the same time'),
   maxRunningPerUser: z.int().min(1).default(8).describe('Programs of one user at the same time'),
-  maxWaitingPerUser: z.int().min(0).default(32).describe('Programs of one user that wait for a place'),
+  maxWaitingPerUser: z.int().min(0).default(128).describe('Programs of one user that wait for a place'),
   maxWaitMs: z.int().min(100).default(30_000).describe('How long a program waits for a place'),
   maxTimeMs: z.int().min(1000).default(3_600_000).describe('Longest time limit of a program'),
   maxMemoryBytes: size(() => Math.floor(totalmem() * 0.6)).describe('Highest memory limit of a program'),
