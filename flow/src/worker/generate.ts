@@ -36,6 +36,8 @@ export async function generateWorker(input: WorkerInput): Promise<string> {
   const frame = await readFrame(input.cacheDir);
   const settings = { version: input.version, api: input.apiPaths };
   const list = JSON.stringify(input.precache);
+  if (![precacheMark, offlineMark, pagesMark, assetsMark].every((mark) => frame.includes(mark)))
+    throw new Error('workbox-build left out a part of the worker');
   const body = frame
     .replace(new RegExp(`\\[\\{[^[\\]{}]*${precacheMark}[^[\\]{}]*\\}\\]`), () => list)
     .replaceAll(JSON.stringify(offlineMark), () => JSON.stringify(input.offlineUrl))
@@ -117,6 +119,9 @@ async function generateFrame(): Promise<string> {
     const swDest = path.join(folder, 'sw.js');
     await generateSW({
       swDest,
+      // Without a folder it would leave the entries out; an empty one adds none of its own.
+      globDirectory: folder,
+      globPatterns: ['nothing'],
       mode: 'production',
       inlineWorkboxRuntime: true,
       sourcemap: false,
