@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Copy, KeyRound } from 'lucide-react';
+import { KeyRound } from 'lucide-react';
 import { type FormEvent, useId, useState } from 'react';
 import { queryClient } from '../../app/query-client.ts';
 import { useLanguage, useText } from '../../i18n/language.ts';
@@ -9,6 +9,7 @@ import { ConfirmDialog } from '../../ui/confirm-dialog.tsx';
 import { Field } from '../../ui/field.tsx';
 import { formatInstant } from '../../ui/format.ts';
 import { PanelError } from '../../ui/panel-boundary.tsx';
+import { SecretOnce } from '../../ui/secret-once.tsx';
 import { SkeletonLines } from '../../ui/skeleton.tsx';
 import { toast, toastFault } from '../../ui/toasts.tsx';
 
@@ -144,22 +145,7 @@ function NewKey() {
         <h2 id="new-key-title">{t('newKey')}</h2>
       </header>
       {made !== undefined && (
-        <div className="section-body" role="status">
-          <p>{t('keyOnce')}</p>
-          <div className="row">
-            <code className="secret">{made}</code>
-            <button
-              type="button"
-              className="button small"
-              onClick={() => {
-                void navigator.clipboard?.writeText(made);
-                toast({ title: t('copied') });
-              }}
-            >
-              <Copy size={14} /> {t('copyKey')}
-            </button>
-          </div>
-        </div>
+        <SecretOnce secret={made} note={t('keyOnce')} copyLabel={t('copyKey')} copiedText={t('copied')} />
       )}
       <form onSubmit={(event) => void make(event)} className="section-body form-line">
         <Field name="name" label={t('keyName')} maxLength={100} required autoComplete="off" error={problem} />

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Copy, MailPlus } from 'lucide-react';
+import { MailPlus } from 'lucide-react';
 import { type FormEvent, useId, useState } from 'react';
 import { queryClient } from '../../app/query-client.ts';
 import { useLanguage, useText } from '../../i18n/language.ts';
@@ -8,8 +8,9 @@ import { rest } from '../../rpc/http.ts';
 import { Field } from '../../ui/field.tsx';
 import { formatInstant } from '../../ui/format.ts';
 import { PanelError } from '../../ui/panel-boundary.tsx';
+import { SecretOnce } from '../../ui/secret-once.tsx';
 import { SkeletonLines } from '../../ui/skeleton.tsx';
-import { toast, toastFault } from '../../ui/toasts.tsx';
+import { toastFault } from '../../ui/toasts.tsx';
 import { roles } from './users-section.tsx';
 
 const refresh = () => queryClient.invalidateQueries({ queryKey: ['invites'] });
@@ -107,22 +108,7 @@ function NewInvite() {
         <h2 id="new-invite-title">{t('newInvite')}</h2>
       </header>
       {made !== undefined && (
-        <div className="section-body" role="status">
-          <p>{t('codeOnce')}</p>
-          <div className="row">
-            <code className="secret">{made}</code>
-            <button
-              type="button"
-              className="button small"
-              onClick={() => {
-                void navigator.clipboard?.writeText(made);
-                toast({ title: t('copied') });
-              }}
-            >
-              <Copy size={14} /> {t('copyCode')}
-            </button>
-          </div>
-        </div>
+        <SecretOnce secret={made} note={t('codeOnce')} copyLabel={t('copyCode')} copiedText={t('copied')} />
       )}
       <form onSubmit={(event) => void make(event)} className="section-body form-line">
         <div className="field">

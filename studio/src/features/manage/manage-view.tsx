@@ -1,10 +1,9 @@
-import { Link, useParams } from '@tanstack/react-router';
-import { Cpu, KeyRound, type LucideIcon, MailPlus, ScrollText, Server, Users } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { useParams } from '@tanstack/react-router';
+import { Cpu, KeyRound, MailPlus, ScrollText, Server, Users } from 'lucide-react';
 import { NotFound } from '../../app/not-found.tsx';
+import { type Section, SectionPage } from '../../app/section-page.tsx';
 import { useUser } from '../../app/session.ts';
 import { useText } from '../../i18n/language.ts';
-import { PanelBoundary } from '../../ui/panel-boundary.tsx';
 import { ModelsSection } from '../models/models-section.tsx';
 import { ProvidersSection } from '../models/providers-section.tsx';
 import { AuditLog } from './audit-log.tsx';
@@ -12,15 +11,13 @@ import { Invites } from './invites.tsx';
 import { ServerSection } from './server-section.tsx';
 import { UsersSection } from './users-section.tsx';
 
-type Section = 'models' | 'providers' | 'users' | 'invites' | 'audit' | 'server';
-
-const sections: readonly (readonly [name: Section, icon: LucideIcon, view: () => ReactNode])[] = [
-  ['models', Cpu, ModelsSection],
-  ['providers', KeyRound, ProvidersSection],
-  ['users', Users, UsersSection],
-  ['invites', MailPlus, Invites],
-  ['audit', ScrollText, AuditLog],
-  ['server', Server, ServerSection],
+const sections: readonly Section<'models' | 'providers' | 'users' | 'invites' | 'audit' | 'server'>[] = [
+  { name: 'models', icon: Cpu, view: ModelsSection },
+  { name: 'providers', icon: KeyRound, view: ProvidersSection },
+  { name: 'users', icon: Users, view: UsersSection },
+  { name: 'invites', icon: MailPlus, view: Invites },
+  { name: 'audit', icon: ScrollText, view: AuditLog },
+  { name: 'server', icon: Server, view: ServerSection },
 ];
 
 /** For administrators: models, providers, people, invitations, the audit log, and what the server has. */
@@ -28,40 +25,16 @@ export function ManageView() {
   const t = useText('manage');
   const user = useUser();
   const { section } = useParams({ from: '/shell/manage/$section' });
-  const shown = sections.find(([name]) => name === section);
-  if (shown === undefined || user.role !== 'admin') return <NotFound />;
-  const View = shown[2];
+  const current = sections.find(({ name }) => name === section);
+  if (current === undefined || user.role !== 'admin') return <NotFound />;
   return (
-    <div className="page">
-      <aside className="page-side" aria-label={t('title')} data-region="sidebar">
-        <header className="region-head">
-          <h2>{t('title')}</h2>
-        </header>
-        <nav className="side-nav" aria-label={t('title')}>
-          {sections.map(([name, Icon]) => (
-            <Link
-              key={name}
-              to="/manage/$section"
-              params={{ section: name }}
-              className="side-link"
-              {...(name === section ? { 'aria-current': 'page' as const } : {})}
-            >
-              <Icon size={16} /> {t(`sections.${name}`)}
-            </Link>
-          ))}
-        </nav>
-      </aside>
-      <div className="page-content" data-region="content">
-        <div className="page-head">
-          <div className="grow">
-            <h1>{t(`sections.${shown[0]}`)}</h1>
-            <p>{t(`leads.${shown[0]}`)}</p>
-          </div>
-        </div>
-        <PanelBoundary key={section}>
-          <View />
-        </PanelBoundary>
-      </div>
-    </div>
+    <SectionPage
+      title={t('title')}
+      to="/manage/$section"
+      sections={sections}
+      current={current}
+      labelOf={(name) => t(`sections.${name}`)}
+      lead={t(`leads.${current.name}`)}
+    />
   );
 }
