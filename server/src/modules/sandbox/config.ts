@@ -63,6 +63,24 @@ export const sandboxConfig = z.object({
     .default(megabyte)
     .describe('Output that a terminal keeps for attaching again'),
   historyLength: z.int().min(1).default(200).describe('Runs of a project that are kept in its history'),
+  wasmMemoryBytes: size(() => Math.min(gigabyte, Math.floor(totalmem() / 4)), 8 * megabyte).describe(
+    'Highest memory limit of a WebAssembly program',
+  ),
+  wasmFuel: z
+    .int()
+    .min(1)
+    .default(10 ** 14)
+    .describe('Highest fuel of a WebAssembly program, in units of about one instruction'),
+  wasmModuleBytes: size(() => 32 * megabyte).describe('Largest WebAssembly module'),
+  wasmFileBytes: size(() => 64 * megabyte).describe(
+    'Project files that a WebAssembly program may be given or make, in memory',
+  ),
+  wasmIdleHosts: z
+    .int()
+    .min(0)
+    .default(4)
+    .describe('WebAssembly processes that are kept for the next call of the same user and project'),
+  wasmIdleMs: z.int().min(100).default(60_000).describe('How long one is kept'),
   network: z.boolean().default(true).describe('Whether projects may be granted hosts on the network'),
   networkBytes: size(() => gigabyte).describe('Bytes that one program may exchange with the network'),
   qemu: z.string().startsWith('/').optional().describe('Path of qemu-system-x86_64; else it is looked for'),

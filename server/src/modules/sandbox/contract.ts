@@ -9,6 +9,8 @@ import { microMethods } from './micro/contract-methods.ts';
 import { runMethods } from './run/contract-methods.ts';
 import { KilledBy } from './run/contract-shapes.ts';
 import { terminalMethods } from './terminal/contract-methods.ts';
+import { wasmFaults } from './wasm/contract-faults.ts';
+import { wasmMethods } from './wasm/contract-methods.ts';
 
 const Operation = z.object({
   processId: z.uuid(),
@@ -26,9 +28,10 @@ export const sandboxContract = defineContract('sandbox', {
     ...terminalMethods,
     ...engineMethods,
     ...executeMethods,
+    ...wasmMethods,
     ...microMethods,
   },
-  faults: { ...fsFaults, ...sandboxFaults, ...microFaults },
+  faults: { ...fsFaults, ...sandboxFaults, ...wasmFaults, ...microFaults },
   events: {
     'sandbox.started': {
       summary: 'A program was started in a sandbox.',

@@ -2,17 +2,21 @@ import type { Handlers } from '#kernel/module.ts';
 import type { ServerCheck } from './checks.ts';
 import type { sandboxContract } from './contract.ts';
 import { describeFsEngine } from './engine/description.ts';
+import type { Engines } from './engines.ts';
 import { defaultsWithin } from './run/limits.ts';
 import type { RunPart } from './run-part.ts';
 
-type RunMethod = Exclude<keyof typeof sandboxContract.methods, `fs.${string}` | `micro.${string}`>;
+type RunMethod = Exclude<keyof typeof sandboxContract.methods, `${'fs' | 'wasm' | 'micro'}.${string}`>;
 
-/** The methods of the run engine, each handed to the part that has its rules. */
+/** The methods of the run engine and those of all engines together, each handed to the part that has its rules. */
 export function createRunHandlers(
   part: RunPart,
-  examine: () => Promise<{ checks: ServerCheck[] }>,
+  {
+    engines,
+    examine,
+  }: { readonly engines: Engines; readonly examine: () => Promise<{ checks: ServerCheck[] }> },
 ): Pick<Handlers<typeof sandboxContract>, RunMethod> {
-  const { runs, terminals, configs, history, grants, access, engines } = part;
+  const { runs, terminals, configs, history, grants, access } = part;
   return {
     'run.exec': ({ params, user, call }) => runs.exec(params, { user, call }),
     'run.stream': ({ params, user, call }) => runs.stream(params, { user, call }),

@@ -176,6 +176,7 @@ test('the engines say what they are in both languages, with defaults and maxima'
     [
       { engine: 'fs', available: true },
       { engine: 'run', available: true },
+      { engine: 'wasm', available: true },
       // Nobody has built a guest image for this platform.
       { engine: 'micro', available: false },
     ],

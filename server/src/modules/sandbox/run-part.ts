@@ -8,7 +8,6 @@ import type { projectsContract } from '#modules/projects/contract.ts';
 import type { SandboxConfig } from './config.ts';
 import type { sandboxContract } from './contract.ts';
 import { createEngine } from './engine/engine.ts';
-import { createEngines } from './engines.ts';
 import { deadAmong, ownName } from './limits/control-files.ts';
 import { startMicroPart } from './micro/micro-part.ts';
 import { createGrants } from './network/grants.ts';
@@ -20,7 +19,6 @@ import { createPlaces } from './run/places.ts';
 import type { AccessProject } from './run/preparation.ts';
 import { createRecords } from './run/records.ts';
 import { createRuns } from './run/runs.ts';
-import { deleteProject } from './store.ts';
 import { createTerminals } from './terminal/terminals.ts';
 
 export type SandboxContext = ModuleContext<
@@ -85,11 +83,8 @@ export async function startRunPart(context: SandboxContext) {
   const runs = createRuns({ ...shared, places, remember: history.remember, storageTouched });
   const terminals = createTerminals({ ...shared, config, storageTouched });
   const micro = await startMicroPart(context, { engine, access, grants, records, newId: shared.newId });
-  // The engines that sandbox.execute chooses from; each later one is one more entry.
-  const engines = createEngines([createRunExecution({ engine, runs }), micro.face]);
   const configs = createConfigs({ database, access, newId: shared.newId, now });
 
-  followProjects(context, { runs, terminals });
   const sweeping = setInterval(terminals.sweep, Math.min(30_000, config.terminalIdleMs / 4)).unref();
   context.defer(async () => {
     clearInterval(sweeping);
@@ -101,8 +96,9 @@ export async function startRunPart(context: SandboxContext) {
 
   return {
     engine,
-    engines,
+    execution: createRunExecution({ engine, runs }),
     micro,
+    places,
     access,
     runs,
     terminals,
@@ -117,36 +113,6 @@ export async function startRunPart(context: SandboxContext) {
       await removeOldSockets();
     },
   };
-}
-
-/** Whoever may no longer be in a project has nothing running there, and nothing is kept of a project that is gone. */
-function followProjects(
-  context: SandboxContext,
-  { runs, terminals }: { runs: ReturnType<typeof createRuns>; terminals: ReturnType<typeof createTerminals> },
-): void {
-  interface Change {
-    readonly projectId: string;
-    readonly change?: string;
-    readonly userId?: string | null;
-  }
-  const changes = context.events.subscribe('project.*', ({ name, payload }) => {
-    const { projectId, change, userId } = payload as Change;
-    const concerns =
-      name === 'project.deleted'
-        ? (running: { projectId: string }) => running.projectId === projectId
-        : name === 'project.changed' && change === 'member_removed'
-          ? (running: { projectId: string; userId: string }) =>
-              running.projectId === projectId && running.userId === userId
-          : null;
-    if (concerns === null) return;
-    runs.killWhere(concerns, 'user');
-    terminals.killWhere(concerns, 'user');
-  });
-  context.defer(() => changes[Symbol.dispose]());
-  const purged = context.events.consume('sandbox.projects', 'project.purged', (event, transaction) =>
-    deleteProject(transaction, (event.payload as Change).projectId),
-  );
-  context.defer(() => purged[Symbol.dispose]());
 }
 
 const socketPrefix = 'cds-net-';

@@ -1,7 +1,10 @@
 import type { Queryable } from '#kernel/database/database.ts';
+import type { EngineName } from './contract-execute.ts';
 import type { KilledBy, Limits, LimitsInput } from './run/contract-shapes.ts';
 
 export interface RunRow {
+  readonly engine: EngineName;
+  readonly fuel_used: bigint | null;
   readonly process_id: string;
   readonly project_id: string;
   readonly user_id: string;
@@ -47,9 +50,11 @@ export async function insertRuns(database: Queryable, rows: readonly RunRow[]): 
     name: 'sandbox-run-insert',
     text: `
       insert into sandbox.run (process_id, project_id, user_id, config_id, command, args, started_at, exit_code,
-        signal, killed_by, duration_ms, cpu_ms, peak_memory_bytes, peak_processes, output_bytes, limits)
+        signal, killed_by, duration_ms, cpu_ms, peak_memory_bytes, peak_processes, output_bytes, limits, engine,
+        fuel_used)
       select process_id, project_id, user_id, config_id, command, args, started_at, exit_code,
-        signal, killed_by, duration_ms, cpu_ms, peak_memory_bytes, peak_processes, output_bytes, limits
+        signal, killed_by, duration_ms, cpu_ms, peak_memory_bytes, peak_processes, output_bytes, limits, engine,
+        fuel_used
       from json_populate_recordset(null::sandbox.run, $1::json)
       on conflict (process_id) do nothing`,
     values: [text(records)],
@@ -75,7 +80,7 @@ export function selectRuns(
   return database.query<RunRow>({
     text: `
       select process_id, project_id, user_id, config_id, command, args, started_at, exit_code, signal, killed_by,
-        duration_ms, cpu_ms, peak_memory_bytes, peak_processes, output_bytes, limits
+        duration_ms, cpu_ms, peak_memory_bytes, peak_processes, output_bytes, limits, engine, fuel_used
       from sandbox.run
       where project_id = $1 and ($2::uuid is null or process_id < $2)
       order by process_id desc

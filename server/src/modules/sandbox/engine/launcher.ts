@@ -16,10 +16,15 @@ export interface Installation {
   readonly runFolder: string;
 }
 
-export interface Launch {
+export interface Launch extends Omit<ConfinedLaunch, 'options'> {
+  readonly shape: SandboxShape;
+}
+
+/** A program behind a wall that the caller describes by bubblewrap's own options. */
+export interface ConfinedLaunch {
   readonly runId: string;
   readonly command: readonly string[];
-  readonly shape: SandboxShape;
+  readonly options: readonly string[];
   readonly limits: Limits;
   readonly group: LimitGroup;
   /** Report to descriptor 3 when the program was really started (bubblewrap's `--json-status-fd`). */
@@ -42,10 +47,18 @@ export interface PreparedLaunch {
  * every account of the host can read command lines; descriptors cannot be handed through a PTY.
  */
 export function prepareLaunch(installation: Installation, launch: Launch): PreparedLaunch {
+  return prepareConfinedLaunch(installation, {
+    ...launch,
+    options: bubblewrapArguments(installation.view, launch.shape),
+  });
+}
+
+/** As `prepareLaunch`, behind another wall than that of programs. */
+export function prepareConfinedLaunch(installation: Installation, launch: ConfinedLaunch): PreparedLaunch {
   const { limits, group } = launch;
   const argumentFile = path.join(installation.runFolder, `${launch.runId}.args`);
   const options = [
-    ...bubblewrapArguments(installation.view, launch.shape),
+    ...launch.options,
     ...['--seccomp', '9'],
     ...(launch.status ? ['--json-status-fd', '3'] : []),
   ];

@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import type { Call } from '#base/contract.ts';
 import { fault } from '#base/fault.ts';
 import { deleteWorkspacePath, makeWorkspaceFolder, moveWorkspacePath } from '#kernel/files/change.ts';
 import { copyWorkspacePath } from '#kernel/files/copy.ts';
@@ -10,9 +9,9 @@ import { shown } from '#kernel/files/workspace-path.ts';
 import { writeWorkspaceFile } from '#kernel/files/write.ts';
 import type { Handlers } from '#kernel/module.ts';
 import type { sandboxContract } from '../contract.ts';
-import { createFsAccess, type ProjectsClient } from './access.ts';
+import type { FsAccess } from './access.ts';
 import type { fsMethods } from './contract-methods.ts';
-import { createKeeper } from './keeper.ts';
+import type { Keeper } from './keeper.ts';
 import { watchWorkspace } from './watch.ts';
 import { createWatchHub } from './watch-hub.ts';
 
@@ -22,9 +21,8 @@ const readBytes = 16 * 1024 ** 2;
 export type FsHandlers = Pick<Handlers<typeof sandboxContract>, keyof typeof fsMethods>;
 
 export interface FsDeps {
-  readonly projects: ProjectsClient;
-  readonly systemCall: () => Call;
-  readonly now: () => number;
+  readonly access: FsAccess;
+  readonly keeper: Keeper;
   readonly stopping: AbortSignal;
   readonly defer: (dispose: () => void | Promise<void>) => void;
   /** Told of what failed in the background and was got over. */
@@ -33,16 +31,11 @@ export interface FsDeps {
   readonly onOperation?: (operation: string) => void;
 }
 
-/** The fs.* methods on the path jail. What it registers with `defer` ends the watches and tells the last usage. */
+/** The fs.* methods on the path jail. What it registers with `defer` ends the watches. */
 export function createFsHandlers(deps: FsDeps): FsHandlers {
-  const { projects, now, onOperation = () => {} } = deps;
-  const access = createFsAccess(deps);
-  const keeper = createKeeper({ projects, now });
+  const { access, keeper, onOperation = () => {} } = deps;
   const hub = createWatchHub({ onError: deps.onError });
-  deps.defer(async () => {
-    hub[Symbol.dispose]();
-    await access[Symbol.asyncDispose]();
-  });
+  deps.defer(() => hub[Symbol.dispose]());
 
   return {
     'fs.read': async ({ params, user, call }) => {

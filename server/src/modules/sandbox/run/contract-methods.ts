@@ -34,6 +34,9 @@ const Running = z.object({
 
 const PastRun = z.object({
   processId: z.uuid(),
+  engine: z.enum(['run', 'wasm', 'micro']),
+  /** Of wasm; null elsewhere. */
+  fuelUsed: z.int().nullable(),
   userId: z.string(),
   configId: z.uuid().nullable(),
   command: z.string(),

@@ -59,6 +59,8 @@ export function createHistory(deps: {
 function describe(row: RunRow) {
   return {
     processId: row.process_id,
+    engine: row.engine,
+    fuelUsed: row.fuel_used === null ? null : Number(row.fuel_used),
     userId: row.user_id,
     configId: row.config_id,
     command: row.command,

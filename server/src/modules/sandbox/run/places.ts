@@ -25,6 +25,8 @@ interface Waiter {
 /** A waiter that doesn't fit may be overtaken by smaller ones for so long; then places are kept free for it. */
 const overtakenAtMostMs = 2000;
 
+export type Places = ReturnType<typeof createPlaces>;
+
 /**
  * Admits programs to the machine. When it is full, users take turns: whoever starts a hundred programs waits behind
  * the first one of everybody else.

@@ -8,12 +8,11 @@ import type { EngineName } from '../contract-execute.ts';
 import type { KilledBy } from './contract-shapes.ts';
 
 export interface OperationStart {
-  /** `run` unless said otherwise. */
-  readonly engine?: EngineName;
   readonly processId: string;
   readonly projectId: string;
   readonly userId: string;
-  readonly operation: 'exec' | 'stream' | 'terminal';
+  readonly engine: EngineName;
+  readonly operation: 'exec' | 'stream' | 'terminal' | 'call';
 }
 
 export interface OperationEnd {
@@ -82,20 +81,20 @@ export function createRecords(deps: {
   return {
     operation: (engine, operation) => metrics.operations.inc({ engine, operation }),
     started(operation, command, call) {
-      const { engine = 'run' } = operation;
+      const { engine } = operation;
       const labels = { engine, operation: operation.operation };
       metrics.operations.inc(labels);
       metrics.running.inc(labels);
       deps
         .publish(
           'sandbox.started',
-          { ...operation, engine, command: command.slice(0, 200) },
+          { ...operation, command: command.slice(0, 200) },
           { traceId: call.traceId, actorId: operation.userId },
         )
         .catch(warn);
     },
     finished(operation, end, call) {
-      const { engine = 'run' } = operation;
+      const { engine } = operation;
       const labels = { engine, operation: operation.operation };
       metrics.running.dec(labels);
       metrics.ended.inc({ engine, ended_by: end.killedBy ?? 'exit' });
@@ -107,7 +106,7 @@ export function createRecords(deps: {
       deps
         .publish(
           'sandbox.finished',
-          { ...operation, engine, ...end },
+          { ...operation, ...end },
           { traceId: call.traceId, actorId: operation.userId },
         )
         .catch(warn);

@@ -9,7 +9,7 @@ import type { RunRow } from '../store.ts';
 import { createChunkQueue } from './chunk-queue.ts';
 import type { KilledBy, Limits, LimitsInput, RunChunk, RunResult } from './contract-shapes.ts';
 import { resolveLimits } from './limits.ts';
-import type { createPlaces } from './places.ts';
+import type { Places } from './places.ts';
 import { type AccessProject, checkCommandLine, type ProjectAccess } from './preparation.ts';
 import type { OperationStart, Records } from './records.ts';
 import { createPieces, wholeText } from './text.ts';
@@ -28,7 +28,7 @@ export interface RunRequest {
 
 export interface RunsDependencies {
   readonly engine: Engine;
-  readonly places: ReturnType<typeof createPlaces>;
+  readonly places: Places;
   readonly access: AccessProject;
   readonly openNetwork: OpenNetwork;
   readonly records: Records;
@@ -99,6 +99,7 @@ export function createRuns(deps: RunsDependencies) {
       processId: deps.newId(),
       projectId: request.projectId,
       userId: user.userId,
+      engine: 'run',
       operation: start.operation,
     };
     const network = await deps.openNetwork({
@@ -326,6 +327,8 @@ function rowOf(
 ): RunRow {
   const { ended, limits, configId } = about;
   return {
+    engine: 'run',
+    fuel_used: null,
     process_id: run.processId,
     project_id: run.projectId,
     user_id: run.userId,

@@ -151,6 +151,7 @@ export function createTerminals(deps: TerminalsDependencies) {
       processId: terminal.terminalId,
       projectId: terminal.projectId,
       userId: terminal.userId,
+      engine: 'run',
       operation: 'terminal',
     };
     deps.records.started(operation, terminal.command, call);

@@ -1,0 +1,150 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { fault } from '#base/fault.ts';
+import { processTree } from '../limits/process-table.ts';
+import { createFrameReader, encodeFrame, type Frame } from './host/frames.ts';
+import type { CallOrder } from './host/orders.ts';
+import type { HostLauncher } from './host-launch.ts';
+import { type CallReport, HostMessage, type LoadedReport } from './host-messages.ts';
+
+export interface HostCall {
+  readonly order: CallOrder;
+  readonly bodies: readonly Uint8Array[];
+  /** Returns false to be given no more until `resume`. */
+  readonly onOutput: (stream: 'stdout' | 'stderr', data: Buffer) => boolean;
+}
+
+export type HostEnd =
+  | { readonly kind: 'reported'; readonly report: CallReport; readonly contents: Buffer }
+  /** It was ended before it could report; `memory` when the host ran out of it. */
+  | { readonly kind: 'gone'; readonly memory: boolean };
+
+/** A process that runs the WebAssembly of one user and project, one call at a time. */
+export type WasmHost = ReturnType<typeof startHost>;
+
+/** How long a worker has to end before its whole process is ended. */
+const stopWithinMs = 150;
+const loadWithinMs = 20_000;
+const mostLogBytes = 4096;
+
+/** Starts a host. It is of use at once: what is asked of it waits until it is up. */
+export function startHost(launcher: HostLauncher, hostId: string) {
+  const { child, group, started } = launcher.launch(hostId);
+  let waiting: ((message: HostMessage | null, body: Buffer) => void) | null = null;
+  let output: HostCall['onOutput'] | null = null;
+  let ended = false;
+  let usable = true;
+  let log = '';
+  if (child.pid !== undefined) group.started(child.pid);
+
+  const frames = createFrameReader((frame: Frame) => {
+    const parsed = HostMessage.safeParse(frame.header);
+    if (!parsed.success) return kill();
+    const message = parsed.data;
+    const body = Buffer.from(frame.body.buffer, frame.body.byteOffset, frame.body.byteLength);
+    if (message.type === 'output') {
+      if (output !== null && !output(message.stream, Buffer.from(body))) child.stdout?.pause();
+      return undefined;
+    }
+    if (message.type === 'ready') started();
+    else settle(message, body);
+    return undefined;
+  });
+  child.stdout?.on('data', (piece: Buffer) => {
+    try {
+      frames.push(piece);
+    } catch {
+      // An escaped program can write anything here; what is no frame ends its host.
+      kill();
+    }
+  });
+  child.stderr?.on('data', (piece: Buffer) => {
+    if (log.length < mostLogBytes) log += piece.toString('utf8', 0, mostLogBytes);
+  });
+  child.stdin?.on('error', () => undefined);
+  const gone = new Promise<void>((resolve) => {
+    child.once('error', () => resolve());
+    child.once('close', () => resolve());
+  }).then(async () => {
+    ended = true;
+    usable = false;
+    started();
+    group.kill();
+    settle(null, Buffer.alloc(0));
+    await group.remove();
+  });
+
+  function settle(message: HostMessage | null, body: Buffer): void {
+    const told = waiting;
+    waiting = null;
+    told?.(message, body);
+  }
+
+  function kill(): void {
+    usable = false;
+    group.kill();
+    child.kill('SIGKILL');
+    child.stdout?.resume();
+  }
+
+  function ask(header: unknown, bodies: readonly Uint8Array[] = []) {
+    return new Promise<{ message: HostMessage | null; body: Buffer }>((resolve) => {
+      if (ended) return resolve({ message: null, body: Buffer.alloc(0) });
+      waiting = (message, body) => resolve({ message, body });
+      for (const part of encodeFrame(header, bodies)) child.stdin?.write(part);
+      return undefined;
+    });
+  }
+
+  return {
+    hostId,
+    /** Whether it may be given another call. */
+    usable: () => usable,
+    usage: group.usage,
+    /** Hashes of modules that it has compiled. */
+    loaded: new Set<string>(),
+    kill,
+    gone,
+    resume: () => child.stdout?.resume(),
+
+    /** @throws sandbox.module_refused, sandbox.start_failed */
+    async load(hash: string, bytes: Uint8Array): Promise<LoadedReport> {
+      const timer = setTimeout(kill, loadWithinMs);
+      const { message } = await ask({ type: 'load', hash }, [bytes]);
+      clearTimeout(timer);
+      if (message?.type === 'loaded') {
+        this.loaded.add(hash);
+        return message;
+      }
+      if (message?.type === 'refused') throw fault('sandbox.module_refused', { reason: message.reason });
+      const cause = new Error(log.slice(0, 1000));
+      throw fault('sandbox.start_failed', { reason: 'the WebAssembly host has ended' }, { cause });
+    },
+
+    /** Settles when the program has ended in whatever way. */
+    async call({ order, bodies, onOutput }: HostCall): Promise<HostEnd> {
+      output = onOutput;
+      const { message, body } = await ask(order, bodies);
+      output = null;
+      if (message?.type === 'ended') return { kind: 'reported', report: message, contents: body };
+      if (message?.type === 'gone') return { kind: 'gone', memory: message.outcome !== null };
+      kill();
+      return { kind: 'gone', memory: group.usage().outOfMemoryKills > 0 };
+    },
+
+    /** Ends the call that runs: its thread, and when that takes too long the whole process. */
+    async stop(): Promise<void> {
+      if (waiting === null) return;
+      child.stdout?.resume();
+      output = () => true;
+      for (const part of encodeFrame({ type: 'stop' })) child.stdin?.write(part);
+      await delay(stopWithinMs);
+      if (waiting !== null) kill();
+    },
+
+    async [Symbol.asyncDispose](): Promise<void> {
+      kill();
+      await gone;
+    },
+    processes: () => (child.pid === undefined ? [] : processTree(child.pid)),
+  };
+}
