@@ -30,7 +30,7 @@ export class QuotaFolder extends Directory {
       else if (part !== '' && part !== '.') parts.push(part);
     }
     const name = parts.pop();
-    const parent = this.folderAt(parts);
+    const parent = folderAt(this, parts);
     if (name === undefined || parent === null) return { ret: wasi.ERRNO_NOENT, entry: null };
     if (!this.quota.takeEntry()) return { ret: wasi.ERRNO_NOSPC, entry: null };
     const entry = isFolder
@@ -39,17 +39,17 @@ export class QuotaFolder extends Directory {
     parent.contents.set(name, entry);
     return { ret: wasi.ERRNO_SUCCESS, entry };
   }
+}
 
-  /** The folder at a path, by names only. */
-  folderAt(parts: readonly string[]): QuotaFolder | null {
-    let folder: QuotaFolder = this;
-    for (const part of parts) {
-      const next: Inode | undefined = folder.contents.get(part);
-      if (!(next instanceof QuotaFolder)) return null;
-      folder = next;
-    }
-    return folder;
+/** The folder at a path below another, by names only. */
+function folderAt(root: QuotaFolder, parts: readonly string[]): QuotaFolder | null {
+  let folder = root;
+  for (const part of parts) {
+    const next = folder.contents.get(part);
+    if (!(next instanceof QuotaFolder)) return null;
+    folder = next;
   }
+  return folder;
 }
 
 /** An open folder. Nothing above it can be reached: the shim resolves `..` inside of the path and refuses to leave. */
