@@ -96,10 +96,9 @@ export function createWasmCalls(deps: WasmCallsDependencies) {
     const memoryBytes = limits.memoryBytes + hostOverheadBytes;
     held.use(await deps.places.take({ userId: user.userId, memoryBytes, signal: call.signal }));
     const key = `${user.userId}\0${projectId}`;
-    const host = pool.take(key);
+    const { hash } = job.module;
+    const host = await pool.takeWith(key, { hash, bytes: () => registry.bytesOf(job.module) });
     held.defer(() => pool.giveBack(key, host));
-    if (!host.loaded.has(job.module.hash))
-      await host.load(job.module.hash, await registry.bytesOf(job.module));
     call.signal.throwIfAborted();
     const { engine, processId } = { engine: 'wasm' as const, processId: deps.newId() };
     const { userId } = user;

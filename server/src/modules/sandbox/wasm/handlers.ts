@@ -28,9 +28,9 @@ export function createModuleLoader({ config, access, registry, pool }: Omit<Wasm
     const known = registry.find(projectId, hash);
     if (known !== null) return registry.get(known.moduleId);
     const key = `${user.userId}\0${projectId}`;
-    const host = pool.take(key);
+    const host = await pool.takeWith(key, { hash, bytes: () => Promise.resolve(bytes) });
     try {
-      const { imports, exports, memoryPages } = await host.load(hash, bytes);
+      const { imports, exports, memoryPages } = host.loaded.get(hash) ?? (await host.load(hash, bytes));
       return await registry.add({ projectId, hash, imports, exports, memoryPages }, bytes);
     } finally {
       pool.giveBack(key, host);

@@ -25,6 +25,7 @@ export type WasmHost = ReturnType<typeof startHost>;
 const stopWithinMs = 150;
 const loadWithinMs = 20_000;
 const mostLogBytes = 4096;
+const mostModules = 32;
 
 /** Starts a host. It is of use at once: what is asked of it waits until it is up. */
 export function startHost(launcher: HostLauncher, hostId: string) {
@@ -100,8 +101,8 @@ export function startHost(launcher: HostLauncher, hostId: string) {
     /** Whether it may be given another call. */
     usable: () => usable,
     usage: group.usage,
-    /** Hashes of modules that it has compiled. */
-    loaded: new Set<string>(),
+    /** Modules that it has compiled, by hash. */
+    loaded: new Map<string, LoadedReport>(),
     kill,
     gone,
     resume: () => child.stdout?.resume(),
@@ -112,7 +113,9 @@ export function startHost(launcher: HostLauncher, hostId: string) {
       const { message } = await ask({ type: 'load', hash }, [bytes]);
       clearTimeout(timer);
       if (message?.type === 'loaded') {
-        this.loaded.add(hash);
+        this.loaded.set(hash, message);
+        // What it has compiled it keeps; with many modules a new one takes its place.
+        if (this.loaded.size >= mostModules) usable = false;
         return message;
       }
       if (message?.type === 'refused') throw fault('sandbox.module_refused', { reason: message.reason });
@@ -133,12 +136,13 @@ export function startHost(launcher: HostLauncher, hostId: string) {
 
     /** Ends the call that runs: its thread, and when that takes too long the whole process. */
     async stop(): Promise<void> {
-      if (waiting === null) return;
+      const call = waiting;
+      if (call === null) return;
       child.stdout?.resume();
       output = () => true;
       for (const part of encodeFrame({ type: 'stop' })) child.stdin?.write(part);
       await delay(stopWithinMs);
-      if (waiting !== null) kill();
+      if (waiting === call) kill();
     },
 
     async [Symbol.asyncDispose](): Promise<void> {

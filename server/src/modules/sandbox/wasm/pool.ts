@@ -1,3 +1,4 @@
+import { isFault } from '#base/fault.ts';
 import type { HostLauncher } from './host-launch.ts';
 import { startHost, type WasmHost } from './host-process.ts';
 
@@ -65,6 +66,20 @@ export function createHostPool(options: PoolOptions) {
       spare = null;
       warmSpare();
       return ready;
+    },
+
+    /** As `take`, with the module compiled. A host that died while it waited is replaced by a new one. */
+    async takeWith(key: string, module: { hash: string; bytes: () => Promise<Uint8Array> }) {
+      for (let attempt = 1; ; attempt += 1) {
+        const host = this.take(key);
+        try {
+          if (!host.loaded.has(module.hash)) await host.load(module.hash, await module.bytes());
+          return host;
+        } catch (error) {
+          this.giveBack(key, host);
+          if (attempt === 2 || !isFault(error, 'sandbox.start_failed')) throw error;
+        }
+      }
     },
 
     giveBack(key: string, host: WasmHost): void {

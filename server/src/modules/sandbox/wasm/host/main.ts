@@ -12,7 +12,6 @@ import { writeFrame } from './output.ts';
  * A process that runs WebAssembly for one user and project, one call at a time. This thread takes orders and compiles; the
  * programs run in a worker that is warmed before it is needed and ended when time is up, so what was compiled is kept.
  */
-const mostModules = 32;
 const modules = new Map<string, LoadedModule>();
 const workerLimits = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 const writing = new Int32Array(new SharedArrayBuffer(4));
@@ -75,10 +74,7 @@ function load(hash: string, bytes: Uint8Array): ModuleParts {
     parts.exports.flatMap(({ name, signature }) => (signature === null ? [] : [[name, signature]])),
   );
   const module = new WebAssembly.Module(metered);
-  modules.delete(hash);
   modules.set(hash, { module, functions, memoryPages: parts.memoryPages ?? 0 });
-  const oldest = modules.keys().next();
-  if (modules.size > mostModules && oldest.done !== true) modules.delete(oldest.value);
   return parts;
 }
 
