@@ -7,6 +7,7 @@ import { nodeFolder } from '../engine/host-view.ts';
 import { prepareConfinedLaunch } from '../engine/launcher.ts';
 import type { LimitGroup } from '../limits/group.ts';
 import type { Limits } from '../run/contract-shapes.ts';
+import { type HostCode, hostSource } from './host-code.ts';
 
 /** A host process that runs, with the group that holds it. */
 export interface LaunchedHost {
@@ -25,8 +26,6 @@ export interface HostLauncher {
 }
 
 const insideFolder = '/opt/wasm';
-const hostFolder = fileURLToPath(new URL('./host/', import.meta.url));
-const mainFile = `main${path.extname(import.meta.url)}`;
 const shimName = '@bjorn3/browser_wasi_shim';
 /** Threads of Node, of its compiler and of one worker; no program can make one. */
 const threads = 48;
@@ -45,6 +44,8 @@ export function createHostLauncher(deps: {
   /** The most that a program of a host may ask for. */
   readonly memoryBytes: number;
   readonly cpuCores: number;
+  /** Where the host's code lies at the moment. */
+  readonly code: () => HostCode;
 }): HostLauncher {
   const { engine } = deps;
   const limits: Limits = {
@@ -66,10 +67,13 @@ export function createHostLauncher(deps: {
   function launchWalled(hostId: string): LaunchedHost {
     const { installation, driver, shield } = engine.parts('en');
     const group = driver.create(hostId, limits);
+    const code = deps.code();
     const prepared = prepareConfinedLaunch(installation, {
       runId: hostId,
-      command: nodeCommand(`${nodeFolder}/node`, insideFolder, [insideFolder]),
-      options: wallOptions(installation.view.arguments, { packageFile, shimFolder }),
+      command: nodeCommand(`${nodeFolder}/node`, `${insideFolder}/host/main${code.extension}`, [
+        insideFolder,
+      ]),
+      options: wallOptions(installation.view.arguments, { packageFile, shimFolder, codeFolder: code.folder }),
       limits,
       group,
       status: false,
@@ -84,9 +88,13 @@ export function createHostLauncher(deps: {
 
   function launchBare(hostId: string): LaunchedHost {
     const group = engine.driver.create(hostId, limits);
-    const parent = path.dirname(hostFolder);
+    const { folder, extension } = hostSource;
     const serverFolder = fileURLToPath(new URL('../../../../', import.meta.url));
-    const command = nodeCommand(process.execPath, parent, [parent, shimFolder, serverFolder]);
+    const command = nodeCommand(process.execPath, `${folder}main${extension}`, [
+      folder,
+      shimFolder,
+      serverFolder,
+    ]);
     const child = spawn(
       '/bin/sh',
       ['-c', `${group.joinScript}\nexec "$@"`, 'sh', ...group.prefix, ...command],
@@ -107,7 +115,7 @@ export function createHostLauncher(deps: {
   };
 }
 
-function nodeCommand(node: string, folder: string, readable: readonly string[]): string[] {
+function nodeCommand(node: string, main: string, readable: readonly string[]): string[] {
   return [
     node,
     '--permission',
@@ -115,20 +123,20 @@ function nodeCommand(node: string, folder: string, readable: readonly string[]):
     ...readable.map((allowed) => `--allow-fs-read=${allowed}`),
     '--no-warnings',
     `--max-old-space-size=${(hostOverheadBytes / megabyte) * 0.75}`,
-    `${folder}/host/${mainFile}`,
+    main,
   ];
 }
 
 function wallOptions(
   view: readonly string[],
-  files: { readonly packageFile: string; readonly shimFolder: string },
+  files: { readonly packageFile: string; readonly shimFolder: string; readonly codeFolder: string },
 ): string[] {
   return [
     ...['--unshare-user', '--unshare-all', '--disable-userns', '--die-with-parent', '--new-session'],
     ...['--uid', '1000', '--gid', '1000', '--cap-drop', 'ALL', '--hostname', 'wasm'],
     ...view,
     ...['--size', String(megabyte), '--tmpfs', '/dev/shm', '--size', String(megabyte), '--tmpfs', '/tmp'],
-    ...['--ro-bind', hostFolder, `${insideFolder}/host`],
+    ...['--ro-bind', files.codeFolder, `${insideFolder}/host`],
     ...['--ro-bind', files.packageFile, `${insideFolder}/package.json`],
     ...['--ro-bind', files.shimFolder, `${insideFolder}/node_modules/${shimName}`],
     ...['--chdir', '/', '--remount-ro', '/dev', '--remount-ro', '/tmp', '--remount-ro', '/', '--clearenv'],

@@ -23,7 +23,7 @@ export type WasmHost = ReturnType<typeof startHost>;
 
 /** How long a worker has to end before its whole process is ended. */
 const stopWithinMs = 150;
-const loadWithinMs = 20_000;
+const loadWithinMs = 30_000;
 const mostLogBytes = 4096;
 const mostModules = 32;
 

@@ -6,6 +6,7 @@ import type { RunPart, SandboxContext } from '../run-part.ts';
 import { createWasmCalls } from './calls.ts';
 import { createWasmExecution } from './execution.ts';
 import { createModuleLoader, createWasmHandlers } from './handlers.ts';
+import { createHostCode } from './host-code.ts';
 import { createHostLauncher } from './host-launch.ts';
 import { createHostPool } from './pool.ts';
 import { createModuleRegistry } from './registry.ts';
@@ -24,6 +25,9 @@ export function startWasmPart(
     engine: run.engine,
     memoryBytes: config.wasmMemoryBytes,
     cpuCores: Math.min(2, config.maxCpuCores),
+    code: createHostCode(path.join(context.dataDir, 'sandbox', 'wasm-host'), (error) =>
+      context.log.warn({ err: error }, 'the WebAssembly host could not be prepared; it starts slower'),
+    ),
   });
   const nextId = () => newId(now());
   const pool = createHostPool({
