@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { MethodDefinitions } from '#base/contract.ts';
+import { ExecutionLimits } from './contract-execute.ts';
 import { Limits } from './run/contract-shapes.ts';
 
 const Text = z.object({ en: z.string(), de: z.string() });
@@ -22,6 +23,8 @@ const Engine = z.object({
   driver: z.string().nullable(),
   /** Kinds of `program` that sandbox.execute hands to it. */
   programs: z.array(z.enum(['command', 'code', 'module'])),
+  /** What programs get that ask for nothing, and the most they may ask for; absent: as the run engine has them. */
+  limits: z.object({ defaults: ExecutionLimits, maxima: ExecutionLimits }).optional(),
   /** What the wall is made of, in words. */
   isolation: z.array(Text),
   /** What lacks, and the command that brings it; null when the engine works. */

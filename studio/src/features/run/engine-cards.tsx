@@ -1,16 +1,42 @@
-import { Box, type LucideIcon } from 'lucide-react';
+import { Box, Hexagon, type LucideIcon } from 'lucide-react';
+import type { KeyboardEvent } from 'react';
 import { useLanguage, useText } from '../../i18n/language.ts';
 import type { Result } from '../../rpc/contracts.ts';
+import type { EngineName } from './use-run.ts';
 
 type Engine = Result<'sandbox.engines'>['engines'][number];
 
-const icons: Partial<Record<Engine['engine'], LucideIcon>> = { run: Box };
+const icons: Partial<Record<Engine['engine'], LucideIcon>> = { run: Box, wasm: Hexagon };
+
+const wordsFor = { run: 'run', wasm: 'wasm' } as const satisfies Partial<Record<Engine['engine'], string>>;
+type Shown = keyof typeof wordsFor;
+const isShown = (engine: Engine['engine']): engine is Shown => engine in wordsFor;
+
+interface EngineCardsProps {
+  readonly engines: readonly Engine[];
+  readonly chosen: EngineName;
+  readonly onChoose: (engine: EngineName) => void;
+}
 
 /** Engines that run programs and work on this server; others are not offered. */
-export function EngineCards({ engines }: { engines: readonly Engine[] }) {
+export function EngineCards({ engines, chosen, onChoose }: EngineCardsProps) {
   const t = useText('run');
   const language = useLanguage();
-  const usable = engines.filter((engine) => engine.available && icons[engine.engine] !== undefined);
+  const usable = engines.flatMap((engine) =>
+    engine.available && isShown(engine.engine) ? [{ ...engine, engine: engine.engine }] : [],
+  );
+
+  /** One stop for Tab, arrows move and choose, as in every group of radio buttons. */
+  function move(event: KeyboardEvent, index: number) {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const next = step === undefined ? undefined : usable[(index + step + usable.length) % usable.length];
+    if (next === undefined) return;
+    event.preventDefault();
+    onChoose(next.engine);
+    const cards = event.currentTarget.parentElement?.querySelectorAll('button');
+    cards?.[usable.indexOf(next)]?.focus();
+  }
+
   return (
     <div role="radiogroup" aria-label={t('engine')} className="engines">
       {usable.map((engine, index) => {
@@ -21,19 +47,21 @@ export function EngineCards({ engines }: { engines: readonly Engine[] }) {
             key={engine.engine}
             type="button"
             role="radio"
-            aria-checked={index === 0}
-            tabIndex={index === 0 ? 0 : -1}
+            aria-checked={engine.engine === chosen}
+            tabIndex={engine.engine === chosen ? 0 : -1}
+            onClick={() => onChoose(engine.engine)}
+            onKeyDown={(event) => move(event, index)}
             className="engine"
             title={engine.isolation.map((part) => part[language]).join('\n')}
           >
             <span className="row">
               <span className="radio-mark" />
               <strong>{engine.engine}</strong>
-              <span className="text-muted">{t('engineName')}</span>
+              <span className="text-muted">{t(`engineName.${engine.engine}`)}</span>
               <span className="grow" />
               <Icon size={16} className="text-muted" />
             </span>
-            <span className="text-second engine-text">{t('engineText')}</span>
+            <span className="text-second engine-text">{t(`engineText.${engine.engine}`)}</span>
             <span className="engine-facts">
               <span className="text-muted">{t('wall')}</span>
               <span>{engine.driver ?? engine.isolation[0]?.[language]}</span>

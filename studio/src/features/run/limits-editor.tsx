@@ -1,5 +1,15 @@
 import { Dialog } from '@base-ui/react/dialog';
-import { Cpu, GlobeLock, HardDrive, Layers, MemoryStick, ScrollText, Timer } from 'lucide-react';
+import {
+  Cpu,
+  Fuel,
+  GlobeLock,
+  HardDrive,
+  Layers,
+  type LucideIcon,
+  MemoryStick,
+  ScrollText,
+  Timer,
+} from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { useLanguage, useText } from '../../i18n/language.ts';
 import { Field } from '../../ui/field.tsx';
@@ -7,6 +17,7 @@ import { formatBytes, formatDuration } from '../../ui/format.ts';
 import type { Limits, RunInput } from './use-run.ts';
 
 const megabyte = 1024 * 1024;
+const million = 1_000_000;
 
 /** Limits as the run form holds them: only what differs from the defaults. */
 export type LimitsInput = Pick<RunInput, 'timeoutMs' | 'limits'>;
@@ -31,15 +42,22 @@ export function LimitsEditor({ defaults, maxima, value, hosts, onChange }: Limit
   const language = useLanguage();
   const [editing, setEditing] = useState(false);
   const limits = effectiveLimits(defaults, value);
-  const chips = [
+  const number = (value: number) =>
+    value.toLocaleString(language, { notation: 'compact', maximumFractionDigits: 1 });
+  const chips: readonly (readonly [LucideIcon, string])[] = [
     [Timer, formatDuration(limits.timeMs, language)],
     [MemoryStick, formatBytes(limits.memoryBytes, language)],
-    [Cpu, t('cores', { count: limits.cpuCores })],
-    [Layers, t('processesCount', { count: limits.processes })],
+    ...(limits.cpuCores === null ? [] : ([[Cpu, t('cores', { count: limits.cpuCores })]] as const)),
+    ...(limits.processes === null
+      ? []
+      : ([[Layers, t('processesCount', { count: limits.processes })]] as const)),
+    ...(limits.fuel === null ? [] : ([[Fuel, t('fuelAmount', { amount: number(limits.fuel) })]] as const)),
     [ScrollText, t('outputSize', { size: formatBytes(limits.outputBytes, language) })],
-    [HardDrive, t('diskSize', { size: formatBytes(limits.diskBytes, language) })],
+    ...(limits.diskBytes === null
+      ? []
+      : ([[HardDrive, t('diskSize', { size: formatBytes(limits.diskBytes, language) })]] as const)),
     [GlobeLock, hosts === 0 ? t('networkOff') : t('networkHosts', { count: hosts })],
-  ] as const;
+  ];
   return (
     <div className="limits">
       <span className="label">{t('limits')}</span>
@@ -95,22 +113,27 @@ function LimitsForm({ limits, maxima, onDone, onReset }: FormProps) {
       timeoutMs: read('time', 1_000),
       limits: {
         memoryBytes: read('memory', megabyte),
-        cpuCores: Number(form.get('cores')),
-        processes: read('processes', 1),
         outputBytes: read('output', megabyte),
-        diskBytes: read('disk', megabyte),
+        ...(form.has('cores') ? { cpuCores: Number(form.get('cores')) } : {}),
+        ...(form.has('processes') ? { processes: read('processes', 1) } : {}),
+        ...(form.has('disk') ? { diskBytes: read('disk', megabyte) } : {}),
+        ...(form.has('fuel') ? { fuel: read('fuel', million) } : {}),
       },
     });
   }
 
-  const fields = [
-    ['time', t('timeField'), limits.timeMs / 1_000, maxima.timeMs / 1_000, 0.1],
-    ['memory', t('memoryField'), limits.memoryBytes / megabyte, maxima.memoryBytes / megabyte, 8],
-    ['cores', t('coresField'), limits.cpuCores, maxima.cpuCores, 0.05],
-    ['processes', t('processesField'), limits.processes, maxima.processes, 2],
-    ['output', t('outputField'), limits.outputBytes / megabyte, maxima.outputBytes / megabyte, 0],
-    ['disk', t('diskField'), limits.diskBytes / megabyte, maxima.diskBytes / megabyte, 0],
-  ] as const;
+  const rows: readonly (readonly [string, string, number | null, number | null, number, number])[] = [
+    ['time', t('timeField'), limits.timeMs, maxima.timeMs, 1_000, 0.1],
+    ['memory', t('memoryField'), limits.memoryBytes, maxima.memoryBytes, megabyte, 1],
+    ['cores', t('coresField'), limits.cpuCores, maxima.cpuCores, 1, 0.05],
+    ['processes', t('processesField'), limits.processes, maxima.processes, 1, 2],
+    ['fuel', t('fuelField'), limits.fuel, maxima.fuel, million, 0],
+    ['output', t('outputField'), limits.outputBytes, maxima.outputBytes, megabyte, 0],
+    ['disk', t('diskField'), limits.diskBytes, maxima.diskBytes, megabyte, 0],
+  ];
+  const fields = rows.flatMap(([name, label, value, most, unit, least]) =>
+    value === null || most === null ? [] : [[name, label, value / unit, most / unit, least] as const],
+  );
   return (
     <form onSubmit={submit}>
       <div className="limit-fields">

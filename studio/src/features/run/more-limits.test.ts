@@ -10,8 +10,7 @@ const limits: Limits = {
   processes: 64,
   outputBytes: 1_000,
   diskBytes: 512,
-  diskFiles: 50,
-  openFiles: 1_024,
+  fuel: null,
 };
 const ended = (killedBy: RunResult['killedBy']) => ({ killedBy, limits }) as RunResult;
 
@@ -26,6 +25,12 @@ test('offers nothing when the limit is at its maximum, or no limit ended the run
   expect(moreLimits(ended('memory'), limits)).toBeUndefined();
   expect(moreLimits(ended('user'), undefined)).toBeUndefined();
   expect(moreLimits(ended(null), undefined)).toBeUndefined();
+});
+
+test('offers ten times the fuel, and no fuel where there is none', () => {
+  const wasm = { ...ended('fuel'), limits: { ...limits, fuel: 100 } };
+  expect(moreLimits(wasm, undefined)?.change).toEqual({ limits: { fuel: 1_000 } });
+  expect(moreLimits(ended('fuel'), undefined)).toBeUndefined();
 });
 
 test('more time is asked for outside of the other limits', () => {

@@ -2,7 +2,7 @@ import type { Limits, RunInput, RunResult } from './use-run.ts';
 
 /** A way to run again that gets past the limit that ended a run. */
 export interface MoreLimits {
-  readonly name: 'memory' | 'time' | 'output' | 'processes' | 'disk' | 'cpu';
+  readonly name: 'memory' | 'time' | 'output' | 'processes' | 'disk' | 'cpu' | 'fuel';
   readonly amount: number;
   readonly change: Pick<RunInput, 'timeoutMs' | 'limits'>;
 }
@@ -13,7 +13,8 @@ export interface MoreLimits {
  */
 export function moreLimits(result: RunResult, maxima: Limits | undefined): MoreLimits | undefined {
   const { limits, killedBy } = result;
-  const raise = (now: number, most: number | null | undefined, factor: number) => {
+  const raise = (now: number | null, most: number | null | undefined, factor: number) => {
+    if (now === null) return undefined;
     const wanted = Math.min(now * factor, most ?? Number.POSITIVE_INFINITY);
     return wanted > now ? wanted : undefined;
   };
@@ -47,10 +48,16 @@ export function moreLimits(result: RunResult, maxima: Limits | undefined): MoreL
         : { name: 'disk', amount, change: { limits: { diskBytes: amount } } };
     }
     case 'cpu': {
-      const amount = limits.cpuMs === null ? undefined : raise(limits.cpuMs, maxima?.cpuMs, 3);
+      const amount = raise(limits.cpuMs, maxima?.cpuMs, 3);
       return amount === undefined
         ? undefined
         : { name: 'cpu', amount, change: { limits: { cpuMs: amount } } };
+    }
+    case 'fuel': {
+      const amount = raise(limits.fuel, maxima?.fuel, 10);
+      return amount === undefined
+        ? undefined
+        : { name: 'fuel', amount, change: { limits: { fuel: amount } } };
     }
     default:
       return undefined;

@@ -18,7 +18,9 @@ export function RunMeters({ state }: { state: RunState }) {
   const cpuMs = result?.cpuMs ?? last?.cpuMs ?? 0;
   const processes = result?.peakProcesses ?? last?.processes ?? 0;
   const outputBytes = result?.outputBytes ?? last?.outputBytes ?? 0;
-  const cpuMost = limits === undefined ? undefined : (limits.cpuMs ?? limits.timeMs * limits.cpuCores);
+  const cpuMost = limits === undefined ? undefined : (limits.cpuMs ?? limits.timeMs * (limits.cpuCores ?? 1));
+  const count = (value: number) =>
+    value.toLocaleString(language, { notation: 'compact', maximumFractionDigits: 1 });
   return (
     <div className="run-meters">
       <Meter
@@ -36,13 +38,23 @@ export function RunMeters({ state }: { state: RunState }) {
         full={killedBy === 'time'}
       />
       <Meter name={t('cpu')} value={cpuMs} most={cpuMost} text={time(cpuMs)} full={killedBy === 'cpu'} />
-      <Meter
-        name={t('processes')}
-        value={processes}
-        most={limits?.processes}
-        text={`${processes}${limits === undefined ? '' : ` / ${limits.processes}`}`}
-        full={killedBy === 'processes'}
-      />
+      {limits?.fuel != null ? (
+        <Meter
+          name={t('fuel')}
+          value={result?.fuelUsed ?? 0}
+          most={limits.fuel}
+          text={`${result?.fuelUsed == null ? '–' : count(result.fuelUsed)} / ${count(limits.fuel)}`}
+          full={killedBy === 'fuel'}
+        />
+      ) : (
+        <Meter
+          name={t('processes')}
+          value={processes}
+          most={limits?.processes ?? undefined}
+          text={`${processes}${limits?.processes == null ? '' : ` / ${limits.processes}`}`}
+          full={killedBy === 'processes'}
+        />
+      )}
       <Meter
         name={t('output')}
         value={outputBytes}
@@ -58,9 +70,16 @@ export function RunMeters({ state }: { state: RunState }) {
           <span>
             {t('exit')} <strong>{result.exitCode ?? '–'}</strong>
           </span>
-          <span>
-            {t('signal')} <strong>{result.signal ?? '–'}</strong>
-          </span>
+          {result.fuelUsed === null && (
+            <span>
+              {t('signal')} <strong>{result.signal ?? '–'}</strong>
+            </span>
+          )}
+          {result.results.length > 0 && (
+            <span>
+              {t('results')} <strong>{result.results.join(', ')}</strong>
+            </span>
+          )}
         </p>
       )}
     </div>

@@ -130,9 +130,14 @@ function Ended({ result, maxima, onMore }: { result: RunResult } & Pick<OutcomeP
   );
 }
 
+function fuelText(units: number, language: 'en' | 'de'): string {
+  return units.toLocaleString(language, { notation: 'compact', maximumFractionDigits: 1 });
+}
+
 function amountText(more: MoreLimits, language: 'en' | 'de'): string {
   if (more.name === 'time' || more.name === 'cpu') return formatDuration(more.amount, language);
   if (more.name === 'processes') return String(more.amount);
+  if (more.name === 'fuel') return fuelText(more.amount, language);
   return formatBytes(more.amount, language);
 }
 
@@ -146,9 +151,11 @@ function amountOf({ killedBy, limits }: RunResult, language: 'en' | 'de'): strin
     case 'output':
       return formatBytes(limits.outputBytes, language);
     case 'processes':
-      return String(limits.processes);
+      return String(limits.processes ?? '–');
     case 'disk':
-      return formatBytes(limits.diskBytes, language);
+      return formatBytes(limits.diskBytes ?? 0, language);
+    case 'fuel':
+      return fuelText(limits.fuel ?? 0, language);
     case 'cpu':
       return formatDuration(limits.cpuMs ?? 0, language);
     default:

@@ -16,9 +16,10 @@ import { joinCommand, splitCommand } from './command-line.ts';
 import { EngineCards, NoEngine } from './engine-cards.tsx';
 import { LimitsEditor, type LimitsInput } from './limits-editor.tsx';
 import { takeRequestedRun } from './pending-run.ts';
+import { programOf } from './program-line.ts';
 import { RunOutcome } from './run-outcome.tsx';
 import { configsKey, type PastRun, type RunConfig, RunSidebar } from './run-sidebar.tsx';
-import { runnerOf, useRun } from './use-run.ts';
+import { type EngineName, limitsOf, type RunInput, runnerOf, useRun } from './use-run.ts';
 
 export function RunView() {
   const { projectId } = useParams({ from: '/shell/p/$projectId/run' });
@@ -29,8 +30,13 @@ export function RunView() {
 interface Draft {
   readonly line: string;
   readonly limits: LimitsInput;
+  readonly engine: EngineName;
+  /** For wasm: whether the program sees the project's files. */
+  readonly files: Files;
   readonly config?: RunConfig;
 }
+
+type Files = NonNullable<RunInput['files']>;
 
 /** A command that fits the files, for a project that has not run anything yet. */
 function useSuggestedLine(projectId: string): string {
@@ -55,9 +61,11 @@ function RunPage({ projectId }: { projectId: string }) {
   const [draft, setDraft] = useState<Draft>(() => ({
     line: readStored<string>(remembered) ?? '',
     limits: {},
+    engine: 'run',
+    files: 'none',
   }));
   const suggested = useSuggestedLine(projectId);
-  const line = draft.line === '' ? suggested : draft.line;
+  const line = draft.line === '' && draft.engine === 'run' ? suggested : draft.line;
   const runner = useMemo(() => runnerOf(projectId), [projectId]);
   const state = useRun(runner);
   const running = state.status === 'running' || state.status === 'starting';
@@ -70,18 +78,19 @@ function RunPage({ projectId }: { projectId: string }) {
   useEffect(() => {
     const requested = takeRequestedRun(projectId);
     if (requested === undefined) return;
-    setDraft({ line: joinCommand([requested.command, ...requested.args]), limits: {} });
-    void runner.start({ command: requested.command, args: [...requested.args] });
+    const { command, args } = requested;
+    setDraft({ line: joinCommand([command, ...args]), limits: {}, engine: 'run', files: 'none' });
+    void runner.start({ engine: 'run', program: { kind: 'command', command, args: [...args] } });
   }, [projectId, runner]);
 
   function run(limits: LimitsInput = draft.limits) {
-    const [command, ...args] = splitCommand(line);
-    if (command === undefined || running) return;
-    const { config } = draft;
+    const { config, engine, files } = draft;
+    const program = programOf(engine, line);
+    if (program === undefined || running) return;
     setDraft({ ...draft, line, limits });
-    const environment =
-      config === undefined ? {} : { env: config.env, cwd: config.cwd, configId: config.configId };
-    void runner.start({ command, args, ...environment, ...limits });
+    const saved =
+      config === undefined ? {} : { saved: { env: config.env, cwd: config.cwd, configId: config.configId } };
+    void runner.start({ engine, program, ...(engine === 'wasm' ? { files } : {}), ...saved, ...limits });
   }
 
   async function save() {
@@ -111,18 +120,30 @@ function RunPage({ projectId }: { projectId: string }) {
       limits: config.limits,
       ...(config.timeoutMs === null ? {} : { timeoutMs: config.timeoutMs }),
     };
-    setDraft({ line: joinCommand([config.command, ...config.args]), limits, config });
+    setDraft({
+      line: joinCommand([config.command, ...config.args]),
+      limits,
+      config,
+      engine: 'run',
+      files: 'none',
+    });
   }
 
   function choosePast(run: PastRun) {
-    setDraft({ line: joinCommand([run.command, ...run.args]), limits: {} });
+    const { files } = draft;
+    setDraft({ line: joinCommand([run.command, ...run.args]), limits: {}, engine: run.engine, files });
   }
 
   if (engines.data === undefined) {
     if (engines.error === null) return <SkeletonLines />;
     return <PanelError error={engines.error} retry={() => void engines.refetch()} />;
   }
-  const works = engines.data.engines.some(({ engine, available }) => engine === 'run' && available);
+  const own = engines.data.engines.find(({ engine }) => engine === draft.engine)?.limits;
+  const defaults = limitsOf(own?.defaults ?? engines.data.defaults);
+  const maxima = limitsOf(own?.maxima ?? engines.data.maxima);
+  const works = engines.data.engines.some(
+    ({ engine, available }) => available && (engine === 'run' || engine === draft.engine),
+  );
   return (
     <div className="page">
       <RunSidebar
@@ -130,7 +151,7 @@ function RunPage({ projectId }: { projectId: string }) {
         editable={editable}
         current={draft.config?.configId}
         onChoose={choose}
-        onNew={() => setDraft({ line: '', limits: {} })}
+        onNew={() => setDraft({ line: '', limits: {}, engine: 'run', files: 'none' })}
         onPast={choosePast}
       />
       <div className="page-content" data-region="content">
@@ -139,7 +160,7 @@ function RunPage({ projectId }: { projectId: string }) {
             <h1 className="clip">{draft.config?.name ?? t('title')}</h1>
             <p>{t('lead')}</p>
           </div>
-          {editable && (
+          {editable && draft.engine === 'run' && (
             <button
               type="button"
               className="button"
@@ -150,11 +171,25 @@ function RunPage({ projectId }: { projectId: string }) {
             </button>
           )}
         </div>
-        {works ? <EngineCards engines={engines.data.engines} /> : <NoEngine engines={engines.data.engines} />}
+        {works ? (
+          <EngineCards
+            engines={engines.data.engines}
+            chosen={draft.engine}
+            onChoose={(engine) => {
+              const { config: _config, ...rest } = draft;
+              setDraft({ ...rest, engine, limits: {}, line: '' });
+            }}
+          />
+        ) : (
+          <NoEngine engines={engines.data.engines} />
+        )}
         {works && editable && (
           <>
             <CommandForm
               line={line}
+              engine={draft.engine}
+              files={draft.files}
+              onFiles={(files) => setDraft({ ...draft, files })}
               running={running}
               again={state.status !== 'idle'}
               onLine={(next) => setDraft({ ...draft, line: next })}
@@ -162,8 +197,8 @@ function RunPage({ projectId }: { projectId: string }) {
               onStop={() => void runner.stop().catch(toastFault)}
             />
             <LimitsEditor
-              defaults={engines.data.defaults}
-              maxima={engines.data.maxima}
+              defaults={defaults}
+              maxima={maxima}
               value={draft.limits}
               hosts={network?.mode === 'allowList' ? network.hosts.length : 0}
               onChange={(limits) => setDraft({ ...draft, limits })}
@@ -181,7 +216,7 @@ function RunPage({ projectId }: { projectId: string }) {
         ) : (
           <RunOutcome
             state={state}
-            maxima={engines.data.maxima}
+            maxima={maxima}
             onRetry={() => run()}
             onMore={({ change }) =>
               run({ ...draft.limits, ...change, limits: { ...draft.limits.limits, ...change.limits } })
@@ -195,6 +230,9 @@ function RunPage({ projectId }: { projectId: string }) {
 
 interface CommandFormProps {
   readonly line: string;
+  readonly engine: EngineName;
+  readonly files: Files;
+  readonly onFiles: (files: Files) => void;
   readonly running: boolean;
   readonly again: boolean;
   readonly onLine: (line: string) => void;
@@ -202,8 +240,10 @@ interface CommandFormProps {
   readonly onStop: () => void;
 }
 
-function CommandForm({ line, running, again, onLine, onRun, onStop }: CommandFormProps) {
+function CommandForm(props: CommandFormProps) {
+  const { line, engine, running, again, onLine, onRun, onStop } = props;
   const t = useText('run');
+  const wasm = engine === 'wasm';
   const id = useId();
   return (
     <form
@@ -214,19 +254,34 @@ function CommandForm({ line, running, again, onLine, onRun, onStop }: CommandFor
       }}
     >
       <div className="field grow">
-        <label htmlFor={id}>{t('command')}</label>
+        <label htmlFor={id}>{wasm ? t('module') : t('command')}</label>
         <input
           id={id}
           className="input code"
           value={line}
           onChange={(event) => onLine(event.target.value)}
-          placeholder="python3 main.py"
+          placeholder={wasm ? 'hello.wasm' : 'python3 main.py'}
           spellCheck={false}
           autoComplete="off"
           autoCapitalize="none"
           aria-describedby={`${id}-hint`}
         />
       </div>
+      {wasm && (
+        <div className="field">
+          <label htmlFor={`${id}-files`}>{t('files')}</label>
+          <select
+            id={`${id}-files`}
+            className="input"
+            value={props.files}
+            onChange={(event) => props.onFiles(event.target.value as Files)}
+          >
+            <option value="none">{t('filesNone')}</option>
+            <option value="read">{t('filesRead')}</option>
+            <option value="write">{t('filesWrite')}</option>
+          </select>
+        </div>
+      )}
       {running ? (
         <button type="button" className="button danger" onClick={onStop}>
           <Square size={14} /> {t('stop')}
@@ -237,7 +292,7 @@ function CommandForm({ line, running, again, onLine, onRun, onStop }: CommandFor
         </button>
       )}
       <span id={`${id}-hint`} className="hint">
-        {t('commandHint')}
+        {wasm ? t('moduleHint') : t('commandHint')}
       </span>
     </form>
   );

@@ -4,10 +4,42 @@ import type { Chunk, Params, Result } from '../../rpc/contracts.ts';
 import { createStore, type Store, useStore } from '../../ui/store.ts';
 import { OutputText } from './output-text.ts';
 
-export type RunResult = Result<'run.stream'>;
-export type Limits = RunResult['limits'];
+type RunAnswer = Result<'run.stream'>;
+type AnyAnswer = Result<'sandbox.stream'>;
+type AnyInput = Params<'sandbox.stream'>;
+export type EngineName = AnyInput['engine'];
+/** The limits of a run in any engine; null where the engine has no such limit. */
+export type Limits = AnyAnswer['limits'] & {
+  readonly cpuCores: number | null;
+  readonly diskBytes: number | null;
+};
+/** How a run ended, whichever engine ran it. */
+export type RunResult = Pick<
+  RunAnswer,
+  | 'exitCode'
+  | 'signal'
+  | 'truncated'
+  | 'outputBytes'
+  | 'durationMs'
+  | 'killedBy'
+  | 'cpuMs'
+  | 'peakMemoryBytes'
+> & {
+  readonly limits: Limits;
+  readonly peakProcesses: number | null;
+  readonly fuelUsed: number | null;
+  readonly results: readonly string[];
+};
 export type Sample = Extract<Chunk<'run.stream'>, { kind: 'sample' }>;
-export type RunInput = Omit<Params<'run.stream'>, 'projectId'>;
+/** What the form asks for. The run engine takes a command, the others a program of a kind that they know. */
+export interface RunInput {
+  readonly engine: EngineName;
+  readonly program: AnyInput['program'];
+  readonly files?: AnyInput['files'];
+  readonly timeoutMs?: number | undefined;
+  readonly limits?: Params<'run.stream'>['limits'] & { readonly fuel?: number | undefined };
+  readonly saved?: Pick<Params<'run.stream'>, 'env' | 'cwd' | 'configId'>;
+}
 
 /** One run as the page shows it, from its start to what ended it. */
 export interface RunState {
@@ -20,6 +52,13 @@ export interface RunState {
   readonly samples: readonly Sample[];
   readonly result?: RunResult;
   readonly error?: unknown;
+}
+
+type AnyChunk = Chunk<'run.stream'> | Chunk<'sandbox.stream'>;
+
+/** Both engines' limits in one shape. */
+export function limitsOf(limits: RunAnswer['limits'] | AnyAnswer['limits']): Limits {
+  return { cpuCores: null, diskBytes: null, fuel: null, ...limits };
 }
 
 const paintMs = 50;
@@ -41,11 +80,9 @@ export class Runner {
     this.#change({ ...idle(), status: 'starting' });
     const mine = this.#live.output;
     try {
-      const result = await rpc.stream(
-        'run.stream',
-        { projectId: this.#projectId, ...input },
-        { onChunk: (chunk) => this.#live.output === mine && this.#take(chunk) },
-      );
+      const result = await this.#run(input, (chunk) => {
+        if (this.#live.output === mine) this.#take(chunk);
+      });
       this.#live.output.end();
       this.#change({ ...this.#live, status: 'ended', result, limits: result.limits });
     } catch (error) {
@@ -57,14 +94,35 @@ export class Runner {
   /** Ends the whole process tree. */
   async stop(): Promise<void> {
     const { processId } = this.#live;
-    if (processId !== undefined) await rpc.call('run.kill', { processId });
+    if (processId !== undefined) await rpc.call('sandbox.stop', { processId });
   }
 
-  #take(chunk: Chunk<'run.stream'>): void {
+  async #run(input: RunInput, onChunk: (chunk: AnyChunk) => void): Promise<RunResult> {
+    const { engine, program, files, timeoutMs, limits = {}, saved = {} } = input;
+    const projectId = this.#projectId;
+    const time = timeoutMs === undefined ? {} : { timeoutMs };
+    if (engine === 'run' && program.kind === 'command') {
+      const { command, args = [] } = program;
+      const { fuel: _fuel, ...own } = limits;
+      const params = { projectId, command, args, limits: own, ...time, ...saved };
+      const result = await rpc.stream('run.stream', params, { onChunk });
+      return { ...result, limits: limitsOf(result.limits), fuelUsed: null, results: [] };
+    }
+    const { memoryBytes, outputBytes, cpuMs, fuel } = limits;
+    const asked = Object.fromEntries(
+      Object.entries({ memoryBytes, outputBytes, cpuMs, fuel }).filter(([, value]) => value !== undefined),
+    );
+    const granted = files === undefined ? {} : { files };
+    const params = { projectId, engine, program, limits: asked, ...granted, ...time };
+    const result = await rpc.stream('sandbox.stream', params, { onChunk });
+    return { ...result, limits: limitsOf(result.limits), peakProcesses: null };
+  }
+
+  #take(chunk: AnyChunk): void {
     const now = this.#live;
     if (chunk.kind === 'started') {
-      const { processId, limits } = chunk;
-      this.#change({ ...now, status: 'running', processId, limits });
+      const { processId } = chunk;
+      this.#change({ ...now, status: 'running', processId, limits: limitsOf(chunk.limits) });
     } else if (chunk.kind === 'sample') {
       this.#change({ ...now, samples: [...now.samples.slice(-mostSamples), chunk] });
     } else {

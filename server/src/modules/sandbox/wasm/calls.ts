@@ -307,10 +307,9 @@ export function killedByOf(outcome: WasmEnd['outcome']): KilledBy | null {
 }
 
 function rowOf(job: WasmJob, { processId, projectId, userId }: OperationStart) {
-  const shown = job.function === '_start' ? [] : [job.function];
   const args: string[] = [];
   let bytes = 0;
-  for (const arg of [...shown, ...job.args]) {
+  for (const arg of job.args) {
     bytes += arg.length;
     args.push(bytes > 8192 ? '…' : arg);
     if (bytes > 8192) break;
@@ -321,7 +320,7 @@ function rowOf(job: WasmJob, { processId, projectId, userId }: OperationStart) {
     project_id: projectId,
     user_id: userId,
     config_id: null,
-    command: job.title,
+    command: job.function === '_start' ? job.title : `${job.title}#${job.function}`,
     args,
   };
 }

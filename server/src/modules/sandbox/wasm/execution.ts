@@ -1,4 +1,5 @@
 import { fault } from '#base/fault.ts';
+import type { SandboxConfig } from '../config.ts';
 import type { EngineDescription } from '../contract-engines.ts';
 import type { ExecutionEnd } from '../contract-execute.ts';
 import type { ExecutionEngine } from '../engines.ts';
@@ -6,18 +7,23 @@ import type { AccessProject } from '../run/preparation.ts';
 import { type createWasmCalls, exitCodeOf, killedByOf, type WasmExecution } from './calls.ts';
 import type { ModuleLoader } from './handlers.ts';
 import type { HostLauncher } from './host-launch.ts';
+import { resolveWasmLimits, wasmMaxima } from './limits.ts';
 
 /** The wasm engine as one of several. */
 export function createWasmExecution(deps: {
+  readonly config: SandboxConfig;
   readonly launcher: HostLauncher;
   readonly calls: ReturnType<typeof createWasmCalls>;
   readonly loader: ModuleLoader;
   readonly access: AccessProject;
 }): ExecutionEngine {
-  const { launcher, calls } = deps;
+  const { config, launcher, calls } = deps;
   return {
     name: 'wasm',
-    describe: () => describeWasmEngine(launcher),
+    describe: () => ({
+      ...describeWasmEngine(launcher),
+      limits: { defaults: resolveWasmLimits({}, config), maxima: wasmMaxima(config) },
+    }),
     async start(request, who, listeners) {
       const { program, limits, projectId } = request;
       if (program.kind !== 'module') {

@@ -11,6 +11,18 @@ export const defaultWasmLimits = {
   fuel: 10_000_000_000,
 } as const;
 
+/** The most that a call may ask for. */
+export function wasmMaxima(config: SandboxConfig): WasmLimits {
+  return {
+    timeMs: config.maxTimeMs,
+    memoryBytes: config.wasmMemoryBytes,
+    outputBytes: config.maxOutputBytes,
+    fuel: config.wasmFuel,
+    cpuMs: null,
+    processes: null,
+  };
+}
+
 export interface AskedLimits {
   readonly timeMs?: number | undefined;
   readonly memoryBytes?: number | undefined;
@@ -28,13 +40,8 @@ export interface WasmLimits extends ExecutionLimits {
  * @throws sandbox.limit_too_high
  */
 export function resolveWasmLimits(asked: AskedLimits, config: SandboxConfig): WasmLimits {
-  const maxima = {
-    timeMs: config.maxTimeMs,
-    memoryBytes: config.wasmMemoryBytes,
-    outputBytes: config.maxOutputBytes,
-    fuel: config.wasmFuel,
-  };
-  const pick = (name: keyof typeof maxima) => {
+  const maxima = wasmMaxima(config);
+  const pick = (name: keyof typeof defaultWasmLimits) => {
     const value = asked[name];
     if (value === undefined) return Math.min(defaultWasmLimits[name], maxima[name]);
     if (value > maxima[name]) throw fault('sandbox.limit_too_high', { name, maximum: maxima[name] });

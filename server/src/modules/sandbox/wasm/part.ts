@@ -62,7 +62,7 @@ export function startWasmPart(
   const loader = createModuleLoader(parts);
   return {
     handlers: createWasmHandlers({ ...parts, loader }),
-    execution: createWasmExecution({ launcher, calls, loader, access: run.access }),
+    execution: createWasmExecution({ config, launcher, calls, loader, access: run.access }),
     killWhere: calls.killWhere,
     forgetProject: registry.forgetProject,
   };
