@@ -47,18 +47,18 @@ export async function examineServer(examined: Examined): Promise<ServerCheck[]> 
     memoryCheck(),
     await diskCheck(examined.dataDir),
     ...(await Promise.all(examined.ports.map(portCheck))),
-    laterCheck('wasm', { en: 'WebAssembly sandbox', de: 'WebAssembly-Sandbox' }),
+    wasmCheck(examined.bubblewrap),
     await microCheck(examined),
   ];
 }
 
-/** True when the platform can start and run programs: warnings and parts of later versions do not count. */
+/** True when the platform can start and run programs: warnings and parts that it can do without do not count. */
 export function isSound(checks: readonly ServerCheck[]): boolean {
-  return checks.every(({ state, name }) => state !== 'missing' || laterParts.has(name));
+  return checks.every(({ state, name }) => state !== 'missing' || optionalParts.has(name));
 }
 
 /** Without them the platform works; it only offers less. */
-const laterParts = new Set(['wasm', 'micro']);
+const optionalParts = new Set(['micro']);
 
 function both(text: string): LocalizedText {
   return { en: text, de: text };
@@ -243,7 +243,19 @@ async function microCheck({ bubblewrap, dataDir, qemu }: Examined): Promise<Serv
   return { name: 'micro', title, state: 'ok', detail, command: null };
 }
 
-function laterCheck(name: string, title: LocalizedText): ServerCheck {
-  const detail = { en: 'not part of this version', de: 'nicht Teil dieser Version' };
-  return { name, title, state: 'missing', detail, command: null };
+/** WebAssembly needs nothing but Node; what stands around it is the question. */
+function wasmCheck(probe: BubblewrapProbe): ServerCheck {
+  const title = { en: 'WebAssembly sandbox', de: 'WebAssembly-Sandbox' };
+  if (probe.kind === 'works') {
+    const detail = {
+      en: `V8 ${process.versions.v8} with fuel, behind bubblewrap`,
+      de: `V8 ${process.versions.v8} mit Treibstoff, hinter bubblewrap`,
+    };
+    return { name: 'wasm', title, state: 'ok', detail, command: null };
+  }
+  const detail = {
+    en: 'works, but an escape from V8 would not be held: bubblewrap does not work here',
+    de: 'geht, aber ein Ausbruch aus V8 würde nicht gehalten: bubblewrap geht hier nicht',
+  };
+  return { name: 'wasm', title, state: 'warning', detail, command: probe.command };
 }

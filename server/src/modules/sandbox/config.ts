@@ -33,6 +33,11 @@ export const sandboxConfig = z.object({
   maxRunningPerUser: z.int().min(1).default(8).describe('Programs of one user at the same time'),
   maxWaitingPerUser: z.int().min(0).default(128).describe('Programs of one user that wait for a place'),
   maxWaitMs: z.int().min(100).default(30_000).describe('How long a program waits for a place'),
+  cpuSecondsPerHour: z
+    .number()
+    .positive()
+    .default(() => availableParallelism() * 3600 * 0.75)
+    .describe('Seconds of processor time that the programs of one user may take in an hour'),
   maxTimeMs: z.int().min(1000).default(3_600_000).describe('Longest time limit of a program'),
   maxMemoryBytes: size(() => Math.floor(totalmem() * 0.6)).describe('Highest memory limit of a program'),
   maxCpuCores: z

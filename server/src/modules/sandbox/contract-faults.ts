@@ -65,6 +65,17 @@ export const sandboxFaults = {
       de: 'Versuchen Sie es in {retryAfterMs} ms erneut oder beenden Sie ein nicht mehr benötigtes Programm.',
     },
   },
+  'sandbox.cpu_quota': {
+    status: 429,
+    detail: {
+      en: 'Your programs have taken all the processor time you may have ({limitSeconds} s an hour).',
+      de: 'Ihre Programme haben die ganze Prozessorzeit verbraucht, die Ihnen zusteht ({limitSeconds} s je Stunde).',
+    },
+    hint: {
+      en: 'Try again in {minutes} minutes, or ask an administrator to raise CDS_SANDBOX_CPU_SECONDS_PER_HOUR.',
+      de: 'Versuchen Sie es in {minutes} Minuten erneut oder bitten Sie die Administration um ein höheres CDS_SANDBOX_CPU_SECONDS_PER_HOUR.',
+    },
+  },
   'sandbox.limit_too_high': {
     status: 400,
     detail: {

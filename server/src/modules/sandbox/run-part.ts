@@ -77,11 +77,12 @@ export async function startRunPart(context: SandboxContext) {
       memoryBytes: config.totalMemoryBytes,
       waitingPerUser: config.maxWaitingPerUser,
       waitMs: config.maxWaitMs,
+      cpuSecondsPerHour: config.cpuSecondsPerHour,
     },
     () => performance.now(),
   );
   const runs = createRuns({ ...shared, places, remember: history.remember, storageTouched });
-  const terminals = createTerminals({ ...shared, config, storageTouched });
+  const terminals = createTerminals({ ...shared, config, spendCpu: places.spend, storageTouched });
   const micro = await startMicroPart(context, { engine, access, grants, records, newId: shared.newId });
   const configs = createConfigs({ database, access, newId: shared.newId, now });
 

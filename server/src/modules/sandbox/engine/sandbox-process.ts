@@ -25,6 +25,8 @@ export interface EngineParts {
 
 export interface StartOptions {
   readonly runId: string;
+  /** Whose programs share the processors among themselves; absent: nobody's. */
+  readonly owner?: string;
   readonly command: readonly string[];
   readonly shape: SandboxShape;
   readonly limits: Limits;
@@ -66,7 +68,7 @@ export async function startProcess(parts: EngineParts, options: StartOptions): P
   let group: LimitGroup | null = null;
   let launch: PreparedLaunch | null = null;
   try {
-    group = parts.driver.create(options.runId, options.limits);
+    group = parts.driver.create(options.runId, options.limits, options.owner);
     launch = prepareLaunch(parts.installation, {
       runId: options.runId,
       command: options.command,

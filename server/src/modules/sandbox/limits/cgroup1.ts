@@ -14,7 +14,14 @@ import {
   tryWriteControl,
   writeControl,
 } from './control-files.ts';
-import { type GroupUsage, type LimitDriver, type LimitGroup, shellQuote, wrapperProcesses } from './group.ts';
+import {
+  type GroupUsage,
+  type LimitDriver,
+  type LimitGroup,
+  ownerName,
+  shellQuote,
+  wrapperProcesses,
+} from './group.ts';
 
 /** Folder of the own group in each hierarchy of cgroup version 1; cpu and cpuacct may be the same one. */
 export interface Hierarchies {
@@ -59,7 +66,10 @@ export function createCgroup1Driver({ hierarchies, name, totalMemoryBytes }: Cgr
 
   return {
     name: 'cgroup1',
-    create: (runId, limits) => createGroup((controller) => folderOf(controller, runId), limits),
+    create: (runId, limits, owner) => {
+      const above = owner === undefined ? [] : [ownerName(owner)];
+      return createGroup((controller) => folderOf(controller, ...above, runId), limits);
+    },
     recover,
     async dispose() {
       for (const root of roots) {
@@ -119,6 +129,10 @@ function createGroup(folderOf: (controller: keyof Hierarchies) => string, limits
     },
     async remove() {
       await Promise.all(folders.map(emptyAndRemove));
+      // The owner's group, when this was the last in it; not the platform's own.
+      for (const above of folders.map((folder) => path.dirname(folder))) {
+        if (path.basename(above).startsWith('u')) removeIfIdle(above);
+      }
     },
   };
 }

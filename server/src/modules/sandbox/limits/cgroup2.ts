@@ -15,7 +15,14 @@ import {
   tryWriteControl,
   writeControl,
 } from './control-files.ts';
-import { type GroupUsage, type LimitDriver, type LimitGroup, shellQuote, wrapperProcesses } from './group.ts';
+import {
+  type GroupUsage,
+  type LimitDriver,
+  type LimitGroup,
+  ownerName,
+  shellQuote,
+  wrapperProcesses,
+} from './group.ts';
 
 export interface Cgroup2Options {
   /** A group that this account may change and that has no processes of its own, or the root group. */
@@ -42,7 +49,13 @@ export function createCgroup2Driver({ delegated, name, totalMemoryBytes }: Cgrou
 
   return {
     name: 'cgroup2',
-    create: (runId, limits) => createGroup(path.join(own, runId), limits),
+    create(runId, limits, owner) {
+      if (owner === undefined) return createGroup(path.join(own, runId), limits);
+      const above = path.join(own, ownerName(owner));
+      mkdirSync(above, { recursive: true });
+      writeControl(`${above}/cgroup.subtree_control`, controllers);
+      return createGroup(path.join(above, runId), limits);
+    },
     async recover() {
       for (const dead of namesOfTheDead(root)) {
         tryWriteControl(path.join(root, dead, 'cgroup.kill'), 1);
@@ -111,6 +124,8 @@ function createGroup(group: string, limits: Limits): LimitGroup {
     async remove() {
       tryWriteControl(`${group}/cgroup.kill`, 1);
       await emptyAndRemove(group);
+      // The owner's group, when this was the last in it; not the platform's own.
+      if (path.basename(path.dirname(group)).startsWith('u')) removeIfIdle(path.dirname(group));
     },
   };
 }

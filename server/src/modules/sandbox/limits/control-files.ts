@@ -73,7 +73,7 @@ export async function removeWithChildren(group: string): Promise<void> {
   } catch {
     return;
   }
-  await Promise.all(names.map((name) => emptyAndRemove(`${group}/${name}`)));
+  await Promise.all(names.map((name) => removeWithChildren(`${group}/${name}`)));
   await emptyAndRemove(group);
 }
 

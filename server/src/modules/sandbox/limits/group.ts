@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { LimitDriver as LimitDriverName, Limits } from '../run/contract-shapes.ts';
 
 /** What a group of processes uses and used, as the driver can tell it. */
@@ -38,7 +39,8 @@ export interface LimitGroup {
 /** Keeps limits by one of the kernel's means. */
 export interface LimitDriver {
   readonly name: LimitDriverName;
-  readonly create: (runId: string, limits: Limits) => LimitGroup;
+  /** With an owner the group lies in one of the owner's, and all owners have the same weight for the processors. */
+  readonly create: (runId: string, limits: Limits, owner?: string) => LimitGroup;
   /** Ends and removes what a process of this platform left behind when it crashed. */
   readonly recover: () => Promise<void>;
   readonly dispose: () => Promise<void>;
@@ -46,6 +48,11 @@ export interface LimitDriver {
 
 /** bubblewrap itself: the outer process and the first one inside, of which the program is a child. */
 export const wrapperProcesses = 2;
+
+/** Name of the group of somebody's programs. */
+export function ownerName(owner: string): string {
+  return `u${createHash('sha256').update(owner).digest('hex').slice(0, 20)}`;
+}
 
 /** For `sh`: nothing inside of the quotes has a meaning. */
 export function shellQuote(text: string): string {

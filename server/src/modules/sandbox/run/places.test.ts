@@ -4,7 +4,14 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { isFault } from '#base/fault.ts';
 import { createPlaces } from './places.ts';
 
-const options = { running: 2, runningPerUser: 2, memoryBytes: 1000, waitingPerUser: 3, waitMs: 60_000 };
+const options = {
+  running: 2,
+  runningPerUser: 2,
+  memoryBytes: 1000,
+  waitingPerUser: 3,
+  waitMs: 60_000,
+  cpuSecondsPerHour: 3600,
+};
 const request = (userId: string, memoryBytes = 1) => ({
   userId,
   memoryBytes,
@@ -95,4 +102,12 @@ test('whoever leaves while waiting takes no place', async () => {
   await assert.rejects(waiting, (error) => isFault(error, 'common.cancelled'));
   place[Symbol.dispose]();
   assert.deepEqual(places.counts(), { running: 0, waiting: 0 });
+});
+
+test('whoever spent all processor time gets no place, and others do', async () => {
+  const places = createPlaces(options, () => 0);
+  (await places.take(request('a')))[Symbol.dispose]();
+  places.spend('a', 3_600_001);
+  await assert.rejects(places.take(request('a')), (error) => isFault(error, 'sandbox.cpu_quota'));
+  (await places.take(request('b')))[Symbol.dispose]();
 });

@@ -1,4 +1,5 @@
 import { fault } from '#base/fault.ts';
+import { createCpuBudget } from './cpu-budget.ts';
 
 export interface PlacesOptions {
   /** Programs at the same time, of everybody and of one user. */
@@ -8,6 +9,8 @@ export interface PlacesOptions {
   readonly memoryBytes: number;
   readonly waitingPerUser: number;
   readonly waitMs: number;
+  /** Seconds of processor time that each user may spend in an hour. */
+  readonly cpuSecondsPerHour: number;
 }
 
 export interface PlaceRequest {
@@ -35,6 +38,7 @@ export function createPlaces(options: PlacesOptions, elapsed: () => number) {
   const runningOf = new Map<string, number>();
   /** Users in the order of their turns, each with those that wait, oldest first. */
   const waitingOf = new Map<string, Waiter[]>();
+  const budget = createCpuBudget({ secondsPerHour: options.cpuSecondsPerHour, elapsed });
   let running = 0;
   let memoryBytes = 0;
 
@@ -108,13 +112,14 @@ export function createPlaces(options: PlacesOptions, elapsed: () => number) {
   return {
     /**
      * A place, to be disposed of when the program has ended.
-     * @throws sandbox.busy when the user has too many waiting or the wait was too long; common.cancelled
+     * @throws sandbox.cpu_quota; sandbox.busy when the user has too many waiting or the wait was too long; common.cancelled
      */
-    take(request: PlaceRequest): Promise<Disposable> {
-      if (waitingOf.size === 0 && fits(request)) return Promise.resolve(occupy(request));
+    async take(request: PlaceRequest): Promise<Disposable> {
+      budget.assertLeft(request.userId);
+      if (waitingOf.size === 0 && fits(request)) return occupy(request);
       const waiting = waitingOf.get(request.userId) ?? [];
-      if (waiting.length >= options.waitingPerUser) return Promise.reject(busy());
-      return new Promise((resolve, reject) => {
+      if (waiting.length >= options.waitingPerUser) throw busy();
+      return await new Promise((resolve, reject) => {
         const waiter: Waiter = { request, admit, sinceMs: elapsed() };
         const timer = setTimeout(() => leave(busy()), options.waitMs).unref();
         const onAbort = () => leave(fault('common.cancelled'));
@@ -138,6 +143,8 @@ export function createPlaces(options: PlacesOptions, elapsed: () => number) {
         else admitWaiting();
       });
     },
+    /** Counts processor time that a user's program has taken, in milliseconds. */
+    spend: budget.spend,
     counts: () => ({ running, waiting: waitingOf.values().reduce((sum, list) => sum + list.length, 0) }),
   };
 }

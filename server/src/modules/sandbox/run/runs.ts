@@ -112,6 +112,7 @@ export function createRuns(deps: RunsDependencies) {
     call.signal.throwIfAborted();
     const process = await startProcess(parts, {
       runId: operation.processId,
+      owner: user.userId,
       ...withNetwork(network, request, { limits, workspacePath: project.workspacePath }),
       stdin: request.stdin,
       ...start.listeners,
@@ -143,6 +144,7 @@ export function createRuns(deps: RunsDependencies) {
       return ended;
     } finally {
       active.delete(run.processId);
+      deps.places.spend(run.userId, ended?.usage.cpuMs ?? 0);
       deps.records.finished(operation, endOf(ended), call);
       if (ended !== null)
         deps.remember(rowOf(run, { ended, limits, configId: about.request.configId ?? null }));

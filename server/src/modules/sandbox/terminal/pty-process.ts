@@ -12,6 +12,7 @@ import type { KilledBy, Limits } from '../run/contract-shapes.ts';
 
 export interface PtyOptions {
   readonly runId: string;
+  readonly owner: string;
   readonly command: readonly string[];
   readonly shape: SandboxShape;
   readonly limits: Limits;
@@ -45,7 +46,7 @@ const unreadInputLimitBytes = 256 * 1024;
  * a program types into its own terminal (TIOCSTI) is refused by the system call filter.
  */
 export function startPty(parts: EngineParts, options: PtyOptions): PtyProcess {
-  const group = parts.driver.create(options.runId, options.limits);
+  const group = parts.driver.create(options.runId, options.limits, options.owner);
   const launch = prepareLaunch(parts.installation, { ...options, group, status: false });
   let pty: IPty;
   try {

@@ -23,6 +23,8 @@ export interface TerminalsDependencies {
     SandboxConfig,
     'maxTerminals' | 'maxTerminalsPerUser' | 'terminalIdleMs' | 'terminalMemoryBytes' | 'scrollbackBytes'
   >;
+  /** Counts processor time, in milliseconds, against the user's budget. */
+  readonly spendCpu: (userId: string, cpuMs: number) => void;
   readonly storageTouched: (projectId: string, call: Call) => void;
   readonly newId: () => string;
   readonly now: () => number;
@@ -121,6 +123,7 @@ export function createTerminals(deps: TerminalsDependencies) {
         start: (onOutput) =>
           startPty(parts, {
             runId: terminalId,
+            owner: user.userId,
             command: network === null ? plain : network.wrap(plain),
             shape: {
               workspacePath: project.workspacePath,
@@ -159,6 +162,7 @@ export function createTerminals(deps: TerminalsDependencies) {
     await release.disposeAsync();
     const durationMs = deps.now() - terminal.startedAtMs;
     const { cpuMs, peakMemoryBytes } = usage;
+    deps.spendCpu(terminal.userId, cpuMs);
     deps.records.finished(operation, { ...end, durationMs, cpuMs, peakMemoryBytes }, call);
     if (diskTouched) deps.storageTouched(terminal.projectId, call);
   }

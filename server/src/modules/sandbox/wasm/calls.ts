@@ -200,6 +200,7 @@ export function createWasmCalls(deps: WasmCallsDependencies) {
       outputBytes: report?.outputBytes ?? running.outputBytes(),
     };
     const summary = { exitCode: exitCodeOf(outcome), signal: null, killedBy: killedByOf(outcome) };
+    deps.places.spend(operation.userId, used.cpuMs);
     deps.records.finished(operation, { ...summary, ...used, peakMemoryBytes: used.memoryBytes }, call);
     deps.remember({
       ...rowOf(job, operation),

@@ -22,7 +22,8 @@ export interface HostLauncher {
   readonly driver: string;
   /** False where only Node's permission model stands around it. */
   readonly walled: boolean;
-  readonly launch: (hostId: string) => LaunchedHost;
+  /** Without an owner it is a spare, started before anybody needed it. */
+  readonly launch: (hostId: string, owner?: string) => LaunchedHost;
 }
 
 const insideFolder = '/opt/wasm';
@@ -64,9 +65,9 @@ export function createHostLauncher(deps: {
   const shimFolder = path.dirname(path.dirname(fileURLToPath(import.meta.resolve(shimName))));
   const walled = engine.bubblewrap.kind === 'works';
 
-  function launchWalled(hostId: string): LaunchedHost {
+  function launchWalled(hostId: string, owner?: string): LaunchedHost {
     const { installation, driver, shield } = engine.parts('en');
-    const group = driver.create(hostId, limits);
+    const group = driver.create(hostId, limits, owner);
     const code = deps.code();
     const prepared = prepareConfinedLaunch(installation, {
       runId: hostId,
@@ -86,8 +87,8 @@ export function createHostLauncher(deps: {
     return { child, group, started: prepared.cleanUp };
   }
 
-  function launchBare(hostId: string): LaunchedHost {
-    const group = engine.driver.create(hostId, limits);
+  function launchBare(hostId: string, owner?: string): LaunchedHost {
+    const group = engine.driver.create(hostId, limits, owner);
     const { folder, extension } = hostSource;
     const serverFolder = fileURLToPath(new URL('../../../../', import.meta.url));
     const command = nodeCommand(process.execPath, `${folder}main${extension}`, [

@@ -28,8 +28,8 @@ const mostLogBytes = 4096;
 const mostModules = 32;
 
 /** Starts a host. It is of use at once: what is asked of it waits until it is up. */
-export function startHost(launcher: HostLauncher, hostId: string) {
-  const { child, group, started } = launcher.launch(hostId);
+export function startHost(launcher: HostLauncher, hostId: string, owner?: string) {
+  const { child, group, started } = launcher.launch(hostId, owner);
   let waiting: ((message: HostMessage | null, body: Buffer) => void) | null = null;
   let output: HostCall['onOutput'] | null = null;
   let ended = false;

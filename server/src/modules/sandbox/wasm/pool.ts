@@ -30,8 +30,8 @@ export function createHostPool(options: PoolOptions) {
   let spareTimer: NodeJS.Timeout | null = null;
   let closed = false;
 
-  function start(): WasmHost {
-    const host = startHost(launcher, newId());
+  function start(owner?: string): WasmHost {
+    const host = startHost(launcher, newId(), owner);
     all.add(host);
     void host.gone.then(() => all.delete(host));
     return host;
@@ -62,7 +62,7 @@ export function createHostPool(options: PoolOptions) {
         idle = idle.filter((entry) => entry !== own);
         return own.host;
       }
-      const ready = spare?.usable() === true ? spare : start();
+      const ready = spare?.usable() === true ? spare : start(key.slice(0, key.indexOf('\0')));
       spare = null;
       warmSpare();
       return ready;
