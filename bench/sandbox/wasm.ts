@@ -36,7 +36,7 @@ function report(name: string, numbers: Record<string, number>, bar: string): voi
 const noFunctions = { env: { abort: () => undefined, 'console.log': () => undefined, seed: () => 0 } };
 
 function instanceOf(bytes: Uint8Array): (name: string) => (value: number) => unknown {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), noFunctions);
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes)), noFunctions);
   const fuel = exports[fuelExport];
   const pages = exports[pageLimitExport];
   if (fuel instanceof WebAssembly.Global) fuel.value = 2n ** 60n;
