@@ -107,11 +107,11 @@ const { moduleId } = await client.call(
   { projectId: created.id, bytes: sieve.toString('base64') },
   call(),
 );
-const compiled = new WebAssembly.Module(sieve);
+const compiled = new WebAssembly.Module(new Uint8Array(sieve));
 for (const amount of [10, 300_000, 3_000_000]) {
   const direct = () => {
     const { exports } = new WebAssembly.Instance(compiled, noFunctions);
-    return (exports['countPrimes'] as (value: number) => unknown)(amount);
+    return (exports.countPrimes as (value: number) => unknown)(amount);
   };
   const warm = () => client.call('wasm.call', { moduleId, function: 'countPrimes', args: [amount] }, call());
   await warm();
