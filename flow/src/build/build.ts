@@ -29,6 +29,13 @@ export function createBuildStep(options: BuildStepOptions = {}): FlowStep {
   };
 }
 
+/** What was deployed into the site's own folder is no source of the next release. */
+function localTargets({ config, rootDir }: FlowContext): string[] {
+  return config.deploy.targets.flatMap((target) =>
+    target.kind === 'local' ? [path.resolve(rootDir, target.path)] : [],
+  );
+}
+
 async function build(context: FlowContext, options: BuildStepOptions): Promise<StepResult> {
   const { config, rootDir } = context;
   const useGit = options.useGit ?? true;
@@ -56,7 +63,7 @@ async function build(context: FlowContext, options: BuildStepOptions): Promise<S
     sourceDir: choice.sourceDir,
     outDir: context.releaseDir,
     cacheDir: path.join(context.workDir, 'cache'),
-    without: [context.workDir, context.outDir, context.releaseDir],
+    without: [context.workDir, context.outDir, context.releaseDir, ...localTargets(context)],
     config,
     environment: context.environment,
     commitTime,

@@ -94,7 +94,11 @@ interface Walk extends SourceTreeRequest {
 
 function walkFolder(walk: Walk, folder: string, depth: number): void {
   if (depth > MOST_DEPTH || walk.files.length > MOST_FILES) throw tooManyFilesFault(folder);
-  for (const entry of readdirSync(path.join(walk.sourceDir, folder), { withFileTypes: true })) {
+  const entries = readdirSync(path.join(walk.sourceDir, folder), { withFileTypes: true });
+  // An earlier release that lies in the site's folder (`--out release-one`) is no source.
+  const names = new Set(entries.map((entry) => entry.name));
+  if (folder !== '' && names.has(releaseManifestName) && names.has(checksumsName)) return;
+  for (const entry of entries) {
     const file = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (isLeftOut(walk, file, entry.name)) continue;
     if (entry.isDirectory()) walkFolder(walk, file, depth + 1);
