@@ -167,5 +167,5 @@ test('a project with its own build enters at step 3', async (t) => {
     environment: { ...process.env, PATH: `${path.dirname(process.execPath)}:${process.env.PATH}` },
   });
   assert.equal(code, 0, errors);
-  assert.ok((await readdir(path.join(root, '.flow/release'))).some((file) => /^a\.h-/.test(file)));
+  assert.ok((await readdir(path.join(root, '.flow/release'))).some((file) => file.startsWith('a.h-')));
 });
