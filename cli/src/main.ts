@@ -38,6 +38,13 @@ const commands: Readonly<Record<string, Command>> = {
     summary: { en: 'guests of micro VMs: build, list, rm', de: 'Gäste der Mikro-VMs: build, list, rm' },
     load: () => import('./commands/images.ts'),
   },
+  models: {
+    summary: {
+      en: 'models on this machine: list, pull, load, unload, rm',
+      de: 'Modelle auf diesem Server: list, pull, load, unload, rm',
+    },
+    load: () => import('./commands/models.ts'),
+  },
   doctor: {
     summary: { en: 'what this server has and lacks', de: 'was dieser Server hat und was fehlt' },
     load: () => import('./commands/doctor.ts'),

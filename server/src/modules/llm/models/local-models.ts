@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { fault } from '#base/fault.ts';
 import type { Engine, GenerateChunk, GenerateRequest, GenerateResult } from '../engine/engine.ts';
+import { startLlamaServer } from '../engine/llama-server/llama-server-engine.ts';
 import { startNativeEngine } from '../engine/native/native-engine.ts';
 import type { LocalModel, LocalModels, LocalRequestOptions, ModelSettings } from '../local-models.ts';
 import { Admission } from './admission.ts';
@@ -202,12 +203,21 @@ class Models implements LocalModelsWithMemory {
       mappedBytes: file.header.tensorBytes,
       pinned: settings.pinned,
     });
-    return startNativeEngine({
+    const options = {
       ...effective,
       modelId,
       modelFile: file.path,
       signal,
-      log: (line) => this.#deps.log.debug({ modelId, line }, 'the engine of a model says'),
+      log: (line: string) => this.#deps.log.debug({ modelId, line }, 'the engine of a model says'),
+    };
+    const { serverBinary } = this.#deps.config;
+    if (serverBinary === undefined) return startNativeEngine(options);
+    const { capabilities } = file.header;
+    return startLlamaServer({
+      ...options,
+      binary: serverBinary,
+      capabilities,
+      embeddings: capabilities.embeddings,
     });
   }
 

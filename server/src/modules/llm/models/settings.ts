@@ -59,6 +59,11 @@ export const localModelsConfig = {
     .max(10_000)
     .default(16)
     .describe('Requests of one user that may wait for one model'),
+  serverBinary: z
+    .string()
+    .optional()
+    .meta({ env: 'LLAMA_SERVER_BIN' })
+    .describe('Path of a llama-server program (llama.cpp); models run in it instead of the built-in engine'),
   hubUrl: z
     .url({ protocol: /^https?$/ })
     .default('https://huggingface.co')
@@ -73,6 +78,7 @@ export interface LocalModelsConfig {
   readonly modelMemoryBytes?: number | undefined;
   readonly modelQueue: number;
   readonly modelQueuePerUser: number;
+  readonly serverBinary?: string | undefined;
 }
 
 /** One decode computes this many tokens at most: an abort waits for one decode, and more brings no speed. */

@@ -1,3 +1,4 @@
+import { wholeBounds } from './bounds.ts';
 import { formatRule } from './formats.ts';
 import { integerRange } from './integer-range.ts';
 import {
@@ -13,23 +14,14 @@ import {
 } from './json-rules.ts';
 import { patternRule } from './pattern.ts';
 import { literal, Rules, repeated, schemaUnsupported } from './rules.ts';
-import {
-  allowOnly,
-  child,
-  countOf,
-  listOf,
-  nodeOf,
-  numberOf,
-  restrictions,
-  type SchemaNode,
-} from './schema-node.ts';
+import { allowOnly, child, countOf, listOf, nodeOf, restrictions, type SchemaNode } from './schema-node.ts';
+import { forType, hasType, impliedType, mergeAll, withType } from './schema-parts.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
 /** Larger counts would blow the grammar up; an answer with fewer is valid all the same. */
 const repeatsAtMost = 1_000;
 const nodesAtMost = 2_000;
-const largestInteger = 999_999_999_999_999;
 
 /** The grammar of a JSON text that is valid against the schema. @throws llm.schema_unsupported */
 export function schemaGrammar(schema: Schema): string {
@@ -357,99 +349,4 @@ function refuseRange(
 ): void {
   if (most !== null && most < least) throw schemaUnsupported(`max${name} is below min${name}`, node.path);
   if (least > repeatsAtMost) throw schemaUnsupported(`min${name} is over ${repeatsAtMost}`, node.path);
-}
-
-/** The bounds as whole numbers; a bound that is none is drawn inwards. Null without any bound. */
-function wholeBounds(
-  node: SchemaNode,
-  { exclusiveStep }: { readonly exclusiveStep: number },
-): { readonly least: number; readonly most: number } | null {
-  const minimum = numberOf(node, 'minimum');
-  const maximum = numberOf(node, 'maximum');
-  const above = numberOf(node, 'exclusiveMinimum');
-  const below = numberOf(node, 'exclusiveMaximum');
-  if (minimum === null && maximum === null && above === null && below === null) return null;
-  const least = Math.max(
-    -largestInteger,
-    minimum === null ? -largestInteger : Math.ceil(minimum),
-    above === null ? -largestInteger : Math.floor(above) + exclusiveStep,
-  );
-  const most = Math.min(
-    largestInteger,
-    maximum === null ? largestInteger : Math.floor(maximum),
-    below === null ? largestInteger : Math.ceil(below) - exclusiveStep,
-  );
-  if (least > most) throw schemaUnsupported('no whole number lies between the bounds', node.path);
-  return { least, most };
-}
-
-const keywordsOfTypes: Readonly<Record<string, readonly string[]>> = {
-  object: ['properties', 'required', 'additionalProperties'],
-  array: ['items', 'prefixItems', 'minItems', 'maxItems'],
-  string: ['minLength', 'maxLength', 'pattern', 'format'],
-  number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
-};
-
-/** A schema that says what the parts of an object are, and not that it is one, is taken to mean an object. */
-function impliedType(node: SchemaNode): string | undefined {
-  const keywords = restrictions(node);
-  const implied = Object.entries(keywordsOfTypes).filter(([, own]) =>
-    keywords.some((key) => own.includes(key)),
-  );
-  return implied.length === 1 ? implied[0]?.[0] : undefined;
-}
-
-/** The schema for one of several types, with that type's keywords only. */
-function forType(node: SchemaNode, type: unknown): SchemaNode {
-  const own = keywordsOfTypes[type === 'integer' ? 'number' : String(type)] ?? [];
-  const others = Object.values(keywordsOfTypes)
-    .flat()
-    .filter((key) => !own.includes(key));
-  const kept = Object.entries(node.schema).filter(([key]) => !others.includes(key));
-  return { schema: { ...Object.fromEntries(kept), type }, path: node.path };
-}
-
-function withType(node: SchemaNode, type: unknown): SchemaNode {
-  if (node.schema.type !== undefined) return node;
-  return { schema: { ...node.schema, type }, path: node.path };
-}
-
-function hasType(value: unknown, type: unknown): boolean {
-  const types = Array.isArray(type) ? type : [type];
-  return types.some((name) => {
-    if (name === 'null') return value === null;
-    if (name === 'array') return Array.isArray(value);
-    if (name === 'integer') return Number.isInteger(value);
-    if (name === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value);
-    return typeof value === name;
-  });
-}
-
-/** All parts of an `allOf` as one schema; refused where two of them speak about the same thing. */
-function mergeAll(node: SchemaNode, resolve: (part: SchemaNode) => SchemaNode): SchemaNode {
-  const { allOf: _allOf, ...own } = node.schema;
-  const parts = listOf(node, 'allOf').map((_part, index) => resolve(child(node, 'allOf', index)).schema);
-  let merged: Record<string, unknown> = {};
-  for (const part of [own, ...parts]) merged = mergeTwo(merged, part, node.path);
-  return { schema: merged, path: node.path };
-}
-
-function mergeTwo(a: Schema, b: Schema, path: string): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...a };
-  for (const [key, value] of Object.entries(b)) {
-    const known = merged[key];
-    if (known === undefined || JSON.stringify(known) === JSON.stringify(value)) merged[key] = value;
-    else if (key === 'required') merged[key] = [...new Set([...(known as string[]), ...(value as string[])])];
-    else if (key === 'properties') merged[key] = disjoint(known as Schema, value as Schema, path);
-    else if (restrictions({ schema: { [key]: value }, path }).length > 0) {
-      throw schemaUnsupported(`allOf sets ${key} twice`, path);
-    }
-  }
-  return merged;
-}
-
-function disjoint(a: Schema, b: Schema, path: string): Schema {
-  const both = Object.keys(a).find((key) => key in b && JSON.stringify(a[key]) !== JSON.stringify(b[key]));
-  if (both !== undefined) throw schemaUnsupported(`allOf describes ${both} twice`, path);
-  return { ...a, ...b };
 }

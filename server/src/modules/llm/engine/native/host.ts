@@ -13,7 +13,7 @@ import type { LoadOptions } from '../protocol.ts';
 import { type ChatTemplate, createChatTemplate } from '../template/chat-template.ts';
 import { createTokenBytes, type TokenBytes } from '../text/token-bytes.ts';
 import { type ToolSyntax, toolSyntaxOf } from '../tools/syntax.ts';
-import { Grammars } from './constraints.ts';
+import { Grammars } from './grammars.ts';
 
 /** A model in memory, with what is needed to use it. */
 export type Host = GenerativeHost | EmbeddingHost;

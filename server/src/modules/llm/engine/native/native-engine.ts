@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fault } from '#base/fault.ts';
 import type { Embeddings, Engine, GenerateChunk, GenerateResult } from '../engine.ts';
@@ -11,6 +10,7 @@ import type {
   ToWorker,
   WorkerStatus,
 } from '../protocol.ts';
+import { residentBytesOf } from '../resident-bytes.ts';
 import { errorOf } from './failure.ts';
 import { Outbox } from './outbox.ts';
 
@@ -287,15 +287,4 @@ export class NativeEngine implements Engine {
 
 function unexpected(kind: string): Error {
   return new Error(`the model's process answered with ${kind}`);
-}
-
-/** Linux tells it in /proc; elsewhere it is not known. */
-function residentBytesOf(processId: number | undefined): number {
-  if (processId === undefined) return 0;
-  try {
-    const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${processId}/status`, 'utf8'))?.[1];
-    return Number(kilobytes ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
 }

@@ -1,8 +1,8 @@
 import { setPriority } from 'node:os';
 import { fault } from '#base/fault.ts';
+import { constraintsOf } from '../constraints.ts';
 import type { GenerateRequest } from '../engine.ts';
 import type { FromWorker, LoadedModel, ToWorker } from '../protocol.ts';
-import { constraintsOf } from './constraints.ts';
 import { failureOf } from './failure.ts';
 import { Generation } from './generation.ts';
 import { type GenerativeHost, type Host, loadHost } from './host.ts';

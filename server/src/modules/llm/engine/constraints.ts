@@ -1,12 +1,11 @@
-import { type Llama, type LlamaGrammar, LlamaGrammarEvaluationState, type LlamaModel } from 'node-llama-cpp';
 import { fault } from '#base/fault.ts';
-import type { GenerateRequest, Prompt, ToolDefinition } from '../engine.ts';
-import { jsonObjectGrammar, schemaGrammar } from '../grammar/json-schema.ts';
-import { createTextValidator, createValidator } from '../grammar/validate.ts';
-import type { ToolSyntax } from '../tools/syntax.ts';
-import { toolGrammar } from '../tools/tool-grammar.ts';
-import { createToolParser } from '../tools/tool-parser.ts';
-import type { GenerationTools } from './generation.ts';
+import type { AnswerTools } from './answer.ts';
+import type { GenerateRequest, Prompt, ToolDefinition } from './engine.ts';
+import { jsonObjectGrammar, schemaGrammar } from './grammar/json-schema.ts';
+import { createTextValidator, createValidator } from './grammar/validate.ts';
+import type { ToolSyntax } from './tools/syntax.ts';
+import { toolGrammar } from './tools/tool-grammar.ts';
+import { createToolParser } from './tools/tool-parser.ts';
 
 type ChatPrompt = Extract<Prompt, { kind: 'chat' }>;
 
@@ -14,7 +13,7 @@ type ChatPrompt = Extract<Prompt, { kind: 'chat' }>;
 export interface Constraints {
   /** Null when the answer is free. */
   readonly grammar: string | null;
-  readonly tools: GenerationTools | null;
+  readonly tools: AnswerTools | null;
   readonly validate: ((text: string) => string | null) | null;
 }
 
@@ -23,7 +22,7 @@ export function constraintsOf(request: GenerateRequest, syntax: ToolSyntax): Con
   const enforced = request.prompt.kind === 'chat' ? enforcedTools(request.prompt) : null;
   const offered = request.prompt.kind === 'chat' ? offeredTools(request.prompt) : [];
   const parallel = request.prompt.kind !== 'chat' || request.prompt.parallelToolCalls !== false;
-  const tools: GenerationTools | null =
+  const tools: AnswerTools | null =
     offered.length === 0
       ? null
       : {
@@ -68,29 +67,7 @@ function enforcedTools(prompt: ChatPrompt): readonly ToolDefinition[] | null {
   throw fault('llm.request_invalid', { reason, field: 'tool_choice' });
 }
 
-function callValidator(tools: readonly ToolDefinition[]): GenerationTools['validate'] {
+function callValidator(tools: readonly ToolDefinition[]): AnswerTools['validate'] {
   const validators = new Map(tools.map((tool) => [tool.name, createValidator(tool.parameters)]));
   return (call) => validators.get(call.name)?.(JSON.parse(call.arguments)) ?? null;
-}
-
-const grammarsKept = 32;
-
-/** Grammars that were read before, the most recent ones: reading one takes milliseconds. */
-export class Grammars {
-  readonly #llama: Llama;
-  readonly #known = new Map<string, LlamaGrammar>();
-
-  constructor(llama: Llama) {
-    this.#llama = llama;
-  }
-
-  async stateFor(model: LlamaModel, text: string): Promise<LlamaGrammarEvaluationState> {
-    const known = this.#known.get(text);
-    const grammar = known ?? (await this.#llama.createGrammar({ grammar: text }));
-    this.#known.delete(text);
-    this.#known.set(text, grammar);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > grammarsKept && oldest !== undefined) this.#known.delete(oldest);
-    return new LlamaGrammarEvaluationState({ model, grammar });
-  }
 }
