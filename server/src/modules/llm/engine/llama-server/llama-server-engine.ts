@@ -57,7 +57,7 @@ const EmbeddingAnswer = z.object({
  * and checks are this side's own, because the server lets some of them slip.
  * @throws llm.engine_failed
  */
-export async function startLlamaServer(options: LlamaServerOptions): Promise<Engine> {
+export async function startLlamaServer(options: LlamaServerOptions): Promise<LlamaServerEngine> {
   const server = await startServerProcess(options);
   const properties = await server.client.ask('/props', {
     body: null,
@@ -67,7 +67,7 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Eng
   return new LlamaServerEngine(server, options, toolSyntaxOf(properties.chat_template ?? ''));
 }
 
-class LlamaServerEngine implements Engine {
+export class LlamaServerEngine implements Engine {
   readonly kind = 'llama-server';
   readonly contextSize: number;
   readonly parallel: number;
@@ -153,6 +153,10 @@ class LlamaServerEngine implements Engine {
     const vectors = data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => unitLength(embedding));
     if (vectors.length !== texts.length) throw this.#failed('it gave another number of vectors');
     return { vectors, promptTokens: usage.prompt_tokens };
+  }
+
+  get processId(): number | undefined {
+    return this.#server.processId;
   }
 
   status(): ReturnType<Engine['status']> {
