@@ -193,7 +193,9 @@ export class Scheduler {
       room -= tokens.length;
       turns.push({ slot, work, tokens: tokens.length, run: promptTurn(slot, work, tokens) });
     }
-    return turns;
+    // llama.cpp computes rows together only where their sequences follow one another; in another order it goes
+    // through the weights once for each (measured: 52 ms instead of 32 for four rows).
+    return turns.sort((a, b) => a.slot.index - b.slot.index);
   }
 
   /** One decode. Nothing in here waits for a reader. */
