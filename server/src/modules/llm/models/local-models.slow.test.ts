@@ -120,6 +120,26 @@ test('what does not fit into memory is refused with both figures, and idle model
     assert.equal(error.data.availableBytes, 0);
     return true;
   });
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    await assert.rejects(world.ask('old', chatRequest('Hi')), (error) =>
+      isFault(error, 'llm.memory_exceeded'),
+    );
+  }
+  memory.freeBytes = 2 ** 30;
+  assert.equal((await world.ask('old', chatRequest('Hi'))).text, machineAnswers.default);
+});
+
+test('unloaded while it loads: who waits is told, and the next request loads it', async () => {
+  await using world = modelsWorld();
+  writeChatMachine(world.path('chat'));
+  const waiting = world.ask('chat', chatRequest('Hi'));
+  const settled = Promise.allSettled([waiting]);
+  await eventually(async () => assert.equal((await world.models.find('chat')).state, 'loading'));
+  await world.models.unload('chat', { waitMs: 0 });
+  const [outcome] = await settled;
+  assert.ok(outcome?.status === 'rejected' && isFault(outcome.reason, 'llm.engine_failed'));
+  assert.equal((await world.models.find('chat')).state, 'available');
+  assert.equal((await world.ask('chat', chatRequest('Hi'))).text, machineAnswers.default);
 });
 
 test('unloading waits for running requests up to its limit, then ends them; who waits is served by a new load', async () => {

@@ -1,4 +1,4 @@
-import { fault } from '#base/fault.ts';
+import { fault, isFault } from '#base/fault.ts';
 import type { Engine, EngineStatus } from '../engine/engine.ts';
 import { FairQueue } from './fair-queue.ts';
 
@@ -118,8 +118,16 @@ export class ModelRuntime {
       void engine.ended.then(({ wanted, reason }) => this.#ended(engine, wanted ? null : reason));
       return engine;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#failed(reason);
+      if (this.#loadAbort.signal.aborted) {
+        this.#set('available', null);
+        throw fault('llm.engine_failed', {
+          model: this.#options.modelId,
+          reason: 'it was unloaded while it loaded',
+        });
+      }
+      // Too little memory says nothing against the engine: the next attempt may find more.
+      if (isFault(error, 'llm.memory_exceeded')) this.#set('available', null);
+      else this.#failed(reasonOf(error));
       throw error;
     }
   }
@@ -174,6 +182,11 @@ export class ModelRuntime {
     this.problem = problem;
     if (changed) this.#options.onState(state, problem);
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (isFault(error) && typeof error.data.reason === 'string') return error.data.reason;
+  return error instanceof Error ? error.message : String(error);
 }
 
 function withSignal<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {

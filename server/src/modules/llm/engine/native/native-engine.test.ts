@@ -229,6 +229,8 @@ describe('the engine’s process', () => {
       const { readFileSync } = await import('node:fs');
       const environment = readFileSync(`/proc/${world.engine.processId}/environ`, 'utf8');
       assert.ok(!environment.includes('swordfish'));
+      const score = readFileSync(`/proc/${world.engine.processId}/oom_score_adj`, 'utf8');
+      assert.equal(score.trim(), '600', 'it is the one that the kernel ends when memory runs out');
     } finally {
       delete process.env.CDS_TEST_SECRET;
     }

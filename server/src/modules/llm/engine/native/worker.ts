@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { fault } from '#base/fault.ts';
 import { constraintsOf } from '../constraints.ts';
@@ -186,7 +187,17 @@ function main(): void {
   });
 }
 
+/** When memory runs out, the kernel is to end this process and not the server. */
+function offerToTheKernel(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '600');
+  } catch {
+    // Only Linux has this; elsewhere the system chooses.
+  }
+}
+
 if (import.meta.main) {
   setPriority(nice);
+  offerToTheKernel();
   main();
 }
