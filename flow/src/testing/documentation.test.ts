@@ -18,8 +18,8 @@ async function faultCodes(): Promise<Set<string>> {
 }
 
 for (const page of ['flow-deploy.md', 'flow-deploy.de.md']) {
-  test(`docs/${page} explains every fault of deploy, purge, verify, checks and init`, async () => {
-    const text = await readFile(new URL(`../../docs/${page}`, SOURCES), 'utf8');
+  test(`docs/guides/${page} explains every fault of deploy, purge, verify, checks and init`, async () => {
+    const text = await readFile(new URL(`../../docs/guides/${page}`, SOURCES), 'utf8');
     const codes = [...(await faultCodes())];
     assert.ok(codes.length > 30);
     assert.deepEqual(
