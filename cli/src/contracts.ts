@@ -1,4 +1,5 @@
 import type { Contract } from '@cyberdevstudio/server/base/contract.ts';
+import { agentsContract } from '@cyberdevstudio/server/modules/agents/contract.ts';
 import { authContract } from '@cyberdevstudio/server/modules/auth/contract.ts';
 import { eventsContract } from '@cyberdevstudio/server/modules/events/contract.ts';
 import { gatewayContract } from '@cyberdevstudio/server/modules/gateway/contract.ts';
@@ -11,6 +12,7 @@ import { searchContract } from '@cyberdevstudio/server/modules/search/contract.t
 
 /** Contracts whose faults a command may have to explain. */
 export const allContracts: readonly Contract[] = [
+  agentsContract,
   authContract,
   eventsContract,
   gatewayContract,

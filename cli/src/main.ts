@@ -30,6 +30,13 @@ const commands: Readonly<Record<string, Command>> = {
     summary: { en: 'prove that the audit log is unchanged', de: 'das Audit-Protokoll auf Änderungen prüfen' },
     load: () => import('./commands/audit.ts'),
   },
+  agent: {
+    summary: {
+      en: 'give an agent a task, replay, apply',
+      de: 'einem Agenten eine Aufgabe geben, nachlesen, übernehmen',
+    },
+    load: () => import('./commands/agent.ts'),
+  },
   prompts: {
     summary: { en: 'test, list and fill prompts', de: 'Prompts testen, auflisten und füllen' },
     load: () => import('./commands/prompts.ts'),

@@ -1,4 +1,5 @@
 import type { AnyModule } from '#kernel/module.ts';
+import { agents } from '../modules/agents/module.ts';
 import { auth } from '../modules/auth/module.ts';
 import { events } from '../modules/events/module.ts';
 import { gateway } from '../modules/gateway/module.ts';
@@ -11,6 +12,7 @@ import { search } from '../modules/search/module.ts';
 
 /** Every module of the platform. */
 export const allModules: readonly AnyModule[] = [
+  agents,
   auth,
   events,
   gateway,
@@ -33,7 +35,7 @@ export interface Service {
 /** The services of the split form, each with what it runs. */
 export const services: readonly Service[] = [
   { name: 'studio', port: 6711, modules: [gateway], servesStudio: true },
-  { name: 'gateway', port: 6813, modules: [gateway, projects, sandbox, prompts, search, events] },
+  { name: 'gateway', port: 6813, modules: [gateway, projects, sandbox, prompts, search, agents, events] },
   { name: 'llm', port: 6988, modules: [llm] },
   { name: 'auth', port: 6971, modules: [auth, ledger] },
 ];

@@ -1,3 +1,4 @@
+import { agentsContract } from '#modules/agents/contract.ts';
 import { authContract } from '#modules/auth/contract.ts';
 import { eventsContract } from '#modules/events/contract.ts';
 import { ledgerContract } from '#modules/ledger/contract.ts';
@@ -10,6 +11,7 @@ import { defineGateway } from './gateway.ts';
 
 /** The platform's gateway: what stands in `needs` is what clients can call. */
 export const gateway = defineGateway({
+  agents: agentsContract,
   auth: authContract,
   events: eventsContract,
   ledger: ledgerContract,

@@ -10,6 +10,14 @@ export const projectFaults = {
       de: 'project.list zeigt die Projekte, in denen Sie Mitglied sind.',
     },
   },
+  'projects.worktree_unknown': {
+    status: 404,
+    detail: {
+      en: 'There is no such copy of the project any more.',
+      de: 'Diese Kopie des Projekts gibt es nicht mehr.',
+    },
+    hint: { en: 'Start the task again.', de: 'Starten Sie die Aufgabe neu.' },
+  },
   'projects.role_insufficient': {
     status: 403,
     detail: {

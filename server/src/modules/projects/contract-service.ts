@@ -14,11 +14,15 @@ export const serviceMethods = {
       need: z.enum(['read', 'write', 'own']),
       /** The user's role on the platform. By default that of the call's principal, when it is this user. */
       globalRole: Role.optional(),
+      /** A copy of the files that a module has made under `areaPath/worktrees`; `workspacePath` is it then. */
+      worktreeId: z.uuid().optional(),
     }),
     result: z.object({
       workspacePath: z.string(),
       /** A folder on the same file system as the workspace, outside of it, for files that are still being written. */
       stagingPath: z.string(),
+      /** A private folder beside the workspace, for what modules keep of a project. It goes when the project goes. */
+      areaPath: z.string(),
       role: ProjectRole,
       ownerId: z.string(),
       limits: z.object({ fileBytes: z.int(), depth: z.int() }),

@@ -7,6 +7,8 @@ export interface ProjectFolder {
   readonly root: string;
   readonly workspacePath: string;
   readonly stagingPath: string;
+  /** What other modules keep of the project; made when the first asks for it. */
+  readonly areaPath: string;
   /** The server's copy of the repository's settings, with nothing in it that runs programs. */
   readonly gitConfigPath: string;
 }
@@ -37,6 +39,7 @@ export function createProjectFolders(dataDir: string): ProjectFolders {
       root,
       workspacePath: path.join(root, 'workspace'),
       stagingPath: path.join(root, 'staging'),
+      areaPath: path.join(root, 'area'),
       gitConfigPath: path.join(root, 'git-config'),
     };
   }

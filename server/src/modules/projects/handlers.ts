@@ -1,3 +1,5 @@
+import { lstatSync } from 'node:fs';
+import path from 'node:path';
 import type { Call } from '#base/contract.ts';
 import { fault } from '#base/fault.ts';
 import type { Principal, Role } from '#base/principal.ts';
@@ -9,6 +11,7 @@ import type { ProjectsConfig } from './config.ts';
 import type { projectsContract } from './contract.ts';
 import { describeProject } from './describe.ts';
 import type { FileHistory } from './file-history.ts';
+import type { ProjectFolder } from './folders.ts';
 import type { Imports } from './imports.ts';
 import type { Members } from './members.ts';
 import type { Repository } from './repository.ts';
@@ -89,8 +92,9 @@ export function createHandlers(parts: HandlerParts): Handlers<typeof projectsCon
       const { project, folder } = grant;
       if (params.need !== 'read') usage.markActive({ projectId: project.id, ownerId: project.ownerId });
       return {
-        workspacePath: folder.workspacePath,
+        workspacePath: workspaceOf(folder, params.worktreeId),
         stagingPath: folder.stagingPath,
+        areaPath: folder.areaPath,
         role: project.role,
         ownerId: project.ownerId,
         limits: { fileBytes: config.fileBytes, depth: config.depth },
@@ -124,4 +128,14 @@ function platformRole(
   if (principal === null)
     throw fault('common.invalid_params', { field: 'globalRole', reason: 'it is needed' });
   return principal.userId === asked.userId ? principal.role : 'viewer';
+}
+
+/** The workspace, or a copy of it that a module works on. @throws projects.worktree_unknown */
+function workspaceOf(folder: ProjectFolder, worktreeId: string | undefined): string {
+  if (worktreeId === undefined) return folder.workspacePath;
+  const worktree = path.join(folder.areaPath, 'worktrees', worktreeId);
+  if (lstatSync(worktree, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw fault('projects.worktree_unknown');
+  }
+  return worktree;
 }

@@ -17,6 +17,8 @@ const Start = z.strictObject({
   limits: LimitsInput.default({}),
   /** Id of the saved run configuration that this run came from, kept in the history. */
   configId: z.uuid().optional(),
+  /** Runs in this copy of the project’s files, which an agent works on, instead of the files; without any network. */
+  worktreeId: z.uuid().optional(),
 });
 
 const Running = z.object({

@@ -13,7 +13,12 @@ export interface ProjectAccess {
 }
 
 export type AccessProject = (
-  request: { readonly projectId: string; readonly userId: string; readonly need: 'read' | 'write' | 'own' },
+  request: {
+    readonly projectId: string;
+    readonly userId: string;
+    readonly need: 'read' | 'write' | 'own';
+    readonly worktreeId?: string;
+  },
   call: Call,
 ) => Promise<ProjectAccess>;
 

@@ -24,6 +24,7 @@ export interface RunRequest {
   readonly timeoutMs?: number | undefined;
   readonly limits: LimitsInput;
   readonly configId?: string | undefined;
+  readonly worktreeId?: string | undefined;
 }
 
 export interface RunsDependencies {
@@ -79,7 +80,12 @@ export function createRuns(deps: RunsDependencies) {
     const parts = deps.engine.parts(call.language);
     checkCommandLine(request);
     const project = await deps.access(
-      { projectId: request.projectId, userId: user.userId, need: 'write' },
+      {
+        projectId: request.projectId,
+        userId: user.userId,
+        need: 'write',
+        ...(request.worktreeId === undefined ? {} : { worktreeId: request.worktreeId }),
+      },
       call,
     );
     const limits = resolveLimits(
@@ -102,12 +108,16 @@ export function createRuns(deps: RunsDependencies) {
       engine: 'run',
       operation: start.operation,
     };
-    const network = await deps.openNetwork({
-      runId: operation.processId,
-      ...request,
-      ...operation,
-      traceId: call.traceId,
-    });
+    // What an agent runs has read what strangers wrote: it reaches no network, whatever the project's grants.
+    const network =
+      request.worktreeId === undefined
+        ? await deps.openNetwork({
+            runId: operation.processId,
+            ...request,
+            ...operation,
+            traceId: call.traceId,
+          })
+        : null;
     if (network !== null) held.use(network);
     call.signal.throwIfAborted();
     const process = await startProcess(parts, {

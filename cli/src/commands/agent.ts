@@ -1,0 +1,176 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { fault } from '@cyberdevstudio/server/base/fault.ts';
+import { agentsContract } from '@cyberdevstudio/server/modules/agents/contract.ts';
+import { AgentName, type Step } from '@cyberdevstudio/server/modules/agents/contract-shapes.ts';
+import { connectRemote, isRemoteError, type Remote } from '../remote.ts';
+import { say, type Terminal } from '../terminal.ts';
+
+type Agents = Remote<typeof agentsContract>;
+
+const usage = {
+  en: `Usage: cds agent run --project <id> [--agent code] [--model provider/model] [--file path …] [--command "npm test"] "<task>"
+       cds agent replay|status|apply|rollback|reject|cancel <taskId>
+       cds agent reply <taskId> "<text>"
+Needs CDS_API_KEY; CDS_URL is http://127.0.0.1:6711 by default.`,
+  de: `Aufruf: cds agent run --project <ID> [--agent code] [--model anbieter/modell] [--file Pfad …] [--command "npm test"] "<Aufgabe>"
+        cds agent replay|status|apply|rollback|reject|cancel <Aufgaben-ID>
+        cds agent reply <Aufgaben-ID> "<Text>"
+Braucht CDS_API_KEY; CDS_URL ist sonst http://127.0.0.1:6711.`,
+};
+
+const pollMs = 400;
+
+/** `cds agent`: tasks in a terminal, with the same steps as everywhere. Exit code 0 when a task completed. */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const [action = '', ...rest] = argv;
+  try {
+    if (action === 'run') return await start(rest, terminal);
+    const [taskId, text] = rest;
+    if (taskId === undefined) return help(terminal);
+    return await decide({ action, taskId, text }, terminal);
+  } catch (error) {
+    if (!isRemoteError(error)) throw error;
+    terminal.printError(error.message);
+    return 1;
+  }
+}
+
+function help(terminal: Terminal): number {
+  say(terminal, usage);
+  return 2;
+}
+
+async function start(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      project: { type: 'string' },
+      agent: { type: 'string', default: 'code' },
+      model: { type: 'string', default: 'auto/code' },
+      file: { type: 'string', multiple: true, default: [] },
+      command: { type: 'string' },
+    },
+  });
+  const [task] = positionals;
+  if (values.project === undefined || task === undefined) return help(terminal);
+  const agent = AgentName.safeParse(values.agent);
+  if (!agent.success) {
+    throw fault('common.invalid_params', {
+      field: 'agent',
+      reason: `it must be one of ${AgentName.options.join(', ')}`,
+    });
+  }
+  const [command, ...args] = values.command?.split(' ').filter((word) => word !== '') ?? [];
+  const agents = connectRemote(agentsContract, terminal);
+  const { taskId } = await agents.call('agent.dispatch', {
+    projectId: values.project,
+    agent: agent.data,
+    task,
+    model: values.model,
+    files: values.file,
+    ...(command === undefined ? {} : { command: { command, args } }),
+  });
+  terminal.print(taskId);
+  return follow(agents, taskId, terminal);
+}
+
+/** Prints steps until the task rests; what it proposes follows as a diff. */
+async function follow(agents: Agents, taskId: string, terminal: Terminal): Promise<number> {
+  for (let after = 0; ; await sleep(pollMs)) {
+    const { status } = await agents.call('agent.status', { taskId });
+    after = await printSteps(agents, { taskId, after }, terminal);
+    if (!['pending', 'running'].includes(status)) return show(agents, taskId, terminal);
+  }
+}
+
+async function printSteps(
+  agents: Agents,
+  from: { taskId: string; after: number },
+  terminal: Terminal,
+): Promise<number> {
+  let { after } = from;
+  for (;;) {
+    const { steps, more } = await agents.call('agent.history', { taskId: from.taskId, after, limit: 100 });
+    for (const step of steps) terminal.print(lineOf(step));
+    after = steps.at(-1)?.sequence ?? after;
+    if (!more) return after;
+  }
+}
+
+function lineOf({ at, kind, data }: Step): string {
+  const detail = data.reason ?? data.name ?? data.question ?? data.summary ?? data.code ?? data.task ?? '';
+  const text = typeof detail === 'string' ? detail : JSON.stringify(detail);
+  return `${at.slice(11, 19)}  ${kind.padEnd(11)} ${text.split('\n')[0]?.slice(0, 160) ?? ''}`.trimEnd();
+}
+
+async function show(agents: Agents, taskId: string, terminal: Terminal): Promise<number> {
+  const task = await agents.call('agent.status', { taskId });
+  for (const { path, diff } of task.changeSet) terminal.print(`\n--- ${path}\n${diff}`.trimEnd());
+  for (const { path, line, severity, rule, message, evidence } of task.findings) {
+    terminal.print(
+      `${severity.padEnd(6)} ${path}:${line}  ${rule}: ${message[terminal.language]}\n       ${evidence}`,
+    );
+  }
+  if (task.status === 'waiting_for_input') {
+    terminal.print(`\n${task.question ?? ''}\n  cds agent reply ${taskId} "…"`);
+    return 3;
+  }
+  if (task.changeState === 'proposed') terminal.print(`\n  cds agent apply ${taskId}`);
+  return task.status === 'completed' ? 0 : 1;
+}
+
+async function decide(
+  {
+    action,
+    taskId,
+    text,
+  }: { readonly action: string; readonly taskId: string; readonly text: string | undefined },
+  terminal: Terminal,
+): Promise<number> {
+  const agents = connectRemote(agentsContract, terminal);
+  switch (action) {
+    case 'replay':
+      await printWhole(agents, taskId, terminal);
+      return 0;
+    case 'status':
+      return show(agents, taskId, terminal);
+    case 'reply':
+      if (text === undefined) return help(terminal);
+      await agents.call('agent.reply', { taskId, text });
+      return follow(agents, taskId, terminal);
+    case 'reject':
+      await agents.call('agent.reject', { taskId });
+      return 0;
+    case 'cancel':
+      await agents.call('agent.cancel', { taskId });
+      return 0;
+    case 'apply':
+    case 'rollback': {
+      const { written, conflicts } = await agents.call(
+        action === 'apply' ? 'agent.apply' : 'agent.rollback',
+        { taskId },
+      );
+      for (const path of written) terminal.print(path);
+      for (const { path, hunks, reason } of conflicts) {
+        terminal.printError(
+          `${path}: ${reason} ${hunks.map(({ startLine }) => startLine).join(', ')}`.trimEnd(),
+        );
+      }
+      return conflicts.length === 0 ? 0 : 1;
+    }
+    default:
+      return help(terminal);
+  }
+}
+
+/** Every prompt, answer, tool call and check, as it was. */
+async function printWhole(agents: Agents, taskId: string, terminal: Terminal): Promise<void> {
+  for (let after = 0; ; ) {
+    const { steps, more } = await agents.call('agent.history', { taskId, after, limit: 100 });
+    for (const step of steps) terminal.print(`${lineOf(step)}\n${JSON.stringify(step.data, null, 2)}`);
+    after = steps.at(-1)?.sequence ?? after;
+    if (!more) return;
+  }
+}

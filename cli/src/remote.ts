@@ -1,0 +1,67 @@
+import type { Contract, ParamsOf, ResultOf, UnaryMethodName } from '@cyberdevstudio/server/base/contract.ts';
+import { fault } from '@cyberdevstudio/server/base/fault.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Calls the methods of a contract on a running platform. */
+export interface Remote<C extends Contract> {
+  call<K extends UnaryMethodName<C>>(method: K, params: ParamsOf<C, K>): Promise<ResultOf<C, K>>;
+}
+
+interface Envelope {
+  readonly result?: unknown;
+  readonly error?: {
+    readonly message: string;
+    readonly data?: { readonly code?: string; readonly hint?: string };
+  };
+}
+
+/** What the platform answered in place of a result; its text is for people. */
+class RemoteError extends Error {
+  override readonly name = 'RemoteError';
+}
+
+/**
+ * Speaks JSON-RPC with the platform at CDS_URL in the name of CDS_API_KEY.
+ * @throws common.unauthenticated without a key, common.unavailable when nobody answers
+ */
+export function connectRemote<C extends Contract>(
+  contract: C,
+  { environment, language }: Pick<Terminal, 'environment' | 'language'>,
+): Remote<C> {
+  const address = environment.CDS_URL ?? 'http://127.0.0.1:6711';
+  const key = environment.CDS_API_KEY;
+  if (!key) {
+    const hint = 'Set CDS_API_KEY to a key of yours (auth.apiKey.generate, or Manage in the studio).';
+    throw fault('common.unauthenticated', {}, { hint });
+  }
+  return {
+    async call(method, params) {
+      if (!Object.hasOwn(contract.methods, method)) throw fault('common.method_not_found', { method });
+      const response = await fetch(new URL('/rpc', address), {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'accept-language': language,
+          authorization: `Bearer ${key}`,
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+      }).catch((error: unknown) => {
+        throw fault('common.unavailable', { service: address }, { cause: error });
+      });
+      const { result, error } = (await response.json()) as Envelope;
+      if (error !== undefined) {
+        throw new RemoteError(
+          [error.message, error.data?.hint, error.data?.code && `[${error.data.code}]`]
+            .filter(Boolean)
+            .join(' '),
+        );
+      }
+      return contract.methods[method]?.result.parse(result) as never;
+    },
+  };
+}
+
+/** True for an answer of the platform that says why it refused. */
+export function isRemoteError(error: unknown): error is Error {
+  return error instanceof RemoteError;
+}

@@ -1,0 +1,133 @@
+import type { Queryable, Transaction } from '#kernel/database/database.ts';
+import type { FileChange } from './worktree.ts';
+
+export async function saveChanges(
+  transaction: Transaction,
+  taskId: string,
+  changes: readonly FileChange[],
+): Promise<void> {
+  await transaction.execute({ text: 'delete from agents.change where task_id = $1', values: [taskId] });
+  for (const { path, baseHash, afterHash, executable } of changes) {
+    await transaction.execute({
+      name: 'agents-change-insert',
+      text: 'insert into agents.change (task_id, path, base_hash, after_hash, executable) values ($1, $2, $3, $4, $5)',
+      values: [taskId, path, baseHash, afterHash, executable],
+    });
+  }
+}
+
+export async function readChanges(database: Queryable, taskId: string): Promise<FileChange[]> {
+  return database.query<FileChange & object>({
+    name: 'agents-change-read',
+    text: `select path, base_hash as "baseHash", after_hash as "afterHash", executable
+      from agents.change where task_id = $1 order by path collate "C"`,
+    values: [taskId],
+  });
+}
+
+export interface OperationFile {
+  readonly path: string;
+  readonly beforeHash: string | null;
+  readonly afterHash: string | null;
+  readonly executable: boolean;
+}
+
+export interface Operation {
+  readonly operationId: string;
+  readonly taskId: string;
+  readonly projectId: string;
+  readonly userId: string;
+  readonly kind: 'apply' | 'rollback';
+}
+
+/** Writes an operation down before its first file is written. */
+export async function beginOperation(
+  transaction: Transaction,
+  operation: Operation & { readonly at: Date },
+  files: readonly OperationFile[],
+): Promise<void> {
+  const { operationId, taskId, projectId, userId, kind, at } = operation;
+  await transaction.execute({
+    text: `insert into agents.operation (operation_id, task_id, project_id, user_id, kind, at, finished)
+      values ($1, $2, $3, $4, $5, $6, false)`,
+    values: [operationId, taskId, projectId, userId, kind, at],
+  });
+  for (const { path, beforeHash, afterHash, executable } of files) {
+    await transaction.execute({
+      name: 'agents-operation-file-insert',
+      text: `insert into agents.operation_file (operation_id, path, before_hash, after_hash, executable, undone)
+        values ($1, $2, $3, $4, $5, false)`,
+      values: [operationId, path, beforeHash, afterHash, executable],
+    });
+  }
+}
+
+/** The operation is done; what it took back counts as undone. */
+export async function finishOperation(
+  transaction: Transaction,
+  operation: Operation,
+  files: readonly string[],
+): Promise<void> {
+  await transaction.execute({
+    text: 'update agents.operation set finished = true where operation_id = $1',
+    values: [operation.operationId],
+  });
+  if (operation.kind === 'apply') return;
+  await transaction.execute({
+    text: `update agents.operation_file f set undone = true from agents.operation o
+      where o.operation_id = f.operation_id and o.task_id = $1 and o.kind = 'apply' and f.path = any ($2::text[])`,
+    values: [operation.taskId, files],
+  });
+}
+
+/** What applying a task wrote and nothing has taken back, the latest per path. */
+export async function appliedFiles(database: Queryable, taskId: string): Promise<OperationFile[]> {
+  return database.query<OperationFile & object>({
+    name: 'agents-applied-files',
+    text: `select distinct on (f.path) f.path, f.before_hash as "beforeHash", f.after_hash as "afterHash", f.executable
+      from agents.operation_file f join agents.operation o using (operation_id)
+      where o.task_id = $1 and o.kind = 'apply' and o.finished and not f.undone
+      order by f.path, o.at desc`,
+    values: [taskId],
+  });
+}
+
+export async function unfinishedOperations(
+  database: Queryable,
+): Promise<(Operation & { files: OperationFile[] })[]> {
+  const operations = await database.query<Operation & object>({
+    text: `select operation_id as "operationId", task_id as "taskId", project_id as "projectId", user_id as "userId", kind
+      from agents.operation where not finished order by at`,
+  });
+  return Promise.all(
+    operations.map(async (operation) => ({
+      ...operation,
+      files: await database.query<OperationFile & object>({
+        text: `select path, before_hash as "beforeHash", after_hash as "afterHash", executable
+          from agents.operation_file where operation_id = $1 order by path`,
+        values: [operation.operationId],
+      }),
+    })),
+  );
+}
+
+/** One apply or rollback of a project at a time, in whichever process. */
+export async function lockProject(transaction: Transaction, projectId: string): Promise<void> {
+  await transaction.query({
+    text: `select pg_advisory_xact_lock(hashtextextended('agents:' || $1, 0))`,
+    values: [projectId],
+  });
+}
+
+/** Every content that a task of the project may still need. */
+export async function neededHashes(database: Queryable, projectId: string): Promise<Set<string>> {
+  const rows = await database.query<{ hash: string }>({
+    text: `select distinct hash from (
+        select unnest(array[c.base_hash, c.after_hash]) as hash from agents.change c join agents.task t using (task_id) where t.project_id = $1
+        union all
+        select unnest(array[f.before_hash, f.after_hash]) from agents.operation_file f join agents.operation o using (operation_id) where o.project_id = $1
+      ) used where hash is not null`,
+    values: [projectId],
+  });
+  return new Set(rows.map(({ hash }) => hash));
+}

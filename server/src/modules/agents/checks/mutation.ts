@@ -1,0 +1,100 @@
+import { type CheckContext, type CheckResult, mustPass, passed } from './check.ts';
+
+const testFile = /(^|\/)(tests?|__tests__|spec)\/|(\.|_|-)(test|spec)\.[^/]+$|(^|\/)test_[^/]+\.py$/;
+const mostMutants = 4;
+
+export const isTestFile = (path: string): boolean => testFile.test(path);
+
+/**
+ * New tests count when they pass, touch nothing but tests, and fail for at least one of several breaks of the code under
+ * test: a test that cannot fail proves nothing.
+ */
+export async function checkTests(context: CheckContext): Promise<CheckResult> {
+  const { bench, command } = context;
+  const changes = await context.changes();
+  const other = changes.find(({ path }) => !isTestFile(path));
+  if (other !== undefined) {
+    return {
+      passed: false,
+      reason: `${other.path} is no test file`,
+      output: `Change test files only; ${other.path} is none.`,
+    };
+  }
+  if (changes.length === 0)
+    return { passed: false, reason: 'no test was written', output: 'Write a test file.' };
+  if (command === null)
+    return { passed: false, reason: 'no command runs the tests', output: 'The project has no test command.' };
+  const result = mustPass(await bench.run(command), command);
+  if (!result.passed) return result;
+  const sources = await sourcesUnderTest(
+    context,
+    changes.map(({ path }) => path),
+  );
+  let tried = 0;
+  for (const source of sources) {
+    const original = await bench.read(source);
+    if (original === null) continue;
+    try {
+      for (const mutant of mutantsOf(source, original).slice(0, mostMutants)) {
+        tried += 1;
+        await bench.write(source, mutant);
+        if ((await bench.run(command)).exitCode !== 0) return passed;
+      }
+    } finally {
+      await bench.write(source, original);
+    }
+  }
+  if (tried === 0)
+    return {
+      passed: false,
+      reason: 'no code under test was found',
+      output: 'The tests must import the code that they test.',
+    };
+  const output = `The tests still pass when ${sources.join(', ')} is broken on purpose. Assert on what the code returns.`;
+  return { passed: false, reason: 'the tests pass also when the code is broken', output };
+}
+
+/** The files that the user named, else those that the tests import. */
+async function sourcesUnderTest({ bench, files }: CheckContext, tests: readonly string[]): Promise<string[]> {
+  const named = files.filter((path) => !isTestFile(path));
+  if (named.length > 0) return named.slice(0, 3);
+  const all = (await bench.list()).filter((path) => !isTestFile(path));
+  const found = new Set<string>();
+  for (const test of tests) {
+    const text = (await bench.read(test)) ?? '';
+    const names = [...text.matchAll(/(?:from\s+|import\s+|require\()\s*['"]?([\w./@-]+)/g)].map(
+      ([, name = '']) => name,
+    );
+    for (const name of names) {
+      const stem = name
+        .replace(/^(\.{1,2}\/)+/, '')
+        .replace(/\.[cm]?[jt]sx?$/, '')
+        .replaceAll(/(?<=\w)\.(?=\w)/g, '/');
+      const match = all.find((path) => path.replace(/\.[^./]+$/, '').endsWith(stem) && stem !== '');
+      if (match !== undefined) found.add(match);
+    }
+  }
+  return [...found].slice(0, 3);
+}
+
+/** Breaks of a file, each at one kind of place; comments and imports are left alone. */
+export function mutantsOf(path: string, text: string): string[] {
+  const nothing = path.endsWith('.py') ? 'None' : 'undefined';
+  const changes: [RegExp, string][] = [
+    [/\breturn\s+(?=[^\s;])(?!None\b|undefined\b)[^;\n]+/, `return ${nothing}`],
+    [/(?<=[\w)\]] )\+(?= [\w([])/, '-'],
+    [/===|(?<![=!<>])==(?!=)/, '!='],
+    [/(?<=[\w)\]] )<(?=[= ])/, '>'],
+    [/=> (?=[^{\s])[^,;\n)]+/, `=> ${nothing}`],
+    [/\b(true|True)\b/, path.endsWith('.py') ? 'False' : 'false'],
+  ];
+  const mutants = changes.map(([pattern, replacement]) =>
+    text
+      .split('\n')
+      .map((line) =>
+        /^\s*(\/\/|#|\*|\/\*|import\b|from\b)/.test(line) ? line : line.replace(pattern, replacement),
+      )
+      .join('\n'),
+  );
+  return [...new Set(mutants)].filter((mutant) => mutant !== text);
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+/** Settings of the agents: `CDS_AGENTS_…`. */
+export const agentsConfig = z.object({
+  parallel: z.int().min(1).max(64).default(2).describe('Tasks that run at the same time in one process'),
+  tasksPerUser: z.int().min(1).default(50).describe('Tasks of one user that wait or run'),
+  copyFiles: z
+    .int()
+    .min(100)
+    .default(100_000)
+    .describe('Most files of a project that an agent works on a copy of'),
+  copyBytes: z
+    .int()
+    .min(1024 ** 2)
+    .default(2 * 1024 ** 3)
+    .describe('Most bytes of such a project'),
+  leaseMs: z
+    .int()
+    .min(1_000)
+    .default(20_000)
+    .describe('After how long without a sign of life a task counts as abandoned'),
+});
+export type AgentsConfig = z.output<typeof agentsConfig>;

@@ -1,0 +1,133 @@
+import { z } from 'zod';
+
+/** Shapes of the agents contract. Times are ISO 8601 in UTC. */
+
+export const AgentName = z.enum(['code', 'test', 'design', 'debug', 'security', 'doc']);
+export type AgentName = z.infer<typeof AgentName>;
+
+export const TaskStatus = z.enum([
+  'pending',
+  'running',
+  'waiting_for_input',
+  'completed',
+  'failed',
+  'cancelled',
+]);
+export type TaskStatus = z.infer<typeof TaskStatus>;
+
+export const ChangeState = z.enum(['none', 'proposed', 'applied', 'rejected', 'rolled_back']);
+export type ChangeState = z.infer<typeof ChangeState>;
+
+/** One entry of a task's log. `data` depends on `kind`; texts longer than 64 Ki characters are cut, and say so. */
+export const Step = z.object({
+  sequence: z.int().positive(),
+  at: z.iso.datetime(),
+  kind: z.enum([
+    'queued',
+    'started',
+    'restarted',
+    'context',
+    'model',
+    'tool',
+    'check',
+    'retry',
+    'asked',
+    'replied',
+    'completed',
+    'failed',
+    'cancelled',
+    'applied',
+    'rejected',
+    'rolled_back',
+  ]),
+  data: z.record(z.string(), z.unknown()),
+});
+export type Step = z.infer<typeof Step>;
+export type StepKind = Step['kind'];
+
+export const Finding = z.object({
+  path: z.string(),
+  line: z.int().positive(),
+  rule: z.string(),
+  severity: z.enum(['high', 'medium', 'low']),
+  message: z.object({ en: z.string(), de: z.string() }),
+  /** The line itself; secrets in it are masked. */
+  evidence: z.string(),
+});
+export type Finding = z.infer<typeof Finding>;
+
+export const ChangedFile = z.object({
+  path: z.string(),
+  change: z.enum(['created', 'changed', 'deleted']),
+  binary: z.boolean(),
+  addedLines: z.int(),
+  removedLines: z.int(),
+  /** Unified; empty for binary files. */
+  diff: z.string(),
+});
+export type ChangedFile = z.infer<typeof ChangedFile>;
+
+export const Usage = z.object({
+  calls: z.int(),
+  promptTokens: z.int(),
+  completionTokens: z.int(),
+  /** Tokens of answers that told no usage, counted from their length. */
+  estimatedTokens: z.int(),
+});
+export type Usage = z.infer<typeof Usage>;
+
+export const Budget = z.object({ tokens: z.int(), seconds: z.int() });
+
+export const CommandLine = z.strictObject({
+  command: z.string().min(1).max(400),
+  args: z.array(z.string().max(4000)).max(100).default([]),
+});
+export type CommandLine = z.output<typeof CommandLine>;
+
+export const TaskInfo = z.object({
+  taskId: z.uuid(),
+  projectId: z.uuid(),
+  userId: z.string(),
+  agent: AgentName,
+  task: z.string(),
+  model: z.string(),
+  status: TaskStatus,
+  changeState: ChangeState,
+  priority: z.int(),
+  after: z.array(z.uuid()),
+  budget: Budget,
+  usage: Usage,
+  /** Of a task that waits. */
+  question: z.string().nullable(),
+  /** One sentence about what was done. */
+  summary: z.string().nullable(),
+  /** Fault code and data of a failed one. */
+  problem: z.object({ code: z.string(), data: z.record(z.string(), z.unknown()) }).nullable(),
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().nullable(),
+  finishedAt: z.iso.datetime().nullable(),
+});
+export type TaskInfo = z.infer<typeof TaskInfo>;
+
+/** A place where the agent's change and the present file differ from what both began with. */
+export const Hunk = z.object({
+  /** Line in the present file, from one. */
+  startLine: z.int().positive(),
+  base: z.string(),
+  present: z.string(),
+  proposed: z.string(),
+});
+
+export const Conflict = z.object({
+  path: z.string(),
+  reason: z.enum(['content', 'binary', 'deleted', 'syntax', 'unreadable']),
+  hunks: z.array(Hunk),
+});
+export type Conflict = z.infer<typeof Conflict>;
+
+/** What apply and rollback answer. With conflicts nothing was written. */
+export const Written = z.object({
+  written: z.array(z.string()),
+  conflicts: z.array(Conflict),
+});
+export type Written = z.infer<typeof Written>;

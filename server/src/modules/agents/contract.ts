@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import { defineContract } from '#base/contract.ts';
+import { fileFaults } from '#base/file-faults.ts';
+import { agentFaults } from './contract-faults.ts';
+import {
+  AgentName,
+  ChangedFile,
+  CommandLine,
+  Finding,
+  Step,
+  TaskInfo,
+  TaskStatus,
+  Written,
+} from './contract-shapes.ts';
+
+const ProjectId = z.uuid();
+const TaskId = z.uuid();
+const FilePath = z.string().min(1).max(4096);
+const Paths = z.array(FilePath).min(1).max(1000).optional();
+
+/** Agents: tasks that work on a copy of a project and propose changes, which their user applies, rejects or takes back. */
+export const agentsContract = defineContract('agents', {
+  faults: { ...fileFaults, ...agentFaults },
+  methods: {
+    'agent.dispatch': {
+      summary: 'Gives an agent a task; it waits in the queue and then works on a copy of the project.',
+      access: 'developer',
+      rateClass: 'execute',
+      params: z.strictObject({
+        projectId: ProjectId,
+        agent: AgentName,
+        task: z.string().trim().min(1).max(50_000),
+        model: z.string().min(1).max(300).default('auto/code'),
+        /** Files that it is about; without them the agent looks for them itself. */
+        files: z.array(FilePath).max(50).default([]),
+        /** `steps` is for small models: one decision or one file per call. By default local models get it. */
+        mode: z.enum(['auto', 'steps', 'tools']).default('auto'),
+        /** Checks the result; needed by debug, where it must fail before and pass afterwards. */
+        command: CommandLine.optional(),
+        priority: z.int().min(0).max(9).default(5),
+        budget: z
+          .strictObject({
+            tokens: z.int().min(100).max(50_000_000).default(200_000),
+            seconds: z.int().min(1).max(86_400).default(900),
+          })
+          .prefault({}),
+        /** Tasks that must complete first. */
+        after: z.array(TaskId).max(20).default([]),
+      }),
+      result: z.object({ taskId: TaskId }),
+    },
+    'agent.status': {
+      summary: 'Tells a task with its proposed change.',
+      access: 'viewer',
+      rateClass: 'read',
+      params: z.strictObject({ taskId: TaskId }),
+      result: TaskInfo.extend({
+        progress: z.number().min(0).max(1),
+        changeSet: z.array(ChangedFile),
+        findings: z.array(Finding),
+      }),
+    },
+    'agent.list': {
+      summary: 'Lists the tasks of a project, newest first.',
+      access: 'viewer',
+      rateClass: 'read',
+      params: z.strictObject({
+        projectId: ProjectId,
+        status: TaskStatus.optional(),
+        cursor: TaskId.optional(),
+        limit: z.int().min(1).max(200).default(50),
+      }),
+      result: z.object({ tasks: z.array(TaskInfo), nextCursor: TaskId.nullable() }),
+    },
+    'agent.history': {
+      summary: 'Reads the log of a task: each step, prompt, tool call, output and token count.',
+      access: 'viewer',
+      rateClass: 'read',
+      params: z.strictObject({
+        taskId: TaskId,
+        /** Steps after this one. */
+        after: z.int().min(0).default(0),
+        limit: z.int().min(1).max(500).default(100),
+      }),
+      result: z.object({ steps: z.array(Step), more: z.boolean() }),
+    },
+    'agent.watch': {
+      summary:
+        'Streams the steps of a task, from the first or from `after` on, until it has ended or waits for input.',
+      access: 'viewer',
+      rateClass: 'read',
+      params: z.strictObject({ taskId: TaskId, after: z.int().min(0).default(0) }),
+      chunk: Step,
+      result: TaskInfo,
+    },
+    'agent.reply': {
+      summary: 'Answers the question of a task that waits.',
+      access: 'developer',
+      rateClass: 'write',
+      params: z.strictObject({ taskId: TaskId, text: z.string().trim().min(1).max(20_000) }),
+      result: TaskInfo,
+    },
+    'agent.cancel': {
+      summary: 'Ends a task, its model call and every program of it.',
+      access: 'developer',
+      rateClass: 'write',
+      params: z.strictObject({ taskId: TaskId }),
+      result: TaskInfo,
+    },
+    'agent.apply': {
+      summary: 'Merges a proposed change, or some files of it, into the project; conflicts write nothing.',
+      access: 'developer',
+      rateClass: 'write',
+      timeoutMs: 120_000,
+      params: z.strictObject({
+        taskId: TaskId,
+        paths: Paths,
+        /** The whole content to write for files in conflict; null deletes. */
+        resolutions: z.record(FilePath, z.string().nullable()).default({}),
+      }),
+      result: Written,
+    },
+    'agent.reject': {
+      summary: 'Puts a proposed change away; the files stay as they are.',
+      access: 'developer',
+      rateClass: 'write',
+      params: z.strictObject({ taskId: TaskId }),
+      result: TaskInfo,
+    },
+    'agent.rollback': {
+      summary:
+        'Takes an applied change back, or some files of it; later edits stay. Applying again undoes it.',
+      access: 'developer',
+      rateClass: 'write',
+      timeoutMs: 120_000,
+      params: z.strictObject({
+        taskId: TaskId,
+        paths: Paths,
+        /** Only tells what would be written. */
+        preview: z.boolean().default(false),
+      }),
+      result: Written,
+    },
+  },
+  events: {
+    'agent.step': {
+      summary: 'A task has a new step.',
+      durable: false,
+      payload: z.object({ taskId: TaskId, projectId: ProjectId, sequence: z.int(), kind: z.string() }),
+    },
+    'agent.cancelling': {
+      summary: 'A running task is to end, in whichever process it runs.',
+      durable: false,
+      payload: z.object({ taskId: TaskId }),
+    },
+    'agent.ended': {
+      summary: 'A task has ended.',
+      durable: true,
+      payload: z.object({
+        taskId: TaskId,
+        projectId: ProjectId,
+        userId: z.string(),
+        status: TaskStatus,
+        problem: z.string().nullable(),
+      }),
+    },
+    'agent.change': {
+      summary: 'A proposed change was applied, rejected or taken back.',
+      durable: true,
+      payload: z.object({
+        taskId: TaskId,
+        projectId: ProjectId,
+        userId: z.string(),
+        change: z.enum(['applied', 'rejected', 'rolled_back']),
+        paths: z.array(z.string()),
+      }),
+    },
+  },
+});

@@ -1,0 +1,47 @@
+import type { CheckContext, CheckResult } from '../checks/check.ts';
+import type { AgentName, StepKind } from '../contract-shapes.ts';
+import type { AgentDefinition } from '../definitions.ts';
+import type { RunOutcome } from '../tools/workbench.ts';
+import type { Message, Model } from './model.ts';
+
+/** What a controller works with: one task in its copy of the project. */
+export interface Work {
+  readonly agent: AgentName;
+  readonly definition: AgentDefinition;
+  readonly task: string;
+  /** Named by the user. */
+  readonly files: readonly string[];
+  readonly model: Model;
+  readonly context: CheckContext;
+  /** AGENTS.md of the project; empty when there is none. */
+  readonly projectRules: string;
+  /** Files with what they define, most important first; says how many are left out. */
+  readonly map: readonly string[];
+  /** Fills one of the shipped prompts. */
+  readonly prompt: (
+    promptId: string,
+    variables: Record<string, string | number | boolean | string[]>,
+  ) => Promise<string>;
+  readonly log: (kind: StepKind, data: Record<string, unknown>) => Promise<void>;
+  /** The agent's rule of validity; logs what came of it. */
+  readonly validate: () => Promise<CheckResult>;
+  readonly signal: AbortSignal;
+}
+
+/** What a task that waits for its user goes on from. */
+export interface Conversation {
+  readonly messages: Message[];
+  /** The call that the user's reply answers; with a command when they were asked to allow it. */
+  readonly pending: {
+    readonly callId: string;
+    readonly command: { command: string; args: string[] } | null;
+  } | null;
+  readonly approved: string[];
+  readonly reply?: string;
+  /** How the project's check ended before anything was changed. */
+  readonly baseline?: RunOutcome | null;
+}
+
+export type Outcome =
+  | { readonly kind: 'done'; readonly summary: string; readonly checked: CheckResult & { passed: true } }
+  | { readonly kind: 'ask'; readonly question: string; readonly conversation: Conversation };

@@ -1,0 +1,97 @@
+import {
+  type CheckContext,
+  type CheckResult,
+  checkCommand,
+  checkSyntax,
+  inOrder,
+  mustPass,
+  passed,
+} from './checks/check.ts';
+import { checkDocuments } from './checks/documents.ts';
+import { checkTests, isTestFile } from './checks/mutation.ts';
+import { checkPages } from './checks/pages.ts';
+import { scanSecurity } from './checks/security.ts';
+import type { AgentName } from './contract-shapes.ts';
+import type { Grant } from './tools/command-policy.ts';
+
+/** What makes one agent different from another; the way of working is the same for all. */
+export interface AgentDefinition {
+  /** What makes its result valid, in a sentence for the model. */
+  readonly goal: string;
+  readonly grant: Grant;
+  readonly temperature: number;
+  /** The command must fail before the work, so that passing afterwards proves something. */
+  readonly mustFailFirst: boolean;
+  /** Needs no model: its check is the work. */
+  readonly checksOnly: boolean;
+  /** A result without any change is none. */
+  readonly mustChange: boolean;
+  readonly validate: (context: CheckContext) => Promise<CheckResult>;
+}
+
+const writes: Grant = { run: true, write: true };
+const common = { temperature: 0, mustFailFirst: false, checksOnly: false, mustChange: true } as const;
+
+export const definitions: Readonly<Record<AgentName, AgentDefinition>> = {
+  code: {
+    ...common,
+    goal: 'the change does what the task says, every file parses, and the tests of the project pass',
+    grant: writes,
+    validate: (context) => inOrder([() => checkSyntax(context), () => checkCommand(context)]),
+  },
+  test: {
+    ...common,
+    goal: 'only test files were changed, the tests pass, and they fail when the code under test is broken',
+    grant: writes,
+    validate: (context) => inOrder([() => checkSyntax(context), () => checkTests(context)]),
+  },
+  design: {
+    ...common,
+    temperature: 0.3,
+    goal: 'the page has lang, title, one h1, main, labels and alt texts, and text has a contrast of at least 4.5:1',
+    grant: { run: false, write: true },
+    validate: (context) => inOrder([() => checkSyntax(context), () => checkPages(context)]),
+  },
+  debug: {
+    ...common,
+    mustFailFirst: true,
+    goal: 'the command that fails now passes, and no test was weakened',
+    grant: writes,
+    validate: (context) =>
+      inOrder([
+        () => checkSyntax(context),
+        async () => {
+          // A test that was made to pass by changing the test proves nothing about the code.
+          const weakened = (await context.changes()).find(({ path }) => isTestFile(path));
+          if (weakened === undefined) return passed;
+          return {
+            passed: false,
+            reason: 'a test was changed',
+            output: `Leave ${weakened.path} as it is; change the code.`,
+          };
+        },
+        async () => {
+          if (context.command === null)
+            return { passed: false, reason: 'there is no command', output: 'There is no command.' };
+          return mustPass(await context.bench.run(context.command), context.command);
+        },
+      ]),
+  },
+  security: {
+    ...common,
+    checksOnly: true,
+    mustChange: false,
+    goal: 'each finding has file, line, rule, severity and evidence',
+    grant: { run: false, write: false },
+    validate: async (context) => ({
+      passed: true,
+      findings: await scanSecurity(context.bench, context.files),
+    }),
+  },
+  doc: {
+    ...common,
+    goal: 'links lead to files and headings that exist, and code samples parse',
+    grant: { run: false, write: true },
+    validate: (context) => inOrder([() => checkSyntax(context), () => checkDocuments(context)]),
+  },
+};

@@ -1,0 +1,136 @@
+import { unlimitedRoom } from '#kernel/files/workspace.ts';
+import { defineModule } from '#kernel/module.ts';
+import { systemCall } from '#kernel/rpc/call-context.ts';
+import { createSyntax } from '#kernel/syntax/syntax.ts';
+import { newTraceId } from '#kernel/telemetry/trace.ts';
+import { llmContract } from '#modules/llm/contract.ts';
+import { projectsContract } from '#modules/projects/contract.ts';
+import { promptsContract } from '#modules/prompts/contract.ts';
+import { sandboxContract } from '#modules/sandbox/contract.ts';
+import { searchContract } from '#modules/search/contract.ts';
+import { createBlobs } from './changes/blobs.ts';
+import { neededHashes, unfinishedOperations } from './changes/change-store.ts';
+import { createIntegration } from './changes/integration.ts';
+import { createWorktrees } from './changes/worktree.ts';
+import { agentsConfig } from './config.ts';
+import { agentsContract } from './contract.ts';
+import { createOrchestrator } from './queue/orchestrator.ts';
+import { deleteProject, openTaskIds, readSteps } from './queue/task-store.ts';
+import { createAgentService } from './service.ts';
+import { watchSteps } from './watch.ts';
+
+export const agents = defineModule({
+  name: 'agents',
+  contract: agentsContract,
+  needs: {
+    projects: projectsContract,
+    sandbox: sandboxContract,
+    llm: llmContract,
+    prompts: promptsContract,
+    search: searchContract,
+  },
+  config: agentsConfig,
+  migrations: new URL('./migrations/', import.meta.url),
+  start: (context) => {
+    const { database, config, clients, publish, now, stopping, log } = context;
+    const onError = (error: unknown) => log.warn({ err: error }, 'background work of agents failed');
+    const syntax = createSyntax();
+    const integration = createIntegration({ database, syntax });
+    const ownCall = () => systemCall({ traceId: newTraceId(), signal: stopping });
+
+    /** Where a project keeps its things, asked in the name of somebody who has a task there. */
+    async function areaOf({ projectId, userId }: { projectId: string; userId: string }) {
+      const access = { projectId, userId, need: 'read', globalRole: 'developer' } as const;
+      return clients.projects.call('project.access', access, ownCall());
+    }
+
+    const orchestrator = createOrchestrator({
+      database,
+      runner: { clients, syntax, config },
+      config,
+      publish,
+      now,
+      stopping,
+      onError,
+      tidy: async (task) => {
+        const granted = await areaOf(task);
+        const blobs = createBlobs(granted.areaPath);
+        const limits = { files: config.copyFiles, bytes: config.copyBytes, depth: granted.limits.depth };
+        const worktrees = createWorktrees({ ...granted, blobs, namedFiles: [], limits });
+        const open = await openTaskIds(database, task.projectId);
+        await worktrees.keepOnly(open);
+        // A task under way has contents that no row names yet.
+        if (open.size === 0) await blobs.keepOnly(await neededHashes(database, task.projectId));
+      },
+    });
+    context.defer(async () => {
+      await orchestrator[Symbol.asyncDispose]();
+    });
+    const service = createAgentService({
+      database,
+      clients,
+      orchestrator,
+      integration,
+      config,
+      publish,
+      now,
+    });
+
+    const cancelling = context.events.subscribe('agent.cancelling', ({ payload }) =>
+      orchestrator.stop((payload as { taskId: string }).taskId),
+    );
+    context.defer(() => cancelling[Symbol.dispose]());
+    const purged = context.events.consume('agents.projects', 'project.purged', (event, transaction) =>
+      deleteProject(transaction, (event.payload as { projectId: string }).projectId),
+    );
+    context.defer(() => purged[Symbol.dispose]());
+
+    async function finishOperations(): Promise<void> {
+      for (const { files, ...operation } of await unfinishedOperations(database)) {
+        const granted = await areaOf(operation);
+        const preserve = async (paths: readonly string[]) => {
+          const { projectId } = operation;
+          await clients.projects.call(
+            'project.file.preserve',
+            { projectId, userId: null, paths: [...paths] },
+            ownCall(),
+          );
+        };
+        const workspace = { ...granted, room: unlimitedRoom };
+        await integration.finish(operation, files, {
+          workspace,
+          blobs: createBlobs(granted.areaPath),
+          preserve,
+        });
+      }
+    }
+
+    return {
+      recover: async () => {
+        await finishOperations().catch(onError);
+        orchestrator.wake();
+      },
+      handlers: {
+        'agent.dispatch': ({ params, ...caller }) => service.dispatch(params, caller),
+        'agent.status': ({ params, ...caller }) => service.status(params.taskId, caller),
+        'agent.list': ({ params, ...caller }) => service.list(params, caller),
+        'agent.history': async ({ params, ...caller }) => {
+          const { taskId, after, limit } = params;
+          await service.info(taskId, caller);
+          const steps = await readSteps(database, { taskId, after, limit: limit + 1 });
+          return { steps: steps.slice(0, limit), more: steps.length > limit };
+        },
+        'agent.watch': async function* ({ params, ...caller }) {
+          await service.info(params.taskId, caller);
+          yield* watchSteps({ database, events: context.events }, params, caller.call.signal);
+          return service.info(params.taskId, caller);
+        },
+        'agent.reply': ({ params, ...caller }) => service.reply(params, caller),
+        'agent.cancel': ({ params, ...caller }) => service.cancel(params.taskId, caller),
+        'agent.apply': ({ params, ...caller }) => service.apply(params, caller),
+        'agent.reject': ({ params, ...caller }) => service.reject(params.taskId, caller),
+        'agent.rollback': ({ params, ...caller }) => service.rollback(params, caller),
+      },
+    };
+  },
+});

@@ -1,0 +1,273 @@
+import { isFault } from '#base/fault.ts';
+import { newId } from '#base/ids.ts';
+import type { Database } from '#kernel/database/database.ts';
+import type { Publish } from '#kernel/module.ts';
+import { saveChanges } from '../changes/change-store.ts';
+import type { AgentsConfig } from '../config.ts';
+import type { agentsContract } from '../contract.ts';
+import type { StepKind, TaskStatus } from '../contract-shapes.ts';
+import { type Ended, type RunnerParts, runTask } from './runner.ts';
+import {
+  abandonedTasks,
+  appendStep,
+  claimTask,
+  doomedTasks,
+  findTask,
+  renewLease,
+  type TaskChange,
+  type TaskRow,
+  updateTask,
+} from './task-store.ts';
+
+/** Why a running task was told to stop. */
+class Stop extends Error {
+  readonly kind: 'cancelled' | 'time' | 'shutdown' | 'lease';
+  constructor(kind: Stop['kind']) {
+    super(`the task was stopped: ${kind}`);
+    this.kind = kind;
+  }
+}
+
+export interface Orchestrator extends AsyncDisposable {
+  /** There may be something to do. */
+  wake(): void;
+  log(
+    task: Pick<TaskRow, 'taskId' | 'projectId'>,
+    kind: StepKind,
+    data: Record<string, unknown>,
+  ): Promise<void>;
+  /** Ends the task if it runs here. */
+  stop(taskId: string): void;
+  /** Enters the end of a task that does not run. */
+  end(
+    task: TaskRow,
+    from: readonly TaskStatus[],
+    end: TaskChange & { status: 'failed' | 'cancelled' },
+  ): Promise<boolean>;
+}
+
+const pollMs = 2_000;
+const mostStarts = 3;
+const open = ['pending', 'running', 'waiting_for_input'] as const;
+
+/**
+ * Takes tasks out of the durable queue and runs them, as many at a time as the settings say. A task belongs to the
+ * process that renews its lease; when that process dies, another begins the task again in a fresh copy, and after a few
+ * times the task fails and says so. What a task has spent counts on.
+ */
+export function createOrchestrator(deps: {
+  readonly database: Database;
+  readonly runner: Omit<RunnerParts, 'log' | 'saveUsage'>;
+  readonly config: AgentsConfig;
+  readonly publish: Publish<typeof agentsContract>;
+  readonly now: () => number;
+  readonly stopping: AbortSignal;
+  readonly onError: (error: unknown) => void;
+  /** Removes what a task that has ended leaves on disk. */
+  readonly tidy: (task: TaskRow) => Promise<void>;
+}): Orchestrator {
+  const { database, config, publish, now, stopping, onError } = deps;
+  const runner = newId(now());
+  const running = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>();
+  let filling: Promise<void> | undefined;
+  let again = false;
+  const timer = setInterval(wake, pollMs).unref();
+
+  const log: Orchestrator['log'] = async ({ taskId, projectId }, kind, data) => {
+    const sequence = await appendStep(database, { taskId, at: new Date(now()), kind, data });
+    await publish('agent.step', { taskId, projectId, sequence, kind });
+  };
+
+  function wake(): void {
+    again = true;
+    filling ??= fill()
+      .catch(onError)
+      .finally(() => {
+        filling = undefined;
+      });
+  }
+
+  async function fill(): Promise<void> {
+    while (again && !stopping.aborted) {
+      again = false;
+      await reclaim();
+      while (running.size < config.parallel && !stopping.aborted) {
+        const leaseUntil = new Date(now() + config.leaseMs);
+        const task = await claimTask(database, { runner, now: new Date(now()), leaseUntil });
+        if (task === undefined) break;
+        begin(task);
+      }
+    }
+  }
+
+  /** Tasks whose process is gone begin again; those whose dependencies failed end. */
+  async function reclaim(): Promise<void> {
+    for (const task of await abandonedTasks(database, new Date(now()))) {
+      if (running.has(task.taskId)) continue;
+      if (task.starts >= mostStarts) {
+        await end(task, ['running'], { status: 'failed', problem: { code: 'agents.interrupted', data: {} } });
+      } else if (
+        await updateTask(database, task.taskId, { from: ['running'], change: { status: 'pending' } })
+      ) {
+        await log(task, 'restarted', { starts: task.starts });
+      }
+    }
+    for (const taskId of await doomedTasks(database)) {
+      const task = await findTask(database, taskId);
+      if (task !== undefined) {
+        await end(task, ['pending'], {
+          status: 'failed',
+          problem: { code: 'agents.dependency_failed', data: {} },
+        });
+      }
+    }
+  }
+
+  function begin(task: TaskRow): void {
+    const abort = new AbortController();
+    const done = run(task, abort)
+      .catch(onError)
+      .finally(() => {
+        running.delete(task.taskId);
+        wake();
+        // Only now does nothing of it run any more.
+        return deps.tidy(task).catch(onError);
+      });
+    running.set(task.taskId, { abort, done });
+  }
+
+  async function run(task: TaskRow, abort: AbortController): Promise<void> {
+    const startedMs = now();
+    const leftMs = Math.max(0, task.budget.seconds * 1000 - task.secondsUsed * 1000);
+    const timeout = setTimeout(() => abort.abort(new Stop('time')), leftMs).unref();
+    const renewing = setInterval(() => void renew(), config.leaseMs / 4).unref();
+    const onStopping = () => abort.abort(new Stop('shutdown'));
+    stopping.addEventListener('abort', onStopping, { once: true });
+    const secondsUsed = () => task.secondsUsed + (now() - startedMs) / 1000;
+
+    async function renew(): Promise<void> {
+      const lease = { taskId: task.taskId, runner, until: new Date(now() + config.leaseMs) };
+      // Somebody else has it by now, or it was cancelled: its work here would count twice.
+      if (!(await renewLease(database, lease).catch(() => true))) abort.abort(new Stop('lease'));
+    }
+
+    try {
+      await log(task, 'started', { agent: task.agent, model: task.model, starts: task.starts });
+      const ended = await runTask(task, abort.signal, {
+        ...deps.runner,
+        log: (_taskId, kind, data) => log(task, kind, data),
+        saveUsage: async (taskId, usage) => {
+          await updateTask(database, taskId, { from: ['running'], change: { usage } });
+        },
+      });
+      await conclude(task, ended, secondsUsed());
+    } catch (error) {
+      await fail(task, abort.signal.aborted ? abort.signal.reason : error, secondsUsed());
+    } finally {
+      clearTimeout(timeout);
+      clearInterval(renewing);
+      stopping.removeEventListener('abort', onStopping);
+    }
+  }
+
+  async function conclude(task: TaskRow, ended: Ended, secondsUsed: number): Promise<void> {
+    if (ended.kind === 'ask') {
+      const { question, conversation } = ended;
+      const change = { status: 'waiting_for_input', question, conversation, secondsUsed } as const;
+      if (await updateTask(database, task.taskId, { from: ['running'], change }))
+        await log(task, 'asked', { question });
+      return;
+    }
+    const { changes, findings, summary } = ended;
+    await database.transaction(async (transaction) => {
+      const change = {
+        status: 'completed',
+        changeState: changes.length > 0 ? 'proposed' : 'none',
+        summary,
+        findings,
+        secondsUsed,
+        conversation: null,
+        finishedAt: new Date(now()),
+      } as const;
+      if (!(await updateTask(transaction, task.taskId, { from: ['running'], change }))) return;
+      await saveChanges(transaction, task.taskId, changes);
+      const { taskId, projectId, userId } = task;
+      await publish(
+        'agent.ended',
+        { taskId, projectId, userId, status: 'completed', problem: null },
+        { transaction },
+      );
+    });
+    await log(task, 'completed', {
+      summary,
+      files: changes.map(({ path }) => path),
+      findings: findings.length,
+    });
+  }
+
+  async function fail(task: TaskRow, error: unknown, secondsUsed: number): Promise<void> {
+    if (error instanceof Stop && error.kind === 'lease') return;
+    if (error instanceof Stop && error.kind === 'shutdown') {
+      // It goes on after the restart, in a fresh copy.
+      await updateTask(database, task.taskId, {
+        from: ['running'],
+        change: { status: 'pending', secondsUsed },
+      });
+      return;
+    }
+    if (error instanceof Stop && error.kind === 'cancelled') {
+      await end(task, open, { status: 'cancelled', secondsUsed });
+      return;
+    }
+    const problem =
+      error instanceof Stop
+        ? { code: 'agents.budget_time', data: { limit: task.budget.seconds } }
+        : isFault(error)
+          ? { code: error.code, data: { ...error.data } }
+          : { code: 'common.internal', data: {} };
+    if (problem.code === 'common.internal') onError(error);
+    await end(task, ['running'], { status: 'failed', problem, secondsUsed });
+  }
+
+  async function end(
+    task: TaskRow,
+    from: readonly TaskStatus[],
+    change: TaskChange & { status: 'failed' | 'cancelled' },
+  ): Promise<boolean> {
+    const { taskId, projectId, userId } = task;
+    const problem = change.problem?.code ?? null;
+    const ended = await database.transaction(async (transaction) => {
+      const finished = { question: null, conversation: null, ...change, finishedAt: new Date(now()) };
+      if (!(await updateTask(transaction, taskId, { from, change: finished }))) return false;
+      await publish(
+        'agent.ended',
+        { taskId, projectId, userId, status: change.status, problem },
+        { transaction },
+      );
+      return true;
+    });
+    if (!ended) return false;
+    await log(
+      task,
+      change.status,
+      change.problem === undefined || change.problem === null ? {} : { ...change.problem },
+    );
+    if (!running.has(taskId)) await deps.tidy(task).catch(onError);
+    return true;
+  }
+
+  return {
+    wake,
+    log,
+    end,
+    stop(taskId) {
+      running.get(taskId)?.abort.abort(new Stop('cancelled'));
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      for (const { abort } of running.values()) abort.abort(new Stop('shutdown'));
+      await Promise.all([...running.values()].map(({ done }) => done));
+      await filling;
+    },
+  };
+}

@@ -1,0 +1,286 @@
+import type { Database, Queryable } from '#kernel/database/database.ts';
+import type {
+  AgentName,
+  ChangeState,
+  CommandLine,
+  Finding,
+  Step,
+  StepKind,
+  TaskStatus,
+  Usage,
+} from '../contract-shapes.ts';
+
+export interface TaskRow {
+  readonly taskId: string;
+  readonly projectId: string;
+  readonly userId: string;
+  readonly principal: unknown;
+  readonly agent: AgentName;
+  readonly task: string;
+  readonly model: string;
+  readonly files: string[];
+  readonly mode: 'auto' | 'steps' | 'tools';
+  readonly command: CommandLine | null;
+  readonly priority: number;
+  readonly after: string[];
+  readonly budget: { readonly tokens: number; readonly seconds: number };
+  readonly usage: Usage;
+  readonly status: TaskStatus;
+  readonly changeState: ChangeState;
+  readonly question: string | null;
+  readonly conversation: unknown;
+  readonly summary: string | null;
+  readonly problem: { readonly code: string; readonly data: Record<string, unknown> } | null;
+  readonly findings: Finding[];
+  readonly starts: number;
+  readonly secondsUsed: number;
+  readonly createdAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+}
+
+const columns = `task_id as "taskId", project_id as "projectId", user_id as "userId", principal, agent, task, model, files,
+  mode, command, priority, after_ids as "after", budget, usage, status, change_state as "changeState", question,
+  conversation, summary, problem, findings, starts, seconds_used as "secondsUsed", created_at as "createdAt",
+  started_at as "startedAt", finished_at as "finishedAt"`;
+
+export type NewTask = Pick<
+  TaskRow,
+  | 'taskId'
+  | 'projectId'
+  | 'userId'
+  | 'principal'
+  | 'agent'
+  | 'task'
+  | 'model'
+  | 'files'
+  | 'mode'
+  | 'command'
+  | 'priority'
+  | 'after'
+  | 'budget'
+  | 'createdAt'
+>;
+
+const noUsage: Usage = { calls: 0, promptTokens: 0, completionTokens: 0, estimatedTokens: 0 };
+
+export async function insertTask(database: Queryable, task: NewTask): Promise<void> {
+  await database.execute({
+    name: 'agents-task-insert',
+    text: `insert into agents.task (task_id, project_id, user_id, principal, agent, task, model, files, mode, command,
+        priority, after_ids, budget, usage, status, change_state, findings, starts, seconds_used, created_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'pending', 'none', '[]', 0, 0, $15)`,
+    values: [
+      task.taskId,
+      task.projectId,
+      task.userId,
+      JSON.stringify(task.principal),
+      task.agent,
+      plain(task.task),
+      task.model,
+      JSON.stringify(task.files),
+      task.mode,
+      task.command === null ? null : JSON.stringify(task.command),
+      task.priority,
+      task.after,
+      JSON.stringify(task.budget),
+      JSON.stringify(noUsage),
+      task.createdAt,
+    ],
+  });
+}
+
+export async function findTask(database: Queryable, taskId: string): Promise<TaskRow | undefined> {
+  const [row] = await database.query<TaskRow>({
+    name: 'agents-task-find',
+    text: `select ${columns} from agents.task where task_id = $1`,
+    values: [taskId],
+  });
+  return row;
+}
+
+export async function listTasks(
+  database: Queryable,
+  query: {
+    readonly projectId: string;
+    readonly status: string | null;
+    readonly before: string | null;
+    readonly limit: number;
+  },
+): Promise<TaskRow[]> {
+  return database.query<TaskRow>({
+    name: 'agents-task-list',
+    text: `select ${columns} from agents.task where project_id = $1 and ($2::text is null or status = $2)
+      and ($3::uuid is null or task_id < $3) order by task_id desc limit $4`,
+    values: [query.projectId, query.status, query.before, query.limit],
+  });
+}
+
+/** How many tasks of a user wait or run. */
+export async function countOpen(database: Queryable, userId: string): Promise<number> {
+  const [row] = await database.query<{ count: number }>({
+    name: 'agents-task-count-open',
+    text: `select count(*)::int as count from agents.task
+      where user_id = $1 and status in ('pending', 'running', 'waiting_for_input')`,
+    values: [userId],
+  });
+  return row?.count ?? 0;
+}
+
+/**
+ * Takes the next task: higher priority first, and one step of priority more for each ten minutes of waiting, so that
+ * nothing waits for ever. A task whose dependencies have not all completed is passed over.
+ */
+export async function claimTask(
+  database: Queryable,
+  claim: { readonly runner: string; readonly now: Date; readonly leaseUntil: Date },
+): Promise<TaskRow | undefined> {
+  const [row] = await database.query<TaskRow>({
+    name: 'agents-task-claim',
+    text: `update agents.task set status = 'running', runner = $1, lease_until = $3, starts = starts + 1,
+        started_at = coalesce(started_at, $2)
+      where task_id = (
+        select task_id from agents.task t where status = 'pending'
+          and not exists (select 1 from agents.task d where d.task_id = any (t.after_ids) and d.status <> 'completed')
+        order by priority + extract(epoch from ($2 - created_at)) / 600 desc, task_id
+        limit 1 for update skip locked)
+      returning ${columns}`,
+    values: [claim.runner, claim.now, claim.leaseUntil],
+  });
+  return row;
+}
+
+/** Waiting tasks of which a dependency has ended without completing. */
+export async function doomedTasks(database: Queryable): Promise<string[]> {
+  const rows = await database.query<{ taskId: string }>({
+    name: 'agents-task-doomed',
+    text: `select task_id as "taskId" from agents.task t where status = 'pending' and exists (
+      select 1 from agents.task d where d.task_id = any (t.after_ids) and d.status in ('failed', 'cancelled'))`,
+  });
+  return rows.map(({ taskId }) => taskId);
+}
+
+export async function renewLease(
+  database: Queryable,
+  lease: { readonly taskId: string; readonly runner: string; readonly until: Date },
+): Promise<boolean> {
+  const count = await database.execute({
+    name: 'agents-task-renew',
+    text: `update agents.task set lease_until = $3 where task_id = $1 and runner = $2 and status = 'running'`,
+    values: [lease.taskId, lease.runner, lease.until],
+  });
+  return count === 1;
+}
+
+/** Running tasks whose process is gone. */
+export async function abandonedTasks(database: Queryable, now: Date): Promise<TaskRow[]> {
+  return database.query<TaskRow>({
+    name: 'agents-task-abandoned',
+    text: `select ${columns} from agents.task where status = 'running' and lease_until < $1`,
+    values: [now],
+  });
+}
+
+export interface TaskChange {
+  readonly status?: TaskStatus;
+  readonly changeState?: ChangeState;
+  readonly question?: string | null;
+  readonly conversation?: unknown;
+  readonly summary?: string | null;
+  readonly problem?: TaskRow['problem'];
+  readonly findings?: readonly Finding[];
+  readonly usage?: Usage;
+  readonly secondsUsed?: number;
+  readonly finishedAt?: Date;
+}
+
+/** Changes a task that is still in one of the states; false when it no longer is. */
+export async function updateTask(
+  database: Queryable,
+  taskId: string,
+  update: { readonly from: readonly TaskStatus[]; readonly change: TaskChange },
+): Promise<boolean> {
+  const { change } = update;
+  const json = (value: unknown) => (value === undefined || value === null ? null : JSON.stringify(value));
+  const count = await database.execute({
+    name: 'agents-task-update',
+    text: `update agents.task set
+        status = coalesce($3, status), change_state = coalesce($4, change_state),
+        question = case when $5 then $6 else question end,
+        conversation = case when $7 then $8::json else conversation end,
+        summary = coalesce($9, summary), problem = coalesce($10::json, problem), findings = coalesce($11::json, findings),
+        usage = coalesce($12::json, usage), seconds_used = coalesce($13, seconds_used),
+        finished_at = coalesce($14, finished_at)
+      where task_id = $1 and status = any ($2::text[])`,
+    values: [
+      taskId,
+      update.from,
+      change.status ?? null,
+      change.changeState ?? null,
+      change.question !== undefined,
+      change.question == null ? null : plain(change.question),
+      change.conversation !== undefined,
+      json(change.conversation),
+      change.summary == null ? null : plain(change.summary),
+      json(change.problem),
+      json(change.findings),
+      json(change.usage),
+      change.secondsUsed ?? null,
+      change.finishedAt ?? null,
+    ],
+  });
+  return count === 1;
+}
+
+/** Adds to the log; the number follows the last one, whoever writes. */
+export async function appendStep(
+  database: Queryable,
+  step: {
+    readonly taskId: string;
+    readonly at: Date;
+    readonly kind: StepKind;
+    readonly data: Record<string, unknown>;
+  },
+): Promise<number> {
+  const [row] = await database.query<{ sequence: number }>({
+    name: 'agents-step-append',
+    text: `insert into agents.step (task_id, sequence, at, kind, data)
+      select $1, coalesce((select max(sequence) from agents.step where task_id = $1), 0) + 1, $2, $3, $4::json
+      returning sequence`,
+    values: [step.taskId, step.at, step.kind, plain(JSON.stringify(step.data))],
+  });
+  return row?.sequence ?? 0;
+}
+
+export async function readSteps(
+  database: Queryable,
+  query: { readonly taskId: string; readonly after: number; readonly limit: number },
+): Promise<Step[]> {
+  const rows = await database.query<Omit<Step, 'at'> & { at: Date }>({
+    name: 'agents-step-read',
+    text: `select sequence, at, kind, data from agents.step where task_id = $1 and sequence > $2 order by sequence limit $3`,
+    values: [query.taskId, query.after, query.limit],
+  });
+  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
+}
+
+export async function openTaskIds(database: Queryable, projectId: string | null): Promise<Set<string>> {
+  const rows = await database.query<{ taskId: string }>({
+    name: 'agents-task-open-ids',
+    text: `select task_id as "taskId" from agents.task
+      where ($1::uuid is null or project_id = $1) and status in ('running', 'waiting_for_input')`,
+    values: [projectId],
+  });
+  return new Set(rows.map(({ taskId }) => taskId));
+}
+
+export async function deleteProject(database: Queryable, projectId: string): Promise<void> {
+  await database.execute({ text: 'delete from agents.task where project_id = $1', values: [projectId] });
+}
+
+/** PostgreSQL's text and json hold neither NUL nor half characters. */
+function plain(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\uFFFD');
+}
+
+export type TaskDatabase = Pick<Database, 'query' | 'execute' | 'transaction'>;

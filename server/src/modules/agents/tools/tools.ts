@@ -1,0 +1,216 @@
+import { z } from 'zod';
+import { isFault } from '#base/fault.ts';
+import { replaceText } from '../control/edits.ts';
+import type { ToolCall } from '../control/model.ts';
+import type { Work } from '../control/work.ts';
+import { type Grant, judgeCommand } from './command-policy.ts';
+
+export type ToolName =
+  | 'list_files'
+  | 'read_file'
+  | 'find'
+  | 'write_file'
+  | 'edit_file'
+  | 'delete_file'
+  | 'run'
+  | 'ask'
+  | 'finish';
+
+export type Used =
+  | { readonly kind: 'result'; readonly text: string; readonly changed: boolean }
+  | {
+      readonly kind: 'ask';
+      readonly question: string;
+      readonly command: { command: string; args: string[] } | null;
+    }
+  | { readonly kind: 'finish'; readonly summary: string };
+
+const Path = z.string().min(1).max(1000);
+const schemas = {
+  list_files: z.strictObject({}),
+  read_file: z.strictObject({
+    path: Path,
+    firstLine: z.int().min(1).optional(),
+    lines: z.int().min(1).max(2000).optional(),
+  }),
+  find: z.strictObject({ text: z.string().min(1).max(500) }),
+  write_file: z.strictObject({ path: Path, content: z.string().max(1_000_000) }),
+  edit_file: z.strictObject({
+    path: Path,
+    search: z.string().min(1).max(200_000),
+    replace: z.string().max(200_000),
+  }),
+  delete_file: z.strictObject({ path: Path }),
+  run: z.strictObject({
+    command: z.string().min(1).max(400),
+    args: z.array(z.string().max(4000)).max(100).default([]),
+  }),
+  ask: z.strictObject({ question: z.string().min(1).max(4000) }),
+  finish: z.strictObject({ summary: z.string().min(1).max(2000) }),
+} as const satisfies Record<ToolName, z.ZodObject>;
+
+const descriptions: Readonly<Record<ToolName, string>> = {
+  list_files: 'Lists the files.',
+  read_file: 'Reads a text file, or some lines of it.',
+  find: 'Finds a text in all files: path, line and line text.',
+  write_file: 'Writes a whole file.',
+  edit_file: 'Replaces lines that occur once in a file.',
+  delete_file: 'Deletes a file.',
+  run: 'Runs a program without network, for example {"command":"npm","args":["test"]}. No shell syntax.',
+  ask: 'Asks the user for a decision.',
+  finish: 'Says in one sentence what was done. The result is checked then.',
+};
+
+/** Tools by the agent's grant: what is not offered cannot be used either. */
+export function toolsFor(grant: Grant): ToolName[] {
+  const writing: ToolName[] = grant.write ? ['write_file', 'edit_file', 'delete_file'] : [];
+  return [
+    'list_files',
+    'read_file',
+    'find',
+    ...writing,
+    ...(grant.run ? (['run'] as const) : []),
+    'ask',
+    'finish',
+  ];
+}
+
+/** The tools as OpenAI's API takes them. */
+export function toolDefinitions(names: readonly ToolName[]): object[] {
+  return names.map((name) => ({
+    type: 'function',
+    function: {
+      name,
+      description: descriptions[name],
+      parameters: z.toJSONSchema(schemas[name], { io: 'input' }),
+    },
+  }));
+}
+
+const shownCharacters = 30_000;
+
+/** Runs one call; whatever is wrong with it is told to the model, in words that help it to do better. */
+export async function useTool(
+  work: Work,
+  call: ToolCall,
+  rights: { readonly tools: readonly ToolName[]; readonly approved: readonly string[] },
+): Promise<Used> {
+  const name = rights.tools.find((tool) => tool === call.name);
+  if (name === undefined)
+    return told(`There is no tool ${call.name.slice(0, 60)}. Tools: ${rights.tools.join(', ')}.`);
+  let given: unknown;
+  try {
+    given = call.arguments.trim() === '' ? {} : JSON.parse(call.arguments);
+  } catch {
+    return told('The arguments are not JSON.');
+  }
+  const parsed = schemas[name].safeParse(given);
+  if (!parsed.success)
+    return told(
+      `Wrong arguments: ${parsed.error.issues[0]?.path.join('.')} ${parsed.error.issues[0]?.message}`,
+    );
+  try {
+    return await run(work, { name, input: parsed.data as never }, rights.approved);
+  } catch (error) {
+    if (isFault(error) && (error.code.startsWith('files.') || error.code.startsWith('sandbox.'))) {
+      return told(`Refused: ${error.code}`);
+    }
+    throw error;
+  }
+}
+
+type Inputs = { [K in ToolName]: z.output<(typeof schemas)[K]> };
+
+async function run(
+  work: Work,
+  { name, input }: { readonly name: ToolName; readonly input: never },
+  approved: readonly string[],
+): Promise<Used> {
+  const { bench } = work.context;
+  switch (name) {
+    case 'list_files':
+      return told((await bench.list()).join('\n'));
+    case 'read_file': {
+      const { path, firstLine = 1, lines = 2000 } = input as Inputs['read_file'];
+      const text = await bench.read(path);
+      if (text === null) return told(`${path} is not there, or is no text file.`);
+      return told(
+        text
+          .split('\n')
+          .slice(firstLine - 1, firstLine - 1 + lines)
+          .join('\n'),
+      );
+    }
+    case 'find':
+      return told(await find(work, (input as Inputs['find']).text));
+    case 'write_file': {
+      const { path, content } = input as Inputs['write_file'];
+      await bench.write(path, content);
+      return told(`${path} is written.`, true);
+    }
+    case 'edit_file': {
+      const { path, search, replace } = input as Inputs['edit_file'];
+      const before = await bench.read(path);
+      if (before === null) return told(`${path} is not there, or is no text file.`);
+      const edit = replaceText(before, search, replace);
+      if (edit.kind === 'problem') return told(`Not changed: ${edit.reason}.`);
+      await bench.write(path, edit.content);
+      return told(`${path} is changed.`, true);
+    }
+    case 'delete_file':
+      await bench.remove((input as Inputs['delete_file']).path);
+      return told('It is deleted.', true);
+    case 'run':
+      return runCommand(work, input as Inputs['run'], approved);
+    case 'ask':
+      return { kind: 'ask', question: (input as Inputs['ask']).question, command: null };
+    case 'finish':
+      return { kind: 'finish', summary: (input as Inputs['finish']).summary };
+  }
+}
+
+async function runCommand(
+  work: Work,
+  { command, args }: Inputs['run'],
+  approved: readonly string[],
+): Promise<Used> {
+  const verdict = judgeCommand(command, args, work.definition.grant);
+  const agreed = approved.includes(JSON.stringify([command, ...args]));
+  if (verdict.kind === 'deny') return told(`Refused: ${verdict.reason}.`);
+  if (verdict.kind === 'ask' && !agreed) {
+    const line = [command, ...args]
+      .map((part) => (/^[\w./=@:-]+$/.test(part) ? part : JSON.stringify(part)))
+      .join(' ');
+    return {
+      kind: 'ask',
+      question: `May the agent run this in its copy of the project?\n${line}\n(${verdict.reason}; answer yes or no)`,
+      command: { command, args },
+    };
+  }
+  const { exitCode, output, timedOut } = await work.context.bench.run({ command, args });
+  return told(`${timedOut ? 'It took too long and was ended.' : `exit code ${exitCode}`}\n${output}`, true);
+}
+
+async function find({ context: { bench } }: Work, text: string): Promise<string> {
+  const found: string[] = [];
+  for (const path of await bench.list()) {
+    const content = await bench.read(path).catch(() => null);
+    if (content === null || !content.includes(text)) continue;
+    for (const [index, line] of content.split('\n').entries()) {
+      if (line.includes(text)) found.push(`${path}:${index + 1}: ${line.slice(0, 200)}`);
+    }
+    if (found.length > 200) return [...found.slice(0, 200), '[more is not shown]'].join('\n');
+  }
+  return found.length === 0 ? 'Nothing was found.' : found.join('\n');
+}
+
+function told(text: string, changed = false): Used {
+  const cut = text.length > shownCharacters;
+  return {
+    kind: 'result',
+    text: cut
+      ? `${text.slice(0, shownCharacters)}\n[${text.length - shownCharacters} more characters are not shown]`
+      : text,
+    changed,
+  };
+}

@@ -1,0 +1,113 @@
+import { isUtf8 } from 'node:buffer';
+import type { Call, Client } from '#base/contract.ts';
+import { fault, isFault } from '#base/fault.ts';
+import { deleteWorkspacePath } from '#kernel/files/change.ts';
+import { listWorkspaceFolder } from '#kernel/files/entry.ts';
+import { readWorkspaceFile } from '#kernel/files/read.ts';
+import { unlimitedRoom, type Workspace } from '#kernel/files/workspace.ts';
+import { writeWorkspaceFile } from '#kernel/files/write.ts';
+import type { sandboxContract } from '#modules/sandbox/contract.ts';
+import { isSecretFile } from '../changes/secret-files.ts';
+import type { CommandLine } from '../contract-shapes.ts';
+
+export interface RunOutcome {
+  readonly exitCode: number | null;
+  readonly output: string;
+  readonly timedOut: boolean;
+}
+
+/** What a task can do in its copy of the project; nothing here reaches the project itself. */
+export interface Workbench {
+  /** The text of a file; null when it is not there, binary or too large. */
+  read(path: string): Promise<string | null>;
+  /** @throws files.* */
+  write(path: string, content: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  list(): Promise<string[]>;
+  /** Runs a program in the sandbox, in the copy, without network. */
+  run(command: CommandLine): Promise<RunOutcome>;
+}
+
+const readBytes = 1024 ** 2;
+const mostFiles = 20_000;
+const runTimeoutMs = 120_000;
+/** Files that decide what runs elsewhere later: an agent proposes them only when its user has named them. */
+const guarded =
+  /^(\.github\/|\.gitlab-ci\.yml$|\.circleci\/|\.husky\/|\.git(\/|$)|\.gitattributes$|\.gitmodules$|\.vscode\/tasks\.json$|\.envrc$|Jenkinsfile$|\.cds\/)/;
+
+export function createWorkbench(parts: {
+  readonly worktreePath: string;
+  readonly stagingPath: string;
+  readonly limits: { readonly fileBytes: number; readonly depth: number };
+  readonly sandbox: Client<typeof sandboxContract>;
+  readonly projectId: string;
+  readonly taskId: string;
+  readonly call: Call;
+  /** Named by the user when the task was given. */
+  readonly namedFiles: readonly string[];
+}): Workbench {
+  const { sandbox, projectId, taskId, call } = parts;
+  const workspace: Workspace = {
+    workspacePath: parts.worktreePath,
+    stagingPath: parts.stagingPath,
+    limits: parts.limits,
+    room: unlimitedRoom,
+  };
+  const named = new Set(parts.namedFiles);
+
+  function assertAllowed(path: string, reading: boolean): void {
+    if (named.has(path)) return;
+    if (isSecretFile(path)) throw fault('files.protected', { path });
+    if (!reading && guarded.test(path)) throw fault('files.protected', { path });
+  }
+
+  return {
+    async read(path) {
+      assertAllowed(path, true);
+      try {
+        const { content } = await readWorkspaceFile(workspace, path, { limitBytes: readBytes });
+        return isUtf8(content) && !content.includes(0) ? content.toString() : null;
+      } catch (error) {
+        if (isFault(error)) return null;
+        throw error;
+      }
+    },
+    async write(path, content) {
+      assertAllowed(path, false);
+      await writeWorkspaceFile(workspace, path, { content: Buffer.from(content), parents: true });
+    },
+    async remove(path) {
+      assertAllowed(path, false);
+      await deleteWorkspacePath(workspace, path, { recursive: false });
+    },
+    async list() {
+      const skip = ['.git', 'node_modules', '.venv', '__pycache__', 'dist', 'build', 'target', 'coverage'];
+      const { entries } = await listWorkspaceFolder(workspace, '', {
+        recursive: true,
+        limit: mostFiles,
+        skip,
+      });
+      return entries.filter(({ kind }) => kind === 'file').map(({ path }) => path);
+    },
+    async run({ command, args }) {
+      const result = await sandbox.call(
+        'run.exec',
+        {
+          projectId,
+          worktreeId: taskId,
+          command,
+          args,
+          timeoutMs: runTimeoutMs,
+          limits: { memoryBytes: 1024 ** 3, outputBytes: 256 * 1024, processes: 256 },
+        },
+        call,
+      );
+      const text = (data: string, encoding: string) =>
+        encoding === 'utf8' ? data : Buffer.from(data, 'base64').toString('latin1');
+      const output = [text(result.stdout, result.stdoutEncoding), text(result.stderr, result.stderrEncoding)]
+        .filter((part) => part !== '')
+        .join('\n');
+      return { exitCode: result.exitCode, output, timedOut: result.timedOut };
+    },
+  };
+}
