@@ -9,7 +9,6 @@ export interface Identity {
   /** 64 fresh random bytes. */
   readonly random: Buffer;
   readonly timeMs: number;
-  readonly hostname: string;
 }
 
 /** A machine that takes no state within this time is given up. Restoring takes a fifth of a second on a quiet machine. */

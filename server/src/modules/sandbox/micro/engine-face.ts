@@ -11,9 +11,10 @@ import { describeMicroEngine } from './description.ts';
 import { type ActiveExecution, type Executed, executeInMachine } from './execution.ts';
 import type { Image } from './images/layout.ts';
 import type { GuestLanguage } from './machine/agent.ts';
+import { machineMemoryMb, programMemoryBytes } from './machine/arguments.ts';
 import type { Machines } from './machines.ts';
 import { createMirror } from './mirror.ts';
-import { type createVms, lost, programMemoryBytes, type Vm } from './vms.ts';
+import { type createVms, lost, type Vm } from './vms.ts';
 
 type Request = ParsedParamsOf<typeof sandboxContract, 'sandbox.execute'>;
 
@@ -61,8 +62,7 @@ export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & 
     if (outputBytes > deps.config.maxOutputBytes) {
       throw fault('sandbox.limit_too_high', { name: 'outputBytes', maximum: deps.config.maxOutputBytes });
     }
-    const wantedMb =
-      limits.memoryBytes === undefined ? undefined : Math.ceil(limits.memoryBytes / 1024 ** 2) + 72;
+    const wantedMb = limits.memoryBytes === undefined ? undefined : machineMemoryMb(limits.memoryBytes);
     const memoryMb = deps.vms.sizeFor(wantedMb);
     return {
       timeMs: timeoutMs,

@@ -41,7 +41,7 @@ export interface Machines extends AsyncDisposable {
   readonly template: (image: Image, memoryMb: number) => Promise<Template>;
   readonly parts: () => MachineParts;
   readonly pool: Pool;
-  readonly identity: () => { random: Buffer; timeMs: number; hostname: string };
+  readonly identity: () => { random: Buffer; timeMs: number };
 }
 
 /** Memory of a machine unless something else is asked for; the pool holds machines of this size. */
@@ -63,7 +63,7 @@ export async function createMachines(options: MachinesOptions): Promise<Machines
     return { confinement: probe.confinement, driver: engine.driver, shield, socketFolder };
   }
 
-  const identity = () => ({ random: randomBytes(64), timeMs: now(), hostname: 'machine' });
+  const identity = () => ({ random: randomBytes(64), timeMs: now() });
 
   function template(image: Image, memoryMb: number): Promise<Template> {
     const key = `${image.name} ${image.digests.root} ${memoryMb}`;

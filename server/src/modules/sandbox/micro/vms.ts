@@ -6,6 +6,7 @@ import type { AccessProject } from '../run/preparation.ts';
 import { type ActiveExecution, type Executed, executeInMachine } from './execution.ts';
 import { findImage, type Image } from './images/layout.ts';
 import type { GuestLanguage } from './machine/agent.ts';
+import { programMemoryBytes } from './machine/arguments.ts';
 import { type Machine, overheadBytes } from './machine/machine.ts';
 import { type Machines, usualMemoryMb } from './machines.ts';
 import { openNetworkWay } from './network-way.ts';
@@ -75,17 +76,10 @@ export interface CodeRequest {
   readonly timeoutMs: number;
 }
 
-/** Memory that the guest's kernel and agent need beside programs. */
-const guestOverheadMb = 72;
 const guestProcesses = 256;
 const executionsAtOnce = 4;
 /** Sizes of machines. Each has a template of its own, so any size would mean a boot each time. */
 const sizesMb = [256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536];
-
-/** What programs in a machine of this size may use. */
-export function programMemoryBytes(memoryMb: number): number {
-  return (memoryMb - guestOverheadMb) * 1024 * 1024;
-}
 
 /** The rules of users' machines: whose they are, how many there may be, and that none is left behind. */
 export function createVms(deps: VmsDependencies) {

@@ -4,7 +4,7 @@ A frame is a kind (1 byte), an id and a length (4 bytes each, big endian), and s
 loop: Python programs are forks of this process, with all modules loaded already; a Node process waits, started, for the
 next JavaScript program. Each program runs as an ordinary user in a control group of its own and ends with all it started.
 """
-import atexit, base64, ctypes, errno, fcntl, gc, glob, io, json, os, random, resource, selectors, signal, socket
+import atexit, ctypes, errno, fcntl, gc, glob, io, json, os, random, resource, selectors, signal, socket
 import stat, struct, sys, threading, time, traceback, types
 
 SEED, EXEC, STDIN, KILL, PUT, GET, LIST, NET_DATA_IN, NET_CLOSE_IN, NET_ON = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
@@ -15,6 +15,7 @@ WORKSPACE = '/workspace'
 GROUPS = '/sys/fs/cgroup'
 MAX_FRAME = 2 * 1024 * 1024
 QUEUE_HIGH = 512 * 1024
+USUAL_PROCESSES = 256
 PROXY_PORT = 8118
 
 selector = selectors.DefaultSelector()
@@ -119,10 +120,13 @@ class Port:
 class Run:
     """One program: its group, its processes, its pipes."""
 
-    def __init__(self, number, request, process, pipes):
+    def __init__(self, number, place):
         self.number = number
-        self.process = process
-        self.group = f'{GROUPS}/run-{number}'
+        self.process = place['process']
+        self.group = place['group']
+        # A Node process says one character when it is ready, which is not the program's.
+        self.skip = place['skip']
+        pipes = place['pipes']
         self.stdin, self.outputs = pipes[0], {pipes[1]: STDOUT, pipes[2]: STDERR}
         self.input = []
         self.input_ended = False
@@ -146,7 +150,10 @@ class Run:
         except OSError:
             data = b''
         if data:
-            port.send(self.outputs[fd], self.number, data)
+            if self.skip and self.outputs[fd] == STDOUT:
+                self.skip, data = 0, data[1:]
+            if data:
+                port.send(self.outputs[fd], self.number, data)
             return
         selector.unregister(fd)
         os.close(fd)
@@ -236,17 +243,28 @@ class Run:
 
 runs = {}
 leaving = []
-spare = None
-spare_at = None
+spares = {}
+spares_at = None
+last_group = 0
 
 
-def make_group(number, request):
-    group = f'{GROUPS}/run-{number}'
+def make_group():
+    """A control group with the usual limits, made before it is needed: each write to one takes a while."""
+    global last_group
+    last_group += 1
+    group = f'{GROUPS}/run-{last_group}'
     os.makedirs(group, exist_ok=True)
-    write_file(f'{group}/memory.max', str(request['memoryBytes']))
+    write_file(f'{group}/memory.max', str(usual_memory))
     write_file(f'{group}/memory.oom.group', '1')
-    write_file(f'{group}/pids.max', str(request['processes']))
+    write_file(f'{group}/pids.max', str(USUAL_PROCESSES))
     return group
+
+
+def limit_group(group, request):
+    if request['memoryBytes'] != usual_memory:
+        write_file(f'{group}/memory.max', str(request['memoryBytes']))
+    if request['processes'] != USUAL_PROCESSES:
+        write_file(f'{group}/pids.max', str(request['processes']))
 
 
 def environment(request):
@@ -288,14 +306,20 @@ def become_user(theirs, keep=()):
     os.umask(0o022)
 
 
-def run_python(request):
+def prepare_python():
+    """What a Python program finds when it starts; done before there is one."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, 'r')), encoding='utf-8')
     sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, 'w')), encoding='utf-8')
     sys.stderr = io.TextIOWrapper(io.BufferedWriter(io.FileIO(2, 'w')), encoding='utf-8', errors='backslashreplace', line_buffering=True)
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
-    sys.argv = ['-c', *request['args']]
     sys.path.insert(0, '')
+    exec(compile('print("", end="")', '<code>', 'exec'), {})
+    sys.stdout.flush()
+
+
+def run_python(request):
+    sys.argv = ['-c', *request['args']]
     random.seed()
     main = types.ModuleType('__main__')
     main.__builtins__ = __builtins__
@@ -325,80 +349,109 @@ def run_python(request):
     os._exit(status)
 
 
-def fork_run(number, request):
-    group = make_group(number, request)
+def start_process(child, control):
+    """Forks a child that is an ordinary user in a group of its own. `child` gets the descriptor of its request."""
+    group = make_group()
     theirs, ours = new_pipes()
+    receive, send = os.pipe() if control else (None, None)
     process = os.fork()
     if process == 0:
         try:
             write_file(f'{group}/cgroup.procs', '0')
-            become_user(theirs)
-            os.environ.clear()
-            os.environ.update(environment(request))
-            os.chdir(request['cwd'])
-            if request['language'] == 'shell':
-                os.execve('/bin/sh', ['sh', '-c', request['code'], 'sh', *request['args']], os.environ)
-            if request['language'] == 'command':
-                os.execvpe(request['args'][0], request['args'], os.environ)
-            run_python(request)
+            if control:
+                os.dup2(receive, 63)
+            become_user(theirs, keep=(63,) if control else ())
+            if control:
+                os.dup2(63, 3)
+                os.close(63)
+            os.chdir(WORKSPACE)
+            child(3 if control else None)
         except FileNotFoundError as error:
-            os.write(2, f'{error.filename or request["args"][0]}: not found\n'.encode())
+            os.write(2, f'{error.filename or "the program"}: not found\n'.encode())
             os._exit(127)
         except BaseException as error:
             os.write(2, f'{error}\n'.encode())
-            os._exit(126)
-    for fd in theirs:
+        os._exit(126)
+    for fd in (*theirs, *((receive,) if control else ())):
         os.close(fd)
-    return process, ours
+    return {'process': process, 'pipes': ours, 'send': send, 'group': group, 'skip': 0}
 
 
-def start_spare():
-    """A Node process that is ready before anybody asks."""
-    global spare, spare_at
-    spare_at = None
-    if spare is not None or not os.path.exists('/usr/bin/node'):
-        return
-    theirs, ours = new_pipes()
-    control, send = os.pipe()
-    process = os.fork()
-    if process == 0:
+def read_request(fd):
+    with os.fdopen(fd, 'rb') as stream:
+        return json.loads(stream.read())
+
+
+def become_program(request):
+    os.environ.clear()
+    os.environ.update(request['env'])
+    os.chdir(request['cwd'])
+
+
+def python_child(fd):
+    prepare_python()
+    request = read_request(fd)
+    become_program(request)
+    run_python(request)
+
+
+def node_child(fd):
+    os.set_inheritable(fd, True)
+    os.execve('/usr/bin/node', ['node', '/run/cds/node-runner.cjs'], {'PATH': '/usr/bin:/bin', 'HOME': WORKSPACE})
+
+
+def program_child(request):
+    def child(_fd):
+        become_program(request)
+        if request['language'] == 'shell':
+            os.execve('/bin/sh', ['sh', '-c', request['code'], 'sh', *request['args']], os.environ)
         try:
-            write_file(f'{GROUPS}/spare/cgroup.procs', '0')
-            os.dup2(control, 63)
-            become_user(theirs, keep=(63,))
-            os.dup2(63, 3)
-            os.close(63)
-            os.chdir(WORKSPACE)
-            os.execve('/usr/bin/node', ['node', '/run/cds/node-runner.cjs'], {'PATH': '/usr/bin:/bin', 'HOME': WORKSPACE})
-        finally:
-            os._exit(126)
-    for fd in (*theirs, control):
+            os.execvpe(request['args'][0], request['args'], os.environ)
+        except FileNotFoundError:
+            os.write(2, f'{request["args"][0]}: not found\n'.encode())
+            os._exit(127)
+    return child
+
+
+def start_spares():
+    """Processes that are ready before anybody asks: a Python one, a Node one."""
+    global spares_at
+    spares_at = None
+    if 'python' not in spares:
+        spares['python'] = start_process(python_child, True)
+    if 'javascript' not in spares and os.path.exists('/usr/bin/node'):
+        spares['javascript'] = start_process(node_child, True)
+        spares['javascript']['skip'] = 1
+
+
+def drop_spare(language):
+    spare = spares.pop(language)
+    for fd in (*spare['pipes'], spare['send']):
         os.close(fd)
-    spare = {'process': process, 'pipes': ours, 'send': send}
+    leaving.append(spare['group'])
 
 
-def drop_spare():
-    global spare
-    if spare is not None:
-        for fd in (*spare['pipes'], spare['send']):
-            os.close(fd)
-        spare = None
-
-
-def node_run(number, request):
-    global spare, spare_at
-    start_spare()
-    if spare is None:
+def take_place(request):
+    language = request['language']
+    if language not in ('python', 'javascript'):
+        place = start_process(program_child(request), False)
+        limit_group(place['group'], request)
+        return place
+    if language not in spares:
+        start_spares()
+    if language not in spares:
         raise OSError('this image has no Node')
-    taken, spare, spare_at = spare, None, None
-    group = make_group(number, request)
-    write_file(f'{group}/cgroup.procs', str(taken['process']))
-    message = json.dumps({
-        'code': request['code'], 'args': request['args'], 'env': environment(request), 'cwd': request['cwd'],
-        'seed': int.from_bytes(os.urandom(4), 'big') & 0x3fffffff or 1,
-    }).encode()
-    threading.Thread(target=send_all, args=(taken['send'], message), daemon=True).start()
-    return taken['process'], taken['pipes']
+    place = spares.pop(language)
+    limit_group(place['group'], request)
+    if language == 'javascript':
+        request['seed'] = int.from_bytes(os.urandom(4), 'big') & 0x3fffffff or 1
+    message = json.dumps(request).encode()
+    if len(message) < 4096:
+        send_all(place['send'], message)
+    else:
+        # More than fits into a pipe must not hold up the loop.
+        threading.Thread(target=send_all, args=(place['send'], message), daemon=True).start()
+    return place
 
 
 def send_all(fd, message):
@@ -412,14 +465,13 @@ def send_all(fd, message):
 def execute(number, payload):
     request = json.loads(payload)
     request['cwd'] = os.path.normpath(os.path.join(WORKSPACE, request.get('cwd') or ''))
+    request['env'] = environment(request)
     try:
-        process, pipes = (node_run if request['language'] == 'javascript' else fork_run)(number, request)
+        runs[number] = Run(number, take_place(request))
     except OSError as error:
         port.send(STDERR, number, f'{error}\n'.encode())
         result = {'exitCode': 126, 'signal': None, 'durationMs': 0, 'cpuMs': 0, 'peakMemoryBytes': 0, 'outOfMemoryKills': 0, 'refusedForks': 0}
         port.send(EXIT, number, json.dumps(result).encode())
-        return
-    runs[number] = Run(number, request, process, pipes)
 
 
 def as_user(work, *args):
@@ -490,19 +542,16 @@ def answer(number, work, payload):
 
 
 def seed(number, payload):
-    """Makes this copy of the machine differ from all others: randomness, time, and what was drawn from them before."""
-    request = json.loads(payload)
-    entropy = base64.b64decode(request['random'])
-    with open('/dev/urandom', 'wb') as device:
+    """Makes this copy of the machine differ from all others: randomness and time. The payload: the time in nanoseconds
+    (8 bytes), then random bytes."""
+    entropy = payload[8:]
+    with open('/dev/urandom', 'wb', buffering=0) as device:
         # RNDADDENTROPY with its count in bits, then RNDRESEEDCRNG (random(4)).
         fcntl.ioctl(device, 0x40085203, struct.pack('ii', len(entropy) * 8, len(entropy)) + entropy)
         fcntl.ioctl(device, 0x5207)
-    time.clock_settime_ns(time.CLOCK_REALTIME, request['timeNs'])
-    random.seed()
-    write_file('/proc/sys/kernel/hostname', request['hostname'])
-    # Numbers that a spare Node process drew at its start: OpenSSL draws new ones when an hour has passed, and for it one
-    # has: the template's clock stands years before.
-    port.send(READY, number, json.dumps({'node': spare is not None}).encode())
+    # The template's clock stands years before: OpenSSL in a waiting Node draws new numbers when an hour has passed.
+    time.clock_settime_ns(time.CLOCK_REALTIME, struct.unpack_from('>Q', payload)[0])
+    port.send(READY, number, b'{}')
 
 
 class Network:
@@ -622,7 +671,6 @@ def handle(kind, number, payload):
 
 
 def reap():
-    global spare_at
     while True:
         try:
             process, status = os.waitpid(-1, os.WNOHANG)
@@ -633,8 +681,9 @@ def reap():
         for run in list(runs.values()):
             if run.process == process:
                 run.exited(status)
-        if spare is not None and spare['process'] == process:
-            drop_spare()
+        for language in list(spares):
+            if spares[language]['process'] == process:
+                drop_spare(language)
 
 
 def clean_groups():
@@ -667,7 +716,6 @@ def prepare():
     os.makedirs(GROUPS, exist_ok=True)
     libc.mount(b'cgroup2', GROUPS.encode(), b'cgroup2', 0, None)
     write_file(f'{GROUPS}/cgroup.subtree_control', '+memory +pids +cpu')
-    os.makedirs(f'{GROUPS}/spare', exist_ok=True)
     for folder, mode in ((WORKSPACE, 0o755), ('/tmp', 0o1777), ('/dev/shm', 0o1777), ('/dev/pts', 0o755)):
         os.makedirs(folder, exist_ok=True)
         os.chmod(folder, mode)
@@ -689,12 +737,12 @@ def warm_up():
         raise ValueError('warm')
     except ValueError:
         traceback.format_exc()
-    start_spare()
 
 
 def main():
-    global port, spare_at
+    global port, spares_at, usual_memory
     prepare()
+    usual_memory = read_machine_memory()
     warm_up()
     wake, wake_in = os.pipe()
     for fd in (wake, wake_in):
@@ -712,23 +760,26 @@ def main():
 
     selector.register(wake, selectors.EVENT_READ, woken)
     port = Port(open_port())
-    # Node takes its time; the host is told when everything has come to rest.
-    deadline = time.monotonic() + 60
-    while spare is not None and time.monotonic() < deadline and not idle(spare['process']):
-        time.sleep(0.2)
     gc.collect()
     gc.freeze()
-    port.send(READY, 0, json.dumps({'node': spare is not None}).encode())
+    start_spares()
+    # Node takes its time; the host is told when everything has come to rest.
+    if 'javascript' in spares:
+        os.read(spares['javascript']['pipes'][1], 1)
+        spares['javascript']['skip'] = 0
+    time.sleep(1)
+    port.send(READY, 0, b'{}')
     was_full = False
     while True:
-        for key, mask in selector.select(0.05 if leaving else 1.0 if spare_at is not None else None):
+        for key, mask in selector.select(0.05 if leaving else 0.3 if spares_at is not None else None):
             key.data(mask)
         reap()
         clean_groups()
-        if spare is None and spare_at is None and not runs:
-            spare_at = time.monotonic() + 1.0
-        if spare_at is not None and time.monotonic() >= spare_at and not runs:
-            start_spare()
+        # While a program runs the processor is its own.
+        if spares_at is None and not runs and len(spares) < languages:
+            spares_at = time.monotonic() + 0.2
+        if spares_at is not None and not runs and time.monotonic() >= spares_at:
+            start_spares()
         if was_full and not port.full():
             for run in list(runs.values()):
                 run.resume()
@@ -736,22 +787,20 @@ def main():
         was_full = port.full()
 
 
-def idle(process):
-    """True when the process waits for its request: asleep, and its time does not grow."""
-    def ticks():
-        with open(f'/proc/{process}/stat') as file:
-            fields = file.read().rsplit(')', 1)[1].split()
-        return fields[0], int(fields[11]) + int(fields[12])
-    try:
-        before = ticks()
-        time.sleep(0.3)
-        return before == ticks() and before[0] == 'S' and before[1] > 5
-    except OSError:
-        return True
+def read_machine_memory():
+    """What programs may use together unless the host says otherwise: all but what the system and this process need.
+    The host computes the same number from the machine's size, of which the kernel has taken a part."""
+    with open('/proc/cmdline') as file:
+        for word in file.read().split():
+            if word.startswith('cds.programs='):
+                return int(word.split('=')[1])
+    return 128 * 1024 * 1024
 
 
 libc = ctypes.CDLL(None, use_errno=True)
 port = None
+usual_memory = 0
+languages = 2 if os.path.exists('/usr/bin/node') else 1
 if __name__ == '__main__':
     try:
         main()

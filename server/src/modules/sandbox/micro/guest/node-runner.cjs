@@ -6,11 +6,6 @@ const { pathToFileURL } = require('node:url');
 const v8 = require('node:v8');
 const vm = require('node:vm');
 
-// The first use of each is slow; here it happens before the machine is copied.
-void process.stdout;
-void process.stderr;
-void new vm.Script('(function () { return 1; })').runInThisContext();
-
 function readRequest() {
   const pieces = [];
   const piece = Buffer.alloc(65536);
@@ -23,13 +18,17 @@ function readRequest() {
   return JSON.parse(Buffer.concat(pieces).toString());
 }
 
-const request = readRequest();
-// Copies of one machine would all draw the same numbers: V8 takes its seed when the process starts.
-v8.setFlagsFromString(`--random-seed=${request.seed}`);
-for (const name of Object.keys(process.env)) delete process.env[name];
-Object.assign(process.env, request.env);
-process.chdir(request.cwd);
-process.argv = [process.argv[0], ...request.args];
+let request = { cwd: '/workspace', env: process.env, args: [], seed: 1 };
+
+function take(next) {
+  request = next;
+  // Copies of one machine would all draw the same numbers: V8 takes its seed at the first draw.
+  v8.setFlagsFromString(`--random-seed=${request.seed}`);
+  for (const name of Object.keys(process.env)) if (!(name in request.env)) delete process.env[name];
+  Object.assign(process.env, request.env);
+  process.chdir(request.cwd);
+  process.argv = [process.argv[0], ...request.args];
+}
 
 const usesModules = /^\s*(?:import\s*[\w{*'"]|export\s)|\bawait\b/m;
 
@@ -59,5 +58,12 @@ function runModule(code) {
   return import(pathToFileURL(file).href);
 }
 
+// The first use of everything is slow. Here it happens before the machine is copied, and tells the agent that this
+// process is ready: the line's one character is not the program's.
+take({ ...request, env: { ...process.env } });
+void process.stderr;
+fitsScript('console.log("")');
+runScript('console.log("")');
+take(readRequest());
 if (fitsScript(request.code)) runScript(request.code);
 else void runModule(request.code);

@@ -5,7 +5,6 @@ import { createFrameReader, decodeParts, encodeFrame, encodeParts, fromGuest, to
 /** The guest's agent said something that it never says, or the machine ended. */
 export class GuestError extends Error {}
 
-const Ready = z.object({ node: z.boolean() });
 const Exit = z.object({
   exitCode: z.int().min(0).max(255).nullable(),
   signal: z.int().min(0).max(64).nullable(),
@@ -46,7 +45,7 @@ export interface Agent {
   /** Settles when the agent of a fresh machine is up. */
   readonly booted: Promise<void>;
   /** Makes this copy differ from all others. */
-  readonly seed: (own: { random: Buffer; timeMs: number; hostname: string }) => Promise<void>;
+  readonly seed: (own: { random: Buffer; timeMs: number }) => Promise<void>;
   readonly run: (
     request: GuestRequest,
     options: {
@@ -106,7 +105,6 @@ export function connectAgent(stream: Duplex, onBroken: (error: GuestError) => vo
         return reply?.resolve(decodeParts(payload));
       }
       case fromGuest.ready:
-        Ready.parse(JSON.parse(payload.toString()));
         return ready.shift()?.resolve();
       case fromGuest.networkOpen:
         return network?.open(id);
@@ -151,16 +149,13 @@ export function connectAgent(stream: Duplex, onBroken: (error: GuestError) => vo
 
   return {
     booted: whenReady(),
-    seed({ random, timeMs, hostname }) {
-      const timeNs = timeMs * 1_000_000;
+    seed({ random, timeMs }) {
       // A copy of a template has said that it is up long ago.
       ready.length = 0;
       const done = whenReady();
-      send(
-        toGuest.seed,
-        0,
-        Buffer.from(JSON.stringify({ random: random.toString('base64'), timeNs, hostname })),
-      );
+      const time = Buffer.alloc(8);
+      time.writeBigUInt64BE(BigInt(Math.round(timeMs)) * 1_000_000n);
+      send(toGuest.seed, 0, Buffer.concat([time, random]));
       return done;
     },
     run(request, { stdin, onOutput }) {
