@@ -1,6 +1,7 @@
 import { account } from './account.ts';
 import { auth } from './auth.ts';
 import { git } from './git.ts';
+import { machines } from './machines.ts';
 import { manage } from './manage.ts';
 import { models } from './models.ts';
 import { playground } from './playground.ts';
@@ -15,6 +16,7 @@ export const de = {
   account,
   auth,
   git,
+  machines,
   manage,
   models,
   playground,

@@ -33,7 +33,7 @@ export async function cloneMachine(
     closeSync(state);
   }
   try {
-    await within(restoreTimeoutMs, receiveState(machine.monitor, { ignoreShared: true }));
+    await within(restoreTimeoutMs, receiveState(machine.monitor));
     await within(restoreTimeoutMs, machine.agent.seed(own));
     return machine;
   } catch (error) {

@@ -47,3 +47,138 @@ test('a machine runs JavaScript, also modules, with standard input and arguments
   assert.equal(module.stdout, '42 function\n');
   await client().call('micro.stop', { vmId: vm.vmId }, m.call());
 });
+
+test('copies of one template draw different numbers and know the time', { skip }, async () => {
+  const python =
+    'import os, random, time, uuid\nprint(random.random(), os.urandom(8).hex(), uuid.uuid4())\nprint(time.time())';
+  const node =
+    'const c = require("crypto"); console.log(Math.random(), c.randomBytes(8).toString("hex"), c.randomUUID())';
+  const seen = { python: new Set<string>(), node: new Set<string>() };
+  for (let index = 0; index < 2; index += 1) {
+    const vm = await m.start();
+    const [numbers = '', seconds = ''] = (await m.execute(vm.vmId, python)).stdout.trim().split('\n');
+    for (const number of numbers.split(' ')) seen.python.add(number);
+    assert.ok(Math.abs(Number(seconds) - Date.now() / 1000) < 60, seconds);
+    const drawn = await m.execute(vm.vmId, node, { language: 'javascript' });
+    for (const number of drawn.stdout.trim().split(' ')) seen.node.add(number);
+    await client().call('micro.stop', { vmId: vm.vmId }, m.call());
+  }
+  assert.deepEqual([seen.python.size, seen.node.size], [6, 6]);
+});
+
+test('what one machine writes no other sees, and between two runs it stays', { skip }, async () => {
+  const [first, second] = [await m.start(), await m.start()];
+  await m.execute(first.vmId, 'open("/workspace/secret", "w").write("mine"); open("/tmp/x", "w").write("y")');
+  const other = await m.execute(
+    second.vmId,
+    'import os; print(os.listdir("/workspace"), os.listdir("/tmp"))',
+  );
+  assert.equal(other.stdout, '[] []\n');
+  assert.equal((await m.execute(first.vmId, 'print(open("secret").read())')).stdout, 'mine\n');
+  const stranger = m.world.call();
+  for (const method of ['micro.stop', 'micro.snapshot'] as const) {
+    await assert.rejects(client().call(method, { vmId: first.vmId }, stranger), (error) =>
+      isFault(error, 'sandbox.vm_unknown'),
+    );
+  }
+  for (const { vmId } of [first, second]) await client().call('micro.stop', { vmId }, m.call());
+});
+
+test('a program that does not end, prints without end or takes all memory ends by its limit; the machine goes on', {
+  skip,
+}, async () => {
+  const { vmId } = await m.start();
+  const spinning = await m.execute(
+    vmId,
+    'import signal\nsignal.signal(15, signal.SIG_IGN)\nwhile True: pass',
+    { timeoutMs: 1500 },
+  );
+  assert.deepEqual([spinning.killedBy, spinning.timedOut, spinning.exitCode], ['time', true, null]);
+  const printing = await m.execute(vmId, 'while True: print("x" * 1000)');
+  assert.deepEqual([printing.killedBy, printing.truncated], ['output', true]);
+  assert.equal(printing.stdout.length, 1024 * 1024);
+  const hungry = await m.execute(vmId, 'x = []\nwhile True: x.append(bytearray(1 << 20))');
+  assert.equal(hungry.killedBy, 'memory');
+  const forking = await m.execute(vmId, 'import os\nwhile True: os.fork()', { timeoutMs: 4000 });
+  assert.ok(forking.killedBy === 'processes' || forking.killedBy === 'time' || forking.exitCode !== 0);
+  const left = await m.execute(
+    vmId,
+    'ps() { for p in /proc/[0-9]*; do cat $p/status; done; }; ps | grep -c "^Uid:.1000"',
+    { language: 'shell' },
+  );
+  // The shell itself, its pipeline, and the two that wait for the next program.
+  assert.ok(Number(left.stdout) <= 6, left.stdout);
+  assert.equal((await m.execute(vmId, 'print("alive")')).stdout, 'alive\n');
+  await client().call('micro.stop', { vmId }, m.call());
+});
+
+test('files go in and out through the project’s walls', { skip }, async () => {
+  const { vmId } = await m.start();
+  const write = (path: string, content: string) =>
+    client().call('fs.write', { projectId: m.projectId, path, content }, m.call());
+  await write('data/input.txt', 'one\ntwo\n');
+  const up = await client().call('micro.upload', { vmId, path: 'data' }, m.call());
+  assert.deepEqual([up.files, up.bytes], [1, 8]);
+  await m.execute(vmId, 'open("data/output.txt", "w").write(open("data/input.txt").read().upper())');
+  await client().call('micro.download', { vmId, path: 'data/output.txt', dest: 'result.txt' }, m.call());
+  const read = await client().call('fs.read', { projectId: m.projectId, path: 'result.txt' }, m.call());
+  assert.equal(read.content, 'ONE\nTWO\n');
+  const download = (path: string, dest: string) =>
+    client().call('micro.download', { vmId, path, dest }, m.call());
+  await assert.rejects(download('data/output.txt', '../outside.txt'), (error) =>
+    isFault(error, 'files.path_escapes'),
+  );
+  await m.execute(vmId, 'import os; os.symlink("/etc/shadow", "data/link"); os.mkfifo("data/pipe")');
+  for (const path of ['data/link', 'data/pipe', '/etc/shadow']) {
+    await assert.rejects(download(path, 'stolen'), (error) => isFault(error, 'sandbox.transfer_refused'));
+  }
+  await client().call('micro.stop', { vmId }, m.call());
+});
+
+test('a snapshot goes on where the machine was, as often as one likes, with new randomness', {
+  skip,
+}, async () => {
+  const { vmId } = await m.start();
+  await m.execute(vmId, 'open("state", "w").write("kept")');
+  const { snapshotId, sizeBytes } = await client().call('micro.snapshot', { vmId, name: 'before' }, m.call());
+  assert.ok(sizeBytes > 1_000_000);
+  await m.execute(vmId, 'open("state", "w").write("changed")');
+  await client().call('micro.stop', { vmId }, m.call());
+  const drawn = new Set<string>();
+  for (let index = 0; index < 2; index += 1) {
+    const restored = await client().call('micro.restore', { snapshotId }, m.call());
+    const { stdout } = await m.execute(
+      restored.vmId,
+      'import os; print(open("state").read(), os.urandom(4).hex())',
+    );
+    assert.match(stdout, /^kept /);
+    drawn.add(stdout);
+    await client().call('micro.stop', { vmId: restored.vmId }, m.call());
+  }
+  assert.equal(drawn.size, 2);
+  await assert.rejects(client().call('micro.restore', { snapshotId }, m.world.call()), (error) =>
+    isFault(error, 'sandbox.snapshot_unknown'),
+  );
+  assert.deepEqual(
+    (await m.list()).snapshots.map(({ name }) => name),
+    ['before'],
+  );
+  await client().call('micro.snapshot.delete', { snapshotId }, m.call());
+  assert.deepEqual((await m.list()).snapshots, []);
+});
+
+test('one program in a machine of its own by the common face, with the project’s files', {
+  skip,
+}, async () => {
+  const projectId = await m.newProject();
+  await client().call('fs.write', { projectId, path: 'in.txt', content: '3' }, m.call());
+  const code = 'n = int(open("in.txt").read()); open("out.txt", "w").write(str(n * n)); print(n + 1)';
+  const program = { kind: 'code', language: 'python', code } as const;
+  const request = { projectId, engine: 'micro', program, files: 'write', timeoutMs: 120_000 } as const;
+  const result = await client().call('sandbox.execute', request, m.call());
+  assert.deepEqual([result.stdout, result.exitCode, result.stderr], ['4\n', 0, '']);
+  const out = await client().call('fs.read', { projectId, path: 'out.txt' }, m.call());
+  assert.equal(out.content, '9');
+  const { engines } = await client().call('sandbox.engines', {}, m.call());
+  assert.match(engines.find(({ engine }) => engine === 'micro')?.driver ?? '', /^QEMU [\d.]+, (TCG|KVM)$/);
+});

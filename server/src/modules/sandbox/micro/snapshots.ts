@@ -124,7 +124,7 @@ export function createSnapshotFiles(folder: string) {
           cpuCores: record.cpus,
         });
         try {
-          await within(transferTimeoutMs, receiveState(machine.monitor, { ignoreShared: false }));
+          await within(transferTimeoutMs, receiveState(machine.monitor));
           await within(transferTimeoutMs, machine.agent.seed(own));
           return machine;
         } catch (error) {

@@ -7,7 +7,13 @@ import { guestFiles, initialDisk } from './images/initial-disk.ts';
 import { type Image, imageFiles, sha256 } from './images/layout.ts';
 import { GuestError } from './machine/agent.ts';
 import { type Accelerator, machineArguments, processorKilohertz } from './machine/arguments.ts';
-import { greet, type MachineFiles, type MachineParts, startMachine } from './machine/machine.ts';
+import {
+  greet,
+  type MachineFiles,
+  type MachineParts,
+  sharedMemoryStays,
+  startMachine,
+} from './machine/machine.ts';
 import { createMemoryFile, type MemoryFile } from './machine/sealed-memory.ts';
 import { within } from './machine/within.ts';
 
@@ -179,8 +185,7 @@ async function bootAndSave(
   try {
     await greet(machine.monitor);
     await within(bootTimeoutMs, machine.agent.booted);
-    const capabilities = [{ capability: 'x-ignore-shared', state: true }];
-    await machine.monitor.execute('migrate-set-capabilities', { capabilities });
+    await machine.monitor.execute('migrate-set-capabilities', { capabilities: sharedMemoryStays });
     await within(
       bootTimeoutMs,
       machine.saveState((stream) => pipeline(stream, createWriteStream(path.join(folder, 'state')))),

@@ -65,5 +65,9 @@ void process.stderr;
 fitsScript('console.log("")');
 runScript('console.log("")');
 take(readRequest());
+// Output is written by now; taking the engine apart would take longer than most programs run.
+process.on('exit', (code) => {
+  if (process.listenerCount('exit') === 1) process.reallyExit(code);
+});
 if (fitsScript(request.code)) runScript(request.code);
 else void runModule(request.code);

@@ -61,7 +61,7 @@ export interface Machine extends AsyncDisposable {
 /** QEMU itself, its translated code and its device state, beside the guest's memory. */
 export const overheadBytes = 192 * 1024 * 1024;
 /** A healthy guest says a few lines to its console; one that says more than this is up to no good. */
-const consoleBytesLimit = 4 * 1024 * 1024;
+const consoleBytesLimit = 1024 * 1024;
 
 /** Starts a machine that boots, or, given a state, one that goes on from it. @throws MonitorError, GuestError */
 export async function startMachine(parts: MachineParts, options: MachineOptions): Promise<Machine> {
@@ -171,23 +171,22 @@ export async function greet(monitor: Monitor): Promise<void> {
   await monitor.execute('qmp_capabilities');
 }
 
+/** Memory that both sides share does not travel. A state remembers this setting, and only fits where it is the same. */
+export const sharedMemoryStays = [{ capability: 'x-ignore-shared', state: true }] as const;
+
 /** Makes a machine that waits for a state take it and go on. All commands at once: each round trip costs milliseconds. */
-export async function receiveState(
-  monitor: Monitor,
-  options: { readonly ignoreShared: boolean },
-): Promise<void> {
-  const capabilities = [{ capability: 'x-ignore-shared', state: options.ignoreShared }];
+export async function receiveState(monitor: Monitor): Promise<void> {
   const resumed = monitor.event('RESUME');
   await Promise.all([
     monitor.execute('qmp_capabilities'),
-    monitor.execute('migrate-set-capabilities', { capabilities }),
+    monitor.execute('migrate-set-capabilities', { capabilities: sharedMemoryStays }),
     monitor.execute('migrate-incoming', { uri: 'fd:7' }),
     resumed,
   ]);
 }
 
 /** Waits for the end of an outgoing state. @throws GuestError */
-export async function migrated(monitor: Monitor): Promise<void> {
+async function migrated(monitor: Monitor): Promise<void> {
   for (;;) {
     const { status, 'error-desc': reason } = (await monitor.execute('query-migrate')) as {
       status?: string;
