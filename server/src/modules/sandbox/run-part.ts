@@ -83,7 +83,14 @@ export async function startRunPart(context: SandboxContext) {
   );
   const runs = createRuns({ ...shared, places, remember: history.remember, storageTouched });
   const terminals = createTerminals({ ...shared, config, spendCpu: places.spend, storageTouched });
-  const micro = await startMicroPart(context, { engine, access, grants, records, newId: shared.newId });
+  const micro = await startMicroPart(context, {
+    engine,
+    access,
+    grants,
+    records,
+    places,
+    newId: shared.newId,
+  });
   const configs = createConfigs({ database, access, newId: shared.newId, now });
 
   const sweeping = setInterval(terminals.sweep, Math.min(30_000, config.terminalIdleMs / 4)).unref();

@@ -1,4 +1,4 @@
-import { Box, Hexagon, type LucideIcon } from 'lucide-react';
+import { Box, Hexagon, type LucideIcon, Server } from 'lucide-react';
 import type { KeyboardEvent } from 'react';
 import { useLanguage, useText } from '../../i18n/language.ts';
 import type { Result } from '../../rpc/contracts.ts';
@@ -6,9 +6,11 @@ import type { EngineName } from './use-run.ts';
 
 type Engine = Result<'sandbox.engines'>['engines'][number];
 
-const icons: Partial<Record<Engine['engine'], LucideIcon>> = { run: Box, wasm: Hexagon };
+const icons: Partial<Record<Engine['engine'], LucideIcon>> = { run: Box, wasm: Hexagon, micro: Server };
 
-const wordsFor = { run: 'run', wasm: 'wasm' } as const satisfies Partial<Record<Engine['engine'], string>>;
+const wordsFor = { run: 'run', wasm: 'wasm', micro: 'micro' } as const satisfies Partial<
+  Record<Engine['engine'], string>
+>;
 type Shown = keyof typeof wordsFor;
 const isShown = (engine: Engine['engine']): engine is Shown => engine in wordsFor;
 

@@ -15,6 +15,7 @@ import { networkKey } from '../projects/network-policy.tsx';
 import { joinCommand, splitCommand } from './command-line.ts';
 import { EngineCards, NoEngine } from './engine-cards.tsx';
 import { LimitsEditor, type LimitsInput } from './limits-editor.tsx';
+import { MachineList } from './machine-list.tsx';
 import { takeRequestedRun } from './pending-run.ts';
 import { programOf } from './program-line.ts';
 import { RunOutcome } from './run-outcome.tsx';
@@ -31,7 +32,7 @@ interface Draft {
   readonly line: string;
   readonly limits: LimitsInput;
   readonly engine: EngineName;
-  /** For wasm: whether the program sees the project's files. */
+  /** For wasm and micro: whether the program sees the project's files. */
   readonly files: Files;
   readonly config?: RunConfig;
 }
@@ -90,7 +91,7 @@ function RunPage({ projectId }: { projectId: string }) {
     setDraft({ ...draft, line, limits });
     const saved =
       config === undefined ? {} : { saved: { env: config.env, cwd: config.cwd, configId: config.configId } };
-    void runner.start({ engine, program, ...(engine === 'wasm' ? { files } : {}), ...saved, ...limits });
+    void runner.start({ engine, program, ...(engine === 'run' ? {} : { files }), ...saved, ...limits });
   }
 
   async function save() {
@@ -223,6 +224,7 @@ function RunPage({ projectId }: { projectId: string }) {
             }
           />
         )}
+        {draft.engine === 'micro' && <MachineList projectId={projectId} editable={editable} />}
       </div>
     </div>
   );
@@ -267,7 +269,7 @@ function CommandForm(props: CommandFormProps) {
           aria-describedby={`${id}-hint`}
         />
       </div>
-      {wasm && (
+      {engine !== 'run' && (
         <div className="field">
           <label htmlFor={`${id}-files`}>{t('files')}</label>
           <select

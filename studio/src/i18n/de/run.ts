@@ -24,10 +24,11 @@ export const run = {
   },
   shortExit: 'Exit {{code}}',
   engine: 'Umgebung',
-  engineName: { run: 'Prozess', wasm: 'WebAssembly' },
+  engineName: { run: 'Prozess', wasm: 'WebAssembly', micro: 'Mikro-VM' },
   engineText: {
     run: 'Volles Tempo, in eigenen Namensräumen',
     wasm: 'Gezählter Treibstoff, überall dasselbe Ergebnis',
+    micro: 'Eigener Kernel, für Code, dem niemand traut',
   },
   wall: 'Wand',
   noEngineTitle: 'Auf diesem Server lassen sich noch keine Programme ausführen',

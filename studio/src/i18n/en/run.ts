@@ -24,10 +24,11 @@ export const run = {
   },
   shortExit: 'exit {{code}}',
   engine: 'Engine',
-  engineName: { run: 'Process', wasm: 'WebAssembly' },
+  engineName: { run: 'Process', wasm: 'WebAssembly', micro: 'MicroVM' },
   engineText: {
     run: 'Native speed, in namespaces of its own',
     wasm: 'Counted fuel, the same result everywhere',
+    micro: 'Its own kernel, for code nobody trusts',
   },
   wall: 'Wall',
   noEngineTitle: 'Programs can’t be run on this server yet',

@@ -8,13 +8,13 @@ import type { FsAccess } from '../fs/access.ts';
 import type { AccessProject } from '../run/preparation.ts';
 import type { OperationStart, Records } from '../run/records.ts';
 import { describeMicroEngine } from './description.ts';
-import { type ActiveExecution, type Executed, executeInMachine } from './execution.ts';
+import type { ActiveExecution, Executed } from './execution.ts';
 import type { Image } from './images/layout.ts';
 import type { GuestLanguage } from './machine/agent.ts';
 import { machineMemoryMb, programMemoryBytes } from './machine/arguments.ts';
-import type { Machines } from './machines.ts';
+import { type Machines, usualMemoryMb } from './machines.ts';
 import { createMirror } from './mirror.ts';
-import { type createVms, lost, type Vm } from './vms.ts';
+import { type createVms, guestProcesses, type Vm } from './vms.ts';
 
 type Request = ParsedParamsOf<typeof sandboxContract, 'sandbox.execute'>;
 
@@ -26,11 +26,13 @@ interface FaceDependencies {
   readonly records: Records;
   readonly newId: () => string;
   readonly touchPool: () => void;
-  readonly config: Pick<SandboxConfig, 'maxTimeMs' | 'maxOutputBytes' | 'microOutputBytes'>;
+  readonly config: Pick<
+    SandboxConfig,
+    'maxTimeMs' | 'maxOutputBytes' | 'microOutputBytes' | 'microMaxMemoryMb'
+  >;
 }
 
 const defaultTimeMs = 30_000;
-const defaultProcesses = 256;
 
 interface Running {
   readonly projectId: string;
@@ -46,8 +48,28 @@ export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & 
   const running = new Map<string, Running>();
   let images: readonly Image[] = [];
 
-  const describe = () =>
-    describeMicroEngine({ probe: deps.machines.probe, images, proven: deps.machines.accelerator() });
+  const describe = () => {
+    const { machines, config } = deps;
+    const description = describeMicroEngine({
+      probe: machines.probe,
+      images,
+      proven: machines.accelerator(),
+    });
+    const common = { cpuMs: null, fuel: null, processes: guestProcesses };
+    const defaults = {
+      ...common,
+      timeMs: defaultTimeMs,
+      memoryBytes: programMemoryBytes(usualMemoryMb),
+      outputBytes: config.microOutputBytes,
+    };
+    const maxima = {
+      ...common,
+      timeMs: config.maxTimeMs,
+      memoryBytes: programMemoryBytes(config.microMaxMemoryMb),
+      outputBytes: config.maxOutputBytes,
+    };
+    return { ...description, limits: { defaults, maxima } };
+  };
 
   /** @throws sandbox.limit_unknown, sandbox.limit_too_high */
   function limitsOf(request: Request): ExecutionLimits & { readonly memoryMb: number } {
@@ -69,7 +91,7 @@ export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & 
       memoryBytes: limits.memoryBytes ?? programMemoryBytes(memoryMb),
       outputBytes,
       cpuMs: null,
-      processes: limits.processes ?? defaultProcesses,
+      processes: limits.processes ?? guestProcesses,
       fuel: null,
       memoryMb,
     };
@@ -93,9 +115,11 @@ export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & 
       const mirror = createMirror(vm.machine.agent, request.files ?? 'none');
       await mirror.bring(() => deps.files.open(who, projectId, request.files === 'write' ? 'write' : 'read'));
       deps.records.started(operation, program.label, who.call);
-      const active = executeInMachine(
-        vm.machine,
-        { ...program, memoryBytes: limits.memoryBytes, processes: limits.processes ?? defaultProcesses },
+      const { label: _label, ...wanted } = program;
+      const { memoryBytes, processes } = limits;
+      const active = await deps.vms.launch(
+        vm,
+        { ...wanted, memoryBytes, processes: processes ?? guestProcesses },
         {
           stdin: request.stdin,
           timeoutMs: limits.timeMs,
@@ -104,13 +128,12 @@ export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & 
           onOutput: (stream, data) => void listeners.onOutput(stream, data),
         },
       );
-      vm.executions.add(active);
       const driver = describe().driver ?? '';
       const about = { processId: operation.processId, engine: 'micro' as const, driver, limits };
       running.set(operation.processId, { projectId, userId: who.user.userId, kill: active.kill });
       const ended = conclude(vm, active, { operation, who, listeners, takeBack: mirror.takeBack });
-      const wanted = ended.then((end) => endOf(end, about));
-      wanted.catch(() => undefined);
+      const told = ended.then((end) => endOf(end, about));
+      told.catch(() => undefined);
       return {
         processId: operation.processId,
         driver,
@@ -119,7 +142,7 @@ export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & 
         kill: active.kill,
         // Output is bounded, and kept until it is read.
         resume: () => undefined,
-        ended: wanted,
+        ended: told,
       };
     } catch (error) {
       await deps.vms.end(vm);
@@ -146,13 +169,12 @@ export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & 
     }, 250).unref();
     let end: Executed | null = null;
     try {
-      end = await active.ended.catch(lost);
+      end = await active.ended;
       if (end.killedBy === null) await takeBack();
       return end;
     } finally {
       clearInterval(sampling);
       running.delete(operation.processId);
-      vm.executions.delete(active);
       const none = {
         exitCode: null,
         signal: null,

@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Who } from '../engines.ts';
 import { createFsAccess } from '../fs/access.ts';
 import type { createGrants } from '../network/grants.ts';
+import type { Places } from '../run/places.ts';
 import type { AccessProject } from '../run/preparation.ts';
 import type { Records } from '../run/records.ts';
 import type { SandboxContext } from '../run-part.ts';
@@ -25,6 +26,7 @@ interface MicroNeeds {
   readonly access: AccessProject;
   readonly grants: Pick<ReturnType<typeof createGrants>, 'open'>;
   readonly records: Records;
+  readonly places: Places;
   readonly newId: () => string;
 }
 
@@ -66,6 +68,7 @@ export async function startMicroPart(context: SandboxContext, run: MicroNeeds) {
       outputBytes: config.maxOutputBytes,
     },
     newId: run.newId,
+    places: run.places,
     now,
     log,
   });
@@ -120,19 +123,19 @@ export async function startMicroPart(context: SandboxContext, run: MicroNeeds) {
   /** Runs code in a machine and collects what it prints. */
   async function execute(
     vm: Vm,
-    program: Parameters<typeof vms.run>[1],
+    program: Parameters<typeof vms.launch>[1],
     options: Pick<ExecutionOptions, 'stdin' | 'timeoutMs'> & { readonly who: Who },
   ): Promise<{ ended: Executed; stdout: Buffer[]; stderr: Buffer[] }> {
     touchPool();
     const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-    const ended = await vms.run(vm, program, {
+    const execution = await vms.launch(vm, program, {
       stdin: options.stdin,
       timeoutMs: options.timeoutMs,
       outputBytes: outputLimit,
       signal: options.who.call.signal,
       onOutput: (stream, data) => void output[stream].push(data),
     });
-    return { ended, ...output };
+    return { ended: await execution.ended, ...output };
   }
 
   /** @throws sandbox.snapshot_unknown */

@@ -2,10 +2,11 @@ import type { Logger } from 'pino';
 import { fault, isFault } from '#base/fault.ts';
 import type { Who } from '../engines.ts';
 import type { NetworkAccess, OpenNetwork } from '../network/access.ts';
+import type { Places } from '../run/places.ts';
 import type { AccessProject } from '../run/preparation.ts';
-import { type ActiveExecution, type Executed, executeInMachine } from './execution.ts';
+import { type ActiveExecution, type ExecutionOptions, executeInMachine } from './execution.ts';
 import { findImage, type Image } from './images/layout.ts';
-import type { GuestLanguage } from './machine/agent.ts';
+import type { GuestRequest } from './machine/agent.ts';
 import { programMemoryBytes } from './machine/arguments.ts';
 import { type Machine, overheadBytes } from './machine/machine.ts';
 import { type Machines, usualMemoryMb } from './machines.ts';
@@ -54,6 +55,8 @@ export interface VmsDependencies {
   readonly access: AccessProject;
   readonly openNetwork: OpenNetwork;
   readonly limits: VmLimits;
+  /** Programs in machines take turns with those of the other engines. */
+  readonly places: Places;
   readonly newId: () => string;
   readonly now: () => number;
   readonly log: Logger;
@@ -76,7 +79,8 @@ export interface CodeRequest {
   readonly timeoutMs: number;
 }
 
-const guestProcesses = 256;
+/** Processes and threads of one program in a guest, at most. */
+export const guestProcesses = 256;
 const executionsAtOnce = 4;
 /** Sizes of machines. Each has a template of its own, so any size would mean a boot each time. */
 const sizesMb = [256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536];
@@ -203,34 +207,37 @@ export function createVms(deps: VmsDependencies) {
     return vm;
   }
 
-  /** Runs code in a machine of the caller's. @throws sandbox.vm_busy, sandbox.vm_lost */
-  async function run(
+  /** Starts a program in a machine. @throws sandbox.busy, sandbox.cpu_quota, sandbox.vm_busy; its end: sandbox.vm_lost */
+  async function launch(
     vm: Vm,
-    program: { language: GuestLanguage; code: string; args: readonly string[] },
-    options: Parameters<typeof executeInMachine>[2],
-  ): Promise<Executed> {
-    if (vm.saving || vm.executions.size >= executionsAtOnce) throw fault('sandbox.vm_busy');
-    const execution = executeInMachine(
-      vm.machine,
-      {
-        ...program,
-        env: {},
-        cwd: '',
-        memoryBytes: programMemoryBytes(vm.memoryMb),
-        processes: guestProcesses,
-      },
-      options,
-    );
-    vm.executions.add(execution);
-    vm.lastUsedMs = now();
-    try {
-      return await execution.ended;
-    } catch (error) {
-      return lost(error);
-    } finally {
-      vm.executions.delete(execution);
-      vm.lastUsedMs = now();
+    program: Pick<GuestRequest, 'language' | 'code' | 'args'> & Partial<GuestRequest>,
+    options: ExecutionOptions,
+  ): Promise<ActiveExecution> {
+    // The machine holds its memory already; the place is for the processor.
+    const { userId } = vm;
+    const place = await deps.places.take({ userId, memoryBytes: 0, signal: options.signal });
+    if (vm.saving || vm.executions.size >= executionsAtOnce) {
+      place[Symbol.dispose]();
+      throw fault('sandbox.vm_busy');
     }
+    const spentMs = vm.machine.usage().cpuMs;
+    const usual = { memoryBytes: programMemoryBytes(vm.memoryMb), processes: guestProcesses };
+    const { kill, ended } = executeInMachine(vm.machine, { env: {}, cwd: '', ...usual, ...program }, options);
+    const execution: ActiveExecution = {
+      kill,
+      ended: ended.catch(lost).finally(() => {
+        vm.executions.delete(execution);
+        vm.touch();
+        place[Symbol.dispose]();
+        // By the host's account, not the guest's.
+        deps.places.spend(userId, Math.max(0, vm.machine.usage().cpuMs - spentMs));
+      }),
+    };
+    // Whoever waits for it learns of a failure; this is for a caller that has left meanwhile.
+    execution.ended.catch(() => undefined);
+    vm.executions.add(execution);
+    vm.touch();
+    return execution;
   }
 
   return {
@@ -239,7 +246,7 @@ export function createVms(deps: VmsDependencies) {
     adopt,
     own,
     end,
-    run,
+    launch,
 
     /** @throws sandbox.unavailable, sandbox.image_missing, sandbox.vm_limit, sandbox.network_not_granted, sandbox.vm_lost */
     async start(request: StartRequest, who: Who): Promise<Vm> {

@@ -61,7 +61,7 @@ export interface Machine extends AsyncDisposable {
 /** QEMU itself, its translated code and its device state, beside the guest's memory. */
 export const overheadBytes = 192 * 1024 * 1024;
 /** A healthy guest says a few lines to its console; one that says more than this is up to no good. */
-const consoleBytesLimit = 1024 * 1024;
+const consoleBytesLimit = 256 * 1024;
 
 /** Starts a machine that boots, or, given a state, one that goes on from it. @throws MonitorError, GuestError */
 export async function startMachine(parts: MachineParts, options: MachineOptions): Promise<Machine> {
