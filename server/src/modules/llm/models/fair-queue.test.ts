@@ -70,6 +70,29 @@ test('each one sees its place and, once durations are known, how long it will ta
   assert.deepEqual(places.get('a:2')?.at(-1), { position: 1, estimatedWaitMs: 500 });
 });
 
+test('the time before the work begins is not counted into the wait of others', async () => {
+  let nowMs = 0;
+  const queue = new FairQueue({
+    parallel: 1,
+    waitingAtMost: 10,
+    waitingPerUserAtMost: 10,
+    now: () => nowMs,
+    full: () => fault('llm.queue_full'),
+  });
+  const signal = new AbortController().signal;
+  const first = await queue.enter({ userId: 'a', signal });
+  nowMs += 60_000;
+  first.restart();
+  nowMs += 200;
+  first[Symbol.dispose]();
+  const second = await queue.enter({ userId: 'a', signal });
+  const places: QueuePlace[] = [];
+  const third = queue.enter({ userId: 'b', signal, onQueued: (place) => places.push(place) });
+  assert.deepEqual(places, [{ position: 1, estimatedWaitMs: 200 }]);
+  second[Symbol.dispose]();
+  (await third)[Symbol.dispose]();
+});
+
 test('a full queue refuses at once and says when to try again', async () => {
   const { enter, finishNext, order } = queueWorld({ waitingAtMost: 3, perUser: 2 });
   const waiting = ['a:1', 'a:2', 'a:3'].map((name) => enter(name));

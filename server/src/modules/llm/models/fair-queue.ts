@@ -20,6 +20,12 @@ export interface FairQueueOptions {
   readonly full: (retryAfterMs: number) => Error;
 }
 
+/** A place among those who run; dispose it when done. */
+export interface Turn extends Disposable {
+  /** The work begins only now: what came before, such as loading a model, says nothing about the next ones' wait. */
+  restart(): void;
+}
+
 interface Entry extends Waiter {
   readonly grant: () => void;
   readonly refuse: (reason: unknown) => void;
@@ -77,15 +83,18 @@ export class FairQueue {
    * Waits for a turn; dispose the result when done.
    * @throws what `full` makes, at once; the signal's reason when it is aborted while waiting
    */
-  async enter(waiter: Waiter): Promise<Disposable> {
+  async enter(waiter: Waiter): Promise<Turn> {
     waiter.signal.throwIfAborted();
     if (!this.#canRun()) {
       this.#refuseWhereFull(waiter.userId);
       await this.#wait(waiter);
     } else this.#begin(waiter.userId);
-    const beganAt = this.#options.now();
+    let beganAt = this.#options.now();
     let done = false;
     return {
+      restart: () => {
+        beganAt = this.#options.now();
+      },
       [Symbol.dispose]: () => {
         if (done) return;
         done = true;

@@ -96,8 +96,9 @@ class Models implements LocalModelsWithMemory {
     options: LocalRequestOptions,
   ): AsyncGenerator<GenerateChunk, GenerateResult, undefined> {
     const runtime = await this.#runtimeOf(modelId);
-    using _turn = await runtime.queue.enter(options);
+    using turn = await runtime.queue.enter(options);
     using lease = await runtime.lease(options.signal);
+    turn.restart();
     const result = yield* lease.engine.generate(request, options);
     runtime.proved();
     return result;
@@ -105,8 +106,9 @@ class Models implements LocalModelsWithMemory {
 
   async embed(modelId: string, texts: readonly string[], options: LocalRequestOptions) {
     const runtime = await this.#runtimeOf(modelId);
-    using _turn = await runtime.queue.enter(options);
+    using turn = await runtime.queue.enter(options);
     using lease = await runtime.lease(options.signal);
+    turn.restart();
     const embeddings = await lease.engine.embed(texts, options.signal);
     runtime.proved();
     return embeddings;
