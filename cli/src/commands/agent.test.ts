@@ -105,6 +105,17 @@ test('dispatches, prints each step once, and the proposed change', async () => {
   );
 });
 
+test('a failed task says what happened and what to do, in the language of the terminal', async () => {
+  const problem = { code: 'agents.check_failed', data: { reason: 'npm test' } };
+  const failed = { ...task, status: 'failed', changeState: 'none', changeSet: [], problem };
+  using it = await platform({ 'agent.status': failed });
+  assert.equal(await run(['status', taskId], { ...it.terminal, language: 'de' }), 1);
+  assert.match(
+    it.lines.at(-1) ?? '',
+    /Prüfung nicht bestanden: npm test\. .*nichts geändert\. \[agents\.check_failed\]/,
+  );
+});
+
 test('conflicts and refusals end with exit code 1 and say why; no key, no call', async () => {
   const conflicts = [
     { path: 'a.js', reason: 'content', hunks: [{ startLine: 3, base: '', present: '', proposed: '' }] },

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { fault } from '@cyberdevstudio/server/base/fault.ts';
+import { createFaultCatalogue } from '@cyberdevstudio/server/kernel/rpc/fault-catalogue.ts';
 import { agentsContract } from '@cyberdevstudio/server/modules/agents/contract.ts';
 import { AgentName, type Step } from '@cyberdevstudio/server/modules/agents/contract-shapes.ts';
+import { allContracts } from '../contracts.ts';
 import { connectRemote, isRemoteError, type Remote } from '../remote.ts';
 import { say, type Terminal } from '../terminal.ts';
 
@@ -112,6 +114,12 @@ async function show(agents: Agents, taskId: string, terminal: Terminal): Promise
     terminal.print(
       `${severity.padEnd(6)} ${path}:${line}  ${rule}: ${message[terminal.language]}\n       ${evidence}`,
     );
+  }
+  if (task.problem !== null) {
+    const { code, data } = task.problem;
+    const reader = { language: terminal.language, traceId: '-' };
+    const { detail, hint } = createFaultCatalogue(allContracts).describe(fault(code, data), reader);
+    terminal.print(`\n${detail} ${hint} [${code}]`);
   }
   if (task.status === 'waiting_for_input') {
     terminal.print(`\n${task.question ?? ''}\n  cds agent reply ${taskId} "…"`);

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Contents by their SHA-256, in the project's area: each is kept once, whoever needs it. */
@@ -9,7 +8,7 @@ export interface Blobs {
   put(content: Uint8Array): Promise<string>;
   /** @throws Error when it is missing or was damaged */
   get(contentHash: string): Promise<Buffer>;
-  /** Removes all but these. */
+  /** Removes all but these, and but those that somebody has put within the last hour: no row may name them yet. */
   keepOnly(hashes: ReadonlySet<string>): Promise<void>;
 }
 
@@ -24,7 +23,7 @@ export function createBlobs(areaPath: string): Blobs {
     async put(content) {
       const contentHash = hashOf(content);
       const file = fileOf(contentHash);
-      if (existsSync(file)) return contentHash;
+      if (await touch(file)) return contentHash;
       await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
       const temporary = `${file}.${crypto.randomUUID()}`;
       const handle = await open(temporary, 'wx', 0o600);
@@ -45,9 +44,26 @@ export function createBlobs(areaPath: string): Blobs {
     async keepOnly(hashes) {
       for (const part of await readdir(folder).catch(() => [])) {
         for (const name of await readdir(path.join(folder, part))) {
-          if (!hashes.has(name)) await rm(path.join(folder, part, name), { force: true });
+          const file = path.join(folder, part, name);
+          if (!hashes.has(name) && (await isOld(file))) await rm(file, { force: true });
         }
       }
     },
   };
+}
+
+const keptMs = 3_600_000;
+
+/** False when the file is not there. File times are the file system's, so the machine's clock is meant here. */
+async function touch(file: string): Promise<boolean> {
+  const at = new Date();
+  return utimes(file, at, at).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function isOld(file: string): Promise<boolean> {
+  const stats = await stat(file).catch(() => null);
+  return stats !== null && Date.now() - stats.mtimeMs > keptMs;
 }

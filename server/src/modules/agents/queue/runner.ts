@@ -148,8 +148,9 @@ export async function runTask(task: TaskRow, signal: AbortSignal, parts: RunnerP
       },
     }),
   };
-  const steps = task.mode === 'steps' || (task.mode === 'auto' && !task.model.includes('/'));
-  const outcome = steps ? await workInSteps(work) : await workWithTools(work, conversation);
+  const outcome = (await worksInSteps(task, clients.llm, call))
+    ? await workInSteps(work)
+    : await workWithTools(work, conversation);
   if (outcome.kind === 'ask') {
     return { ...outcome, conversation: { ...outcome.conversation, baseline: context.baseline } };
   }
@@ -159,6 +160,18 @@ export async function runTask(task: TaskRow, signal: AbortSignal, parts: RunnerP
     changes: await worktree.changes(),
     findings: outcome.checked.findings ?? [],
   };
+}
+
+/** Models of this machine have no provider in their name; `auto` means one of them when there is nothing else. */
+async function worksInSteps(
+  { mode, model }: TaskRow,
+  llm: Client<typeof llmContract>,
+  call: Call,
+): Promise<boolean> {
+  if (mode !== 'auto') return mode === 'steps';
+  if (!/^auto(\/|$)/.test(model)) return !model.includes('/');
+  const { data } = await llm.call('llm.models', {}, call);
+  return !data.some(({ id, capabilities }) => capabilities.chat && id.includes('/'));
 }
 
 async function validity(
