@@ -45,7 +45,7 @@ export const sandbox = defineModule({
       await access[Symbol.asyncDispose]();
     });
     const keeper = createKeeper({ projects: context.clients.projects, now: context.now });
-    const wasm = startWasmPart(context, { run: part, access, keeper });
+    const wasm = await startWasmPart(context, { run: part, access, keeper });
     const engines = createEngines([part.execution, wasm.execution, part.micro.face]);
     followProjects(context, {
       killWhere: [part.runs.killWhere, part.terminals.killWhere, wasm.killWhere],

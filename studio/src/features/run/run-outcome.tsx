@@ -90,7 +90,7 @@ function Ended({ result, maxima, onMore }: { result: RunResult } & Pick<OutcomeP
         tone="bad"
         icon={<OctagonAlert size={20} className="tone-danger" />}
         title={t(`ended.${killedBy}`)}
-        text={`${t(`endedText.${killedBy}`, { amount: amountOf(result, language), time })} ${t('endedSafe')}`}
+        text={`${t(`endedText.${killedBy}`, { amount: amountOf(result, language), time })} ${t(result.limits.fuel === null ? 'endedSafe' : 'endedSafeWasm')}`}
       >
         {more !== undefined && (
           <button type="button" className="button" onClick={() => onMore(more)}>

@@ -103,6 +103,7 @@ export const run = {
     shutdown: 'Der Server wurde nach {{time}} angehalten oder neu gestartet.',
   },
   endedSafe: 'Fertige Dateien bleiben. Andere Läufe waren nicht betroffen.',
+  endedSafeWasm: 'Änderungen an Dateien wurden nicht behalten. Andere Läufe waren nicht betroffen.',
   endingLine: '{{reason}}',
   runWith: 'Mit {{amount}} starten',
   memory: 'Speicher',

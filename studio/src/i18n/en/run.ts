@@ -101,6 +101,7 @@ export const run = {
     shutdown: 'The server was stopped or restarted after {{time}}.',
   },
   endedSafe: 'Files it had finished are kept. Other runs were not affected.',
+  endedSafeWasm: 'Changes of files were not kept. Other runs were not affected.',
   endingLine: '{{reason}}',
   runWith: 'Run with {{amount}}',
   memory: 'Memory',

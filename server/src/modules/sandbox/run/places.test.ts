@@ -111,3 +111,30 @@ test('whoever spent all processor time gets no place, and others do', async () =
   await assert.rejects(places.take(request('a')), (error) => isFault(error, 'sandbox.cpu_quota'));
   (await places.take(request('b')))[Symbol.dispose]();
 });
+
+test('one user never holds the last quarter of the places or of the memory', async () => {
+  const { take, admitted } = recorder(createPlaces({ ...options, running: 8, runningPerUser: 8 }, () => 0));
+  for (let index = 0; index < 8; index += 1) void take('greedy');
+  void take('modest');
+  await turn();
+  assert.deepEqual(admitted, [...Array<string>(6).fill('greedy'), 'modest']);
+  const memory = recorder(createPlaces({ ...options, running: 8, runningPerUser: 8 }, () => 0));
+  for (let index = 0; index < 3; index += 1) void memory.take('greedy', 300);
+  void memory.take('modest', 300);
+  await turn();
+  assert.deepEqual(memory.admitted, ['greedy', 'greedy', 'modest']);
+});
+
+test('a program that waits for its user’s own share holds up nobody else', async () => {
+  let nowMs = 0;
+  const { take, admitted } = recorder(
+    createPlaces({ ...options, running: 8, runningPerUser: 8 }, () => nowMs),
+  );
+  for (let index = 0; index < 3; index += 1) void take('greedy', 300);
+  await turn();
+  nowMs = 10_000;
+  void take('modest', 200);
+  void take('other', 100);
+  await turn();
+  assert.deepEqual(admitted, ['greedy', 'greedy', 'modest', 'other']);
+});

@@ -36,18 +36,29 @@ export type Places = ReturnType<typeof createPlaces>;
  */
 export function createPlaces(options: PlacesOptions, elapsed: () => number) {
   const runningOf = new Map<string, number>();
+  const memoryOf = new Map<string, number>();
   /** Users in the order of their turns, each with those that wait, oldest first. */
   const waitingOf = new Map<string, Waiter[]>();
   const budget = createCpuBudget({ secondsPerHour: options.cpuSecondsPerHour, elapsed });
   let running = 0;
   let memoryBytes = 0;
 
-  function fits({ userId, memoryBytes: wanted }: PlaceRequest): boolean {
-    return (
-      running < options.running &&
-      (runningOf.get(userId) ?? 0) < options.runningPerUser &&
-      (running === 0 || memoryBytes + wanted <= options.memoryBytes)
-    );
+  /** A quarter of the places and of the memory is never one user's, or others would wait for that user's pleasure. */
+  const mostOfOne = {
+    running: Math.min(options.runningPerUser, options.running - Math.floor(options.running / 4)),
+    memoryBytes: options.memoryBytes - Math.floor(options.memoryBytes / 4),
+  };
+
+  /** Whether it is the machine that is full, not the user's own share of it. */
+  function hasTurn({ userId, memoryBytes: wanted }: PlaceRequest): boolean {
+    const own = runningOf.get(userId) ?? 0;
+    if (own >= mostOfOne.running) return false;
+    return own === 0 || (memoryOf.get(userId) ?? 0) + wanted <= mostOfOne.memoryBytes;
+  }
+
+  function fits(request: PlaceRequest): boolean {
+    const isRoom = running === 0 || memoryBytes + request.memoryBytes <= options.memoryBytes;
+    return running < options.running && isRoom && hasTurn(request);
   }
 
   function occupy(request: PlaceRequest): Disposable {
@@ -55,6 +66,7 @@ export function createPlaces(options: PlacesOptions, elapsed: () => number) {
     running += 1;
     memoryBytes += request.memoryBytes;
     runningOf.set(userId, (runningOf.get(userId) ?? 0) + 1);
+    memoryOf.set(userId, (memoryOf.get(userId) ?? 0) + request.memoryBytes);
     let held = true;
     return {
       [Symbol.dispose]() {
@@ -63,8 +75,13 @@ export function createPlaces(options: PlacesOptions, elapsed: () => number) {
         running -= 1;
         memoryBytes -= request.memoryBytes;
         const left = (runningOf.get(userId) ?? 1) - 1;
-        if (left === 0) runningOf.delete(userId);
-        else runningOf.set(userId, left);
+        if (left === 0) {
+          runningOf.delete(userId);
+          memoryOf.delete(userId);
+        } else {
+          runningOf.set(userId, left);
+          memoryOf.set(userId, (memoryOf.get(userId) ?? 0) - request.memoryBytes);
+        }
         admitWaiting();
       },
     };
@@ -76,9 +93,8 @@ export function createPlaces(options: PlacesOptions, elapsed: () => number) {
       for (const [userId, waiters] of waitingOf) {
         const first = waiters[0];
         if (first === undefined) continue;
-        const hasTurn = (runningOf.get(userId) ?? 0) < options.runningPerUser;
         if (!fits(first.request)) {
-          if (hasTurn && elapsed() - first.sinceMs > overtakenAtMostMs) return;
+          if (hasTurn(first.request) && elapsed() - first.sinceMs > overtakenAtMostMs) return;
           continue;
         }
         remove(first);

@@ -132,7 +132,7 @@ export function createWasmCalls(deps: WasmCallsDependencies) {
   function follow(host: WasmHost, about: Followed) {
     const { job, limits, snapshot, listeners, call } = about;
     const startedMs = performance.now();
-    const cpuBefore = host.usage().cpuMs;
+    const { cpuMs: cpuBefore, memoryBytes: memoryBefore } = host.usage();
     let killedBy: KilledBy | null = null;
     let outputBytes = 0;
 
@@ -142,7 +142,9 @@ export function createWasmCalls(deps: WasmCallsDependencies) {
       void host.stop();
     }
     function sample(): void {
-      const { memoryBytes, cpuMs: total, processes } = host.usage();
+      const { memoryBytes: held, cpuMs: total, processes } = host.usage();
+      // What the program takes beyond the host itself.
+      const memoryBytes = Math.max(0, held - memoryBefore);
       const cpuMs = Math.max(0, total - cpuBefore);
       if (limits.cpuMs !== null && cpuMs > limits.cpuMs) kill('cpu');
       const atMs = performance.now() - startedMs;
@@ -156,6 +158,8 @@ export function createWasmCalls(deps: WasmCallsDependencies) {
       ...orderOf(job, { limits, snapshot, fileBytes: config.wasmFileBytes }),
       onOutput(stream, data) {
         outputBytes += data.length;
+        // The host keeps this limit to the byte; one that does not has been taken over.
+        if (outputBytes > limits.outputBytes) kill('output');
         return killedBy !== null || listeners.onOutput(stream, data);
       },
     });
@@ -171,7 +175,7 @@ export function createWasmCalls(deps: WasmCallsDependencies) {
       outputBytes: () => outputBytes,
       durationMs: () => performance.now() - startedMs,
       cpuMs: () => Math.max(0, host.usage().cpuMs - cpuBefore),
-      memoryBytes: () => host.usage().memoryBytes,
+      memoryBytes: () => Math.max(0, host.usage().memoryBytes - memoryBefore),
     };
   }
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Engine } from '../engine/engine.ts';
 import { nodeFolder } from '../engine/host-view.ts';
+import { confinedByLandlock, type Landlock } from '../engine/landlock.ts';
 import { prepareConfinedLaunch } from '../engine/launcher.ts';
 import type { LimitGroup } from '../limits/group.ts';
 import type { Limits } from '../run/contract-shapes.ts';
@@ -45,6 +46,8 @@ export function createHostLauncher(deps: {
   /** The most that a program of a host may ask for. */
   readonly memoryBytes: number;
   readonly cpuCores: number;
+  /** A second fence inside of the first; null where the kernel has none. */
+  readonly landlock: Landlock | null;
   /** Where the host's code lies at the moment. */
   readonly code: () => HostCode;
 }): HostLauncher {
@@ -64,6 +67,8 @@ export function createHostLauncher(deps: {
   writeFileSync(packageFile, '{"type":"module"}', { mode: 0o644 });
   const shimFolder = path.dirname(path.dirname(fileURLToPath(import.meta.resolve(shimName))));
   const walled = engine.bubblewrap.kind === 'works';
+  const { landlock } = deps;
+  const fenced = (command: string[]) => (landlock === null ? command : confinedByLandlock(landlock, command));
 
   function launchWalled(hostId: string, owner?: string): LaunchedHost {
     const { installation, driver, shield } = engine.parts('en');
@@ -71,9 +76,9 @@ export function createHostLauncher(deps: {
     const code = deps.code();
     const prepared = prepareConfinedLaunch(installation, {
       runId: hostId,
-      command: nodeCommand(`${nodeFolder}/node`, `${insideFolder}/host/main${code.extension}`, [
-        insideFolder,
-      ]),
+      command: fenced(
+        nodeCommand(`${nodeFolder}/node`, `${insideFolder}/host/main${code.extension}`, [insideFolder]),
+      ),
       options: wallOptions(installation.view.arguments, { packageFile, shimFolder, codeFolder: code.folder }),
       limits,
       group,
@@ -108,9 +113,12 @@ export function createHostLauncher(deps: {
     return { child, group, started: () => undefined };
   }
 
-  const version = engine.bubblewrap.kind === 'works' ? `bubblewrap ${engine.bubblewrap.version}` : 'no wall';
+  const version =
+    engine.bubblewrap.kind === 'works'
+      ? `bubblewrap ${engine.bubblewrap.version}${landlock === null ? '' : ', Landlock'}`
+      : 'no wall';
   return {
-    driver: `V8 ${process.versions.v8}, ${version}, ${engine.driver.name}`,
+    driver: `V8 ${process.versions.v8.split('.').slice(0, 2).join('.')}, ${version}, ${engine.driver.name}`,
     walled,
     launch: walled ? launchWalled : launchBare,
   };

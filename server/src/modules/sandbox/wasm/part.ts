@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { newId } from '#base/ids.ts';
+import { probeLandlock } from '../engine/landlock.ts';
 import type { FsAccess } from '../fs/access.ts';
 import type { Keeper } from '../fs/keeper.ts';
 import type { RunPart, SandboxContext } from '../run-part.ts';
@@ -15,7 +16,7 @@ const modulesPerProject = 64;
 const totalModuleBytes = 512 * 1024 * 1024;
 
 /** Starts the wasm engine on what the run engine has found on this machine; registers its end. */
-export function startWasmPart(
+export async function startWasmPart(
   context: SandboxContext,
   shared: { readonly run: RunPart; readonly access: FsAccess; readonly keeper: Keeper },
 ) {
@@ -25,6 +26,7 @@ export function startWasmPart(
     engine: run.engine,
     memoryBytes: config.wasmMemoryBytes,
     cpuCores: Math.min(2, config.maxCpuCores),
+    landlock: await probeLandlock(),
     code: createHostCode(path.join(context.dataDir, 'sandbox', 'wasm-host'), (error) =>
       context.log.warn({ err: error }, 'the WebAssembly host could not be prepared; it starts slower'),
     ),
