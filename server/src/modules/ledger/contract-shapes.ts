@@ -56,6 +56,8 @@ export const Reservation = z.object({
   tokens: Tokens,
   status: ReservationStatus,
   expiresAt: z.iso.datetime(),
+  /** Of what it will cost (ISO 4217). */
+  currency: z.string(),
   /** True when this request had reserved before; then nothing was put aside again. */
   replayed: z.boolean(),
 });

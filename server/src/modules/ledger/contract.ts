@@ -70,6 +70,30 @@ export const ledgerContract = defineContract('ledger', {
       }),
       result: Settlement,
     },
+    'ledger.draw': {
+      summary: 'Charges several finished requests to one reservation that was made ahead for them.',
+      access: 'service',
+      params: z.strictObject({
+        reservationId: z.uuid(),
+        /** A request id that was charged before is not charged again. */
+        uses: z
+          .array(
+            z.strictObject({
+              requestId: IdempotencyKey,
+              model: z.string().min(1).max(300),
+              endpoint: z.string().min(1).max(200),
+              promptTokens: TokenCount,
+              cachedPromptTokens: TokenCount.default(0),
+              completionTokens: TokenCount,
+              price: ModelPrice.prefault({}),
+            }),
+          )
+          .max(500),
+        /** Returns what is left; nothing can be drawn afterwards. */
+        close: z.boolean().default(false),
+      }),
+      result: z.object({ chargedTokens: Tokens, uncoveredTokens: Tokens, returnedTokens: Tokens }),
+    },
     'ledger.release': {
       summary: 'Returns everything that was reserved for a request that failed.',
       access: 'service',
@@ -203,6 +227,11 @@ export const ledgerContract = defineContract('ledger', {
         chargedTokens: Tokens,
         balanceAfter: Tokens,
       }),
+    },
+    'ledger.drawn': {
+      summary: 'Several requests were charged together.',
+      durable: false,
+      payload: z.object({ userId: UserId, requests: z.int(), chargedTokens: Tokens, balanceAfter: Tokens }),
     },
     'ledger.uncovered': {
       summary: 'A request used more than its reservation and the balance covered.',

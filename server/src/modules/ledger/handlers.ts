@@ -4,6 +4,7 @@ import type { Handlers } from '#kernel/module.ts';
 import type { Balances } from './balances.ts';
 import type { Budgets } from './budgets.ts';
 import type { ledgerContract } from './contract.ts';
+import type { Draws } from './draws.ts';
 import type { Reservations } from './reservations.ts';
 import type { createSettlements } from './settlements.ts';
 import type { createUsage } from './usage.ts';
@@ -12,13 +13,14 @@ export interface LedgerServices {
   readonly budgets: Budgets;
   readonly reservations: Reservations;
   readonly settlements: ReturnType<typeof createSettlements>;
+  readonly draws: Draws;
   readonly balances: Balances;
   readonly usageOf: ReturnType<typeof createUsage>;
 }
 
 /** The ledger's methods, each handed to the part that has its rules. */
 export function handlersOf(services: LedgerServices): Handlers<typeof ledgerContract> {
-  const { budgets, reservations, settlements, balances, usageOf } = services;
+  const { budgets, reservations, settlements, draws, balances, usageOf } = services;
 
   async function balanceOf(userId: string) {
     const found = await balances.read([userId]);
@@ -29,6 +31,7 @@ export function handlersOf(services: LedgerServices): Handlers<typeof ledgerCont
     'ledger.reserve': ({ params, call }) => reservations.reserve({ ...params, traceId: call.traceId }),
     'ledger.settle': ({ params: { reservationId, ...counts }, call }) =>
       settlements.settle({ reservationId, counts, traceId: call.traceId }),
+    'ledger.draw': ({ params, call }) => draws.draw({ ...params, traceId: call.traceId }),
     'ledger.release': ({ params }) => reservations.release(params.reservationId),
     'ledger.credit': ({ params: { tokens, ...params }, call }) =>
       balances.adjust({ ...params, change: { kind: 'by', tokens }, traceId: call.traceId }),

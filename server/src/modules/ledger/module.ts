@@ -4,6 +4,7 @@ import { createBalances } from './balances.ts';
 import { removeOldPeriods } from './budget-store.ts';
 import { createBudgets } from './budgets.ts';
 import { ledgerContract } from './contract.ts';
+import { createDraws } from './draws.ts';
 import { handlersOf } from './handlers.ts';
 import { createReservations } from './reservations.ts';
 import { createSettlements } from './settlements.ts';
@@ -32,7 +33,13 @@ export const ledger = defineModule({
   start: (context) => {
     const { database, publish, now, log, config } = context;
     const budgets = createBudgets({ database, publish, now });
-    const reservations = createReservations({ database, publish, budgets, now });
+    const reservations = createReservations({
+      database,
+      publish,
+      budgets,
+      now,
+      currency: config.currency,
+    });
 
     async function sweep(): Promise<void> {
       const expired = await reservations.expireOverdue();
@@ -59,6 +66,7 @@ export const ledger = defineModule({
         budgets,
         reservations,
         settlements: createSettlements({ database, publish, budgets, now, currency: config.currency }),
+        draws: createDraws({ database, publish, budgets, now, currency: config.currency }),
         balances: createBalances({ database, publish, now }),
         usageOf: createUsage({ database, now, currency: config.currency }),
       }),

@@ -1,5 +1,6 @@
 import { type Fault, fault } from '#base/fault.ts';
 import { newId } from '#base/ids.ts';
+import { balanceTokensOf } from '#base/pricing.ts';
 import type { Database, Transaction } from '#kernel/database/database.ts';
 import type { Publish } from '#kernel/module.ts';
 import { addHeldUse, settleUse } from './budget-store.ts';
@@ -7,7 +8,6 @@ import { type Budgets, firstExceeded } from './budgets.ts';
 import type { ledgerContract } from './contract.ts';
 import type { ModelPrice } from './contract-shapes.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { balanceTokensOf } from './pricing.ts';
 import {
   closeReservation,
   findExpired,
@@ -50,6 +50,7 @@ export interface ReservationDeps {
   readonly publish: Publish<typeof ledgerContract>;
   readonly budgets: Budgets;
   readonly now: () => number;
+  readonly currency: string;
 }
 
 const expiriesAtOnce = 200;
@@ -59,7 +60,13 @@ type Outcome =
   | { readonly kind: 'refused'; readonly fault: Fault };
 
 /** Reservations: tokens put aside before a request runs, and given back when it does not. */
-export function createReservations({ database, publish, budgets, now }: ReservationDeps): Reservations {
+export function createReservations({
+  database,
+  publish,
+  budgets,
+  now,
+  currency,
+}: ReservationDeps): Reservations {
   async function attempt(transaction: Transaction, request: ReserveRequest): Promise<Outcome> {
     const accounts = await lockAccounts(transaction, request.userId);
     const fingerprint = requestFingerprint(request);
@@ -181,6 +188,7 @@ export function createReservations({ database, publish, budgets, now }: Reservat
         tokens: Number(reservation.tokens),
         status: reservation.status,
         expiresAt: new Date(reservation.expiresAtMs).toISOString(),
+        currency,
         replayed,
       };
     },

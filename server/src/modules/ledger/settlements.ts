@@ -1,12 +1,12 @@
+import { formatDecimal, moneyScale } from '#base/decimal.ts';
 import { fault } from '#base/fault.ts';
+import { balanceTokensOf, costOf, type TokenCounts } from '#base/pricing.ts';
 import type { Database, Transaction } from '#kernel/database/database.ts';
 import type { Publish } from '#kernel/module.ts';
 import { settleUse } from './budget-store.ts';
 import type { Budgets } from './budgets.ts';
 import type { ledgerContract } from './contract.ts';
-import { formatDecimal, moneyScale } from './decimal.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { balanceTokensOf, costOf, type TokenCounts } from './pricing.ts';
 import { closeReservation, findLiveReservation, type StoredReservation } from './reservation-store.ts';
 import { lockReservation } from './reservations.ts';
 import { postTransfer, type UserAccounts } from './store.ts';

@@ -1,7 +1,7 @@
+import { formatDecimal, moneyScale, parseDecimal } from '#base/decimal.ts';
+import type { TokenCounts } from '#base/pricing.ts';
 import type { Database, Transaction } from '#kernel/database/database.ts';
 import type { UsageGroupBy } from './contract-shapes.ts';
-import { formatDecimal, moneyScale, parseDecimal } from './decimal.ts';
-import type { TokenCounts } from './pricing.ts';
 import type { StoredReservation } from './reservation-store.ts';
 
 export interface Charge {

@@ -14,6 +14,8 @@ export interface InferenceCall {
   /** Which path or method asked. */
   readonly endpoint: string;
   readonly requestId: string;
+  /** The client named the id: its repetition is told, not carried out. */
+  readonly repeatable: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -79,7 +81,15 @@ export function createAttempts({ candidates, routing, accounting, metrics }: Att
     const { user, endpoint, request, signal } = call;
     const { model, price } = source;
     const amount = await source.estimate(request, { userId: user.userId, signal });
-    const hold = await accounting.hold({ user, requestId, model, endpoint, price, ...amount });
+    const hold = await accounting.hold({
+      user,
+      requestId,
+      repeatable: call.repeatable,
+      model,
+      endpoint,
+      price,
+      ...amount,
+    });
     const meter = createMeter();
     const running = metrics.begin(model);
     let bill: Promise<Bill> | undefined;

@@ -28,10 +28,11 @@ export function createCandidates(
   const { models, providers, routing } = deps;
 
   async function sourceNamed(name: string, temperature: number): Promise<Source | undefined> {
-    const local = await findLocal(name);
-    if (local !== undefined) return createLocalSource(local, temperature, deps);
+    // A file’s name holds no slash.
     const slash = name.indexOf('/');
-    return slash === -1 ? undefined : providers.source(name.slice(0, slash), name.slice(slash + 1));
+    if (slash !== -1) return providers.source(name.slice(0, slash), name.slice(slash + 1));
+    const local = await findLocal(name);
+    return local === undefined ? undefined : createLocalSource(local, temperature, deps);
   }
 
   async function findLocal(name: string): Promise<LocalModel | undefined> {

@@ -36,10 +36,16 @@ export const llmConfig = z.object({
     .describe('How long a provider may be silent, before its first byte and between two'),
   reservationMs: z
     .int()
-    .min(60_000)
+    .min(5_000)
     .max(24 * 3_600_000)
-    .default(3_600_000)
+    .default(900_000)
     .describe('After so long the tokens that a request has put aside are released, should nobody settle it'),
+  purseIdleMs: z
+    .int()
+    .min(0)
+    .max(60_000)
+    .default(2_000)
+    .describe('Tokens put aside ahead for a busy user are given back after a pause of so long'),
   ollamaUrl: z
     .url({ protocol: /^https?$/ })
     .or(z.literal(''))

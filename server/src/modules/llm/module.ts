@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { newId } from '#base/ids.ts';
 import { defineModule } from '#kernel/module.ts';
 import { systemCall } from '#kernel/rpc/call-context.ts';
 import { newTraceId } from '#kernel/telemetry/trace.ts';
 import { ledgerContract } from '#modules/ledger/contract.ts';
-import { createAccounting } from './accounting/accounting.ts';
+import type { Accounting } from './accounting/accounting.ts';
+import { createPurses } from './accounting/purses.ts';
+import { createSingleHolds } from './accounting/single-holds.ts';
 import { adminHandlersOf } from './admin-handlers.ts';
 import { mountApi } from './api/routes.ts';
 import { mountStreamSocket } from './api/stream-socket.ts';
@@ -27,10 +29,10 @@ export const llm = defineModule({
   config: llmConfig,
   migrations: new URL('./migrations/', import.meta.url),
   start: (context) => {
-    const { config, database, publish, now, log, metrics: registry, dataDir, stopping } = context;
+    const { config, database, publish, now, log, metrics: registry, dataDir } = context;
     const { ledger } = context.clients;
-    const call = () => systemCall({ traceId: newTraceId(), signal: stopping });
-    const id = () => newId(now());
+    const call = () => systemCall({ traceId: newTraceId() });
+    const id = () => randomUUID();
     const models = createLocalModels({
       modelsDir: path.join(dataDir, 'models'),
       settings: createModelSettingsStore(database),
@@ -69,7 +71,13 @@ export const llm = defineModule({
       defaultMaxTokens: config.defaultMaxTokens,
       modelContextSize: config.modelContextSize,
     });
-    const accounting = createAccounting({ ledger, systemCall: call, lifetimeMs: config.reservationMs, log });
+    const access = { ledger, systemCall: call, lifetimeMs: config.reservationMs, log };
+    const purses = createPurses({ ...access, now, newId: id, idleMs: config.purseIdleMs });
+    context.defer(() => purses[Symbol.asyncDispose]() as Promise<void>);
+    const singles = createSingleHolds(access);
+    const accounting: Accounting = {
+      hold: (request) => (request.repeatable ? singles : purses).hold(request),
+    };
     const inference = createInference(createAttempts({ candidates, routing, accounting, metrics }));
     const api = { inference, candidates, newId: id, maxRequestBytes: config.maxRequestBytes, log };
     return {

@@ -30,7 +30,7 @@ export function rpcHandlersOf({ inference, candidates, newId }: RpcDeps): RpcHan
     call: Call;
   }): InferenceCall {
     const { endpoint, request, user, call } = asked;
-    return { user, request, endpoint, requestId: newId(), signal: call.signal };
+    return { user, request, endpoint, requestId: newId(), repeatable: false, signal: call.signal };
   }
 
   async function whole(call: InferenceCall): Promise<Answer> {

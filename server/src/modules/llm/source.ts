@@ -1,10 +1,6 @@
-import type { ParamsOf } from '#base/contract.ts';
-import type { ledgerContract } from '#modules/ledger/contract.ts';
+import type { ModelPrice } from '#base/pricing.ts';
 import type { Meter } from './accounting/meter.ts';
 import type { ChatRequest, CompletionRequest, EmbeddingRequest } from './contract-requests.ts';
-
-/** What a model costs, as the ledger takes it. */
-export type ModelPrice = NonNullable<ParamsOf<typeof ledgerContract, 'ledger.reserve'>['price']>;
 
 /** One request in OpenAI's shape, by what it asks for. */
 export type InferenceRequest =

@@ -89,6 +89,7 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
       request: wanted,
       endpoint: request.url.split('?', 1)[0] ?? '/v1',
       requestId: requestIdOf(request, deps.newId),
+      repeatable: request.headers['idempotency-key'] !== undefined,
       signal: controller.signal,
     };
     reply.raw.setHeader('x-request-id', call.requestId);
@@ -107,12 +108,13 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
 
   async function sendWhole({ reply }: Exchange, call: InferenceCall): Promise<void> {
     const { answer: whole, bill } = await inference.whole(call);
-    const body = 'json' in whole ? whole.json : Buffer.from(JSON.stringify(whole.object));
+    // A text goes out with the head in one write; a buffer would take two.
+    const body = 'json' in whole ? whole.json.toString() : JSON.stringify(whole.object);
     reply.hijack();
     copyHeaders(reply);
     reply.raw.writeHead(200, {
       'content-type': 'application/json; charset=utf-8',
-      'content-length': body.length,
+      'content-length': Buffer.byteLength(body),
       'cache-control': 'no-store',
       ...billHeaders(bill),
     });

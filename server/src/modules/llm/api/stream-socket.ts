@@ -122,7 +122,14 @@ export function mountStreamSocket(app: FastifyInstance, kit: HttpKit, deps: ApiD
         );
         const request = requestOf(message);
         const { signal } = controller;
-        const call = { user: admitted.user, request, endpoint: '/v1/stream', requestId: newId(), signal };
+        const call = {
+          user: admitted.user,
+          request,
+          endpoint: '/v1/stream',
+          requestId: newId(),
+          repeatable: false,
+          signal,
+        };
         await forward(id, inference.stream(call), signal);
       } finally {
         running.delete(id);

@@ -56,6 +56,7 @@ export async function llmWorld(environment: Readonly<Record<string, string>> = {
     environment: {
       CDS_ADMIN_PASSWORD: password,
       CDS_LLM_OLLAMA_URL: '',
+      CDS_LLM_PURSE_IDLE_MS: '0',
       CDS_LLM_MODEL_THREADS: '1',
       CDS_RATE_INFERENCE_PER_SECOND: '100000',
       CDS_RATE_INFERENCE_BURST: '100000',
@@ -91,9 +92,21 @@ export async function llmWorld(environment: Readonly<Record<string, string>> = {
 
   const admin: TestUser = await signIn('admin');
 
+  async function settled(user: TestUser) {
+    for (;;) {
+      const { balances } = await world
+        .client(ledgerContract)
+        .call('ledger.balances', { userIds: [user.id] }, world.call(null));
+      const balance = balances[user.id];
+      if (balance?.heldTokens === 0) return balance;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
   return {
     world,
     admin,
+    settled,
     modelsDir,
     request,
     async user(role = 'developer') {
@@ -109,17 +122,8 @@ export async function llmWorld(environment: Readonly<Record<string, string>> = {
       assert.equal(answer.status, 201, JSON.stringify(answer.body));
       return answer.body.apiKey;
     },
-    async settled(user) {
-      for (;;) {
-        const { balances } = await world
-          .client(ledgerContract)
-          .call('ledger.balances', { userIds: [user.id] }, world.call(null));
-        const balance = balances[user.id];
-        if (balance?.heldTokens === 0) return balance;
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-    },
     async usage(user) {
+      await settled(user);
       const answer = await world.client(ledgerContract).call('usage.me', {}, world.call({ userId: user.id }));
       return answer.total;
     },

@@ -1,5 +1,16 @@
-import type { ModelPrice } from './contract-shapes.ts';
 import { divideUp, moneyScale, parseDecimal, weightScale } from './decimal.ts';
+
+/** What a model costs, as exact decimal texts. */
+export interface ModelPrice {
+  /** Balance tokens per token of the model. */
+  readonly tokenWeight: string;
+  /** Money per prompt token. */
+  readonly promptTokenCost: string;
+  /** Money per prompt token that came from a cache; as other prompt tokens if absent. */
+  readonly cachedPromptTokenCost?: string | undefined;
+  /** Money per generated token. */
+  readonly completionTokenCost: string;
+}
 
 /** What a model's tokenizer counted for one request; `promptTokens` include the cached ones. */
 export interface TokenCounts {

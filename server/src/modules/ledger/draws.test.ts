@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { ledgerContract } from './contract.ts';
+import { type LedgerWorld, ledgerWorld } from './testing/ledger-world.ts';
+
+let it: LedgerWorld;
+
+before(async () => {
+  it = await ledgerWorld();
+});
+after(() => it[Symbol.asyncDispose]());
+
+const price = { promptTokenCost: '0.000001', completionTokenCost: '0.000002' };
+const use = (requestId: string = randomUUID()) => ({
+  requestId,
+  model: 'm',
+  endpoint: '/v1/chat/completions',
+  promptTokens: 60,
+  completionTokens: 10,
+  price,
+});
+
+const draw = (reservationId: string, uses: ReturnType<typeof use>[], close = false) =>
+  it.world.client(ledgerContract).call('ledger.draw', { reservationId, uses, close }, it.world.call(null));
+
+const usageOf = async (userId: string) =>
+  (await it.world.client(ledgerContract).call('usage.me', {}, it.world.call({ userId }))).total;
+
+test('several requests draw on one reservation; the rest comes back when it is closed', async () => {
+  const userId = await it.userWith(1_000);
+  const { reservationId } = await it.reserve(userId, { promptTokens: 300, maxCompletionTokens: 0 });
+  assert.deepEqual(await draw(reservationId, [use(), use()]), {
+    chargedTokens: 140,
+    uncoveredTokens: 0,
+    returnedTokens: 0,
+  });
+  assert.deepEqual(await it.balance(userId), { tokens: 700, heldTokens: 160 });
+  assert.deepEqual(await draw(reservationId, [use()], true), {
+    chargedTokens: 70,
+    uncoveredTokens: 0,
+    returnedTokens: 90,
+  });
+  assert.deepEqual(await it.balance(userId), { tokens: 790, heldTokens: 0 });
+  const { requests, chargedTokens, cost } = await usageOf(userId);
+  assert.deepEqual([requests, chargedTokens, cost], [3, 210, '0.00024']);
+  await it.assertBalancedBooks();
+});
+
+test('a batch that is sent again, as after an answer that was lost, charges nothing twice', async () => {
+  const userId = await it.userWith(1_000);
+  const { reservationId } = await it.reserve(userId, { promptTokens: 300, maxCompletionTokens: 0 });
+  const uses = [use(), use()];
+  await draw(reservationId, uses);
+  assert.equal((await draw(reservationId, [...uses, use()])).chargedTokens, 70);
+  assert.equal((await usageOf(userId)).requests, 3);
+  assert.deepEqual(await it.balance(userId), { tokens: 700, heldTokens: 90 });
+});
+
+test('more than the reservation holds is taken from the balance, never below zero, and told', async () => {
+  const userId = await it.userWith(100);
+  const { reservationId } = await it.reserve(userId, { promptTokens: 50, maxCompletionTokens: 0 });
+  const drawn = await draw(reservationId, [use(), use()], true);
+  assert.deepEqual(drawn, { chargedTokens: 140, uncoveredTokens: 40, returnedTokens: 0 });
+  assert.deepEqual(await it.balance(userId), { tokens: 0, heldTokens: 0 });
+  assert.equal((await it.events(userId, 'ledger.uncovered')).length, 1);
+});
+
+test('a closed reservation gives nothing more', async () => {
+  const userId = await it.userWith(1_000);
+  const { reservationId } = await it.reserve(userId);
+  await draw(reservationId, [], true);
+  await assert.rejects(draw(reservationId, [use()]), { code: 'ledger.reservation_closed' });
+  assert.deepEqual(await it.balance(userId), { tokens: 1_000, heldTokens: 0 });
+});
+
+test('drawn tokens count against budgets', async () => {
+  const userId = await it.userWith(1_000);
+  const ledger = it.world.client(ledgerContract);
+  const admin = it.world.call({ role: 'admin' });
+  const budget = { id: userId, apiKeyId: null, period: 'day' as const, limitTokens: 200 };
+  await ledger.call('admin.users.setBudget', budget, admin);
+  const { reservationId } = await it.reserve(userId, { promptTokens: 150, maxCompletionTokens: 0 });
+  await draw(reservationId, [use(), use()], true);
+  const { budgets } = await ledger.call('admin.users.budgets', { id: userId }, admin);
+  assert.deepEqual([budgets[0]?.usedTokens, budgets[0]?.heldTokens], [140, 0]);
+  await assert.rejects(it.reserve(userId, { promptTokens: 61, maxCompletionTokens: 0 }), {
+    code: 'ledger.budget_exceeded',
+  });
+});

@@ -1,0 +1,145 @@
+import type { ParamsOf } from '#base/contract.ts';
+import { isFault } from '#base/fault.ts';
+import type { ledgerContract } from '#modules/ledger/contract.ts';
+import type { PurseDeps } from './purses.ts';
+
+export type Use = ParamsOf<typeof ledgerContract, 'ledger.draw'>['uses'][number];
+
+/** Tokens of one reservation that requests take from, and what they have used of it. */
+export interface Allotment {
+  readonly currency: string;
+  /** Tokens that can be taken now. */
+  readonly left: number;
+  /** True when the tokens were there; they are then the caller's until `charge` or `giveBack`. */
+  take(tokens: number): boolean;
+  giveBack(tokens: number): void;
+  /** Notes a use, which goes to the ledger with the next batch. */
+  charge(use: Use, amount: { readonly taken: number; readonly charged: number }): void;
+  /** Gives the rest back once nothing runs on it any more; true when that is now. */
+  retire(): boolean;
+  retireIfIdle(): void;
+  /** Gives the rest back now, with what was noted so far. */
+  end(): Promise<void>;
+  /** Resolves when the ledger has taken everything. */
+  readonly closed: Promise<void>;
+}
+
+const batchSize = 500;
+const retryMs = [100, 500, 2_000, 5_000, 15_000] as const;
+
+/** @see createPurses */
+export function createAllotment(
+  deps: PurseDeps & {
+    readonly reservationId: string;
+    readonly tokens: number;
+    readonly currency: string;
+    readonly usableUntilMs: number;
+    readonly onClosed: () => void;
+  },
+): Allotment {
+  const { ledger, systemCall, now, log, reservationId } = deps;
+  let left = deps.tokens;
+  let running = 0;
+  let retired = false;
+  let lastUsedMs = now();
+  let pending: Use[] = [];
+  let flushing: Promise<void> | undefined;
+  let failures = 0;
+  const { promise: closed, resolve: resolveClosed } = Promise.withResolvers<void>();
+  let isClosed = false;
+
+  async function flush(): Promise<void> {
+    // What is charged in the same turn of the event loop goes in one batch.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (pending.length > 0 || (retired && running === 0 && !isClosed)) {
+      const uses = pending.slice(0, batchSize);
+      pending = pending.slice(batchSize);
+      const close = retired && running === 0 && pending.length === 0;
+      try {
+        await ledger.call('ledger.draw', { reservationId, uses, close }, systemCall());
+        failures = 0;
+        if (close) return finish();
+      } catch (error) {
+        if (isFault(error, 'ledger.reservation_closed')) return finish();
+        pending = [...uses, ...pending];
+        const waitMs = retryMs[failures];
+        failures += 1;
+        log.warn({ err: error, reservationId, uses: uses.length }, 'uses of models can’t be charged yet');
+        if (waitMs === undefined) {
+          log.error({ reservationId, uses: pending.length }, 'uses of models were not charged');
+          return finish();
+        }
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+      }
+    }
+  }
+
+  function finish(): void {
+    isClosed = true;
+    deps.onClosed();
+    resolveClosed();
+  }
+
+  function start(): void {
+    flushing ??= flush().finally(() => {
+      flushing = undefined;
+      if (!isClosed && (pending.length > 0 || (retired && running === 0))) start();
+    });
+  }
+
+  function ended(): void {
+    running -= 1;
+    lastUsedMs = now();
+    if (deps.idleMs === 0 && running === 0) retired = true;
+    if (retired && running === 0) start();
+  }
+
+  return {
+    currency: deps.currency,
+    closed,
+    get left() {
+      return retired ? 0 : left;
+    },
+    take(tokens) {
+      if (retired || left < tokens || now() >= deps.usableUntilMs) return false;
+      left -= tokens;
+      running += 1;
+      return true;
+    },
+    giveBack(tokens) {
+      left += tokens;
+      ended();
+    },
+    charge(use, { taken, charged }) {
+      left += taken - charged;
+      pending.push(use);
+      ended();
+      start();
+    },
+    retire() {
+      if (running > 0) return false;
+      retired = true;
+      start();
+      return true;
+    },
+    retireIfIdle() {
+      if (retired || running > 0) return;
+      if (now() < deps.usableUntilMs && now() - lastUsedMs < deps.idleMs) return;
+      retired = true;
+      start();
+    },
+    async end() {
+      retired = true;
+      if (running > 0) {
+        // Requests are being ended with the process; what they have used by now is charged.
+        while (pending.length > 0 || flushing !== undefined) {
+          start();
+          await flushing;
+        }
+        return;
+      }
+      start();
+      await closed;
+    },
+  };
+}
