@@ -86,6 +86,21 @@ export function apiClient(url: string, token: string): ApiClient {
   };
 }
 
+/** A client of an account that exists. */
+export async function signIn(
+  url: string,
+  account: { readonly username: string; readonly password: string },
+): Promise<ApiClient> {
+  const answer = await fetch(`${url}/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(account),
+  });
+  if (!answer.ok) throw new Error(`sign-in answered ${answer.status}`);
+  const { accessToken } = (await answer.json()) as { accessToken: string };
+  return apiClient(url, accessToken);
+}
+
 /** Registers a user and returns a client that acts for them. */
 export async function registerUser(url: string, username: string): Promise<ApiClient> {
   const password = `correct horse ${username}`;

@@ -15,6 +15,8 @@ const main = fileURLToPath(new URL('../cli/src/main.ts', import.meta.url));
 export interface RunningPlatform extends AsyncDisposable {
   /** Address of the studio and of everything behind it. */
   readonly url: string;
+  /** Address of the model server. */
+  readonly modelsUrl: string;
   readonly dataDir: string;
   readonly adminPassword: string;
   readonly processes: readonly ChildProcess[];
@@ -98,7 +100,8 @@ export async function startPlatformProcesses(options: StartOptions = {}): Promis
 
 async function startOne(environment: Record<string, string>) {
   const { child, match } = await startCommand(['start'], { environment, ready: /(http:\/\/[\d.]+:\d+) ·/ });
-  return { url: match[1] ?? '', processes: [child] };
+  const url = match[1] ?? '';
+  return { url, modelsUrl: url, processes: [child] };
 }
 
 async function startSplit(environment: Record<string, string>, stack: AsyncDisposableStack) {
@@ -109,6 +112,7 @@ async function startSplit(environment: Record<string, string>, stack: AsyncDispo
     CDS_SECRET_KEY: randomBytes(32).toString('hex'),
     CDS_AUTH_PORT: '0',
     CDS_GATEWAY_PORT: '0',
+    CDS_LLM_PORT: '0',
     CDS_STUDIO_PORT: '0',
     CDS_DATABASE_CONNECTIONS: '5',
   };
@@ -117,6 +121,11 @@ async function startSplit(environment: Record<string, string>, stack: AsyncDispo
     environment: shared,
     ready: /gateway (http\S+)/,
   });
+  const models = await startCommand(['serve', 'llm'], { environment: shared, ready: /llm (http\S+)/ });
   const studio = await startCommand(['serve', 'studio'], { environment: shared, ready: /studio (http\S+)/ });
-  return { url: studio.match[1] ?? '', processes: [auth.child, gateway.child, studio.child] };
+  return {
+    url: studio.match[1] ?? '',
+    modelsUrl: models.match[1] ?? '',
+    processes: [auth.child, gateway.child, models.child, studio.child],
+  };
 }
