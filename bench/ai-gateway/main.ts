@@ -48,7 +48,13 @@ async function startPortkey(upstreamUrl: string): Promise<Target> {
   const port = await freePort();
   const child = spawn(
     process.execPath,
-    [path.join(folder, 'build/start-server.js'), `--port=${port}`, '--headless'],
+    [
+      '--import',
+      fileURLToPath(new URL('./mutable-answers.ts', import.meta.url)),
+      path.join(folder, 'build/start-server.js'),
+      `--port=${port}`,
+      '--headless',
+    ],
     {
       stdio: ['ignore', 'ignore', 'ignore'],
       env: { ...process.env, NODE_ENV: 'production', TRUSTED_CUSTOM_HOSTS: '127.0.0.1,localhost' },

@@ -13,7 +13,7 @@ import type { Inference } from '../inference.ts';
 import type { InferenceRequest } from '../source.ts';
 import { openAiError } from './openai-errors.ts';
 import { parseRequest } from './parse-request.ts';
-import { billHeaders, eventsOf, write } from './writer.ts';
+import { billHeaders, drained, eventsOf } from './writer.ts';
 
 export interface ApiDeps {
   readonly inference: Inference;
@@ -137,7 +137,8 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
     });
     try {
       while (step.done !== true) {
-        await write(raw, eventsOf(step.value), call.signal);
+        // Awaited only when it must be: this runs for every token of every stream.
+        if (!raw.write(eventsOf(step.value))) await drained(raw, call.signal);
         step = await stream.next();
       }
       raw.addTrailers(billHeaders(step.value));

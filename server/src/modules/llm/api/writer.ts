@@ -34,8 +34,7 @@ export function objectsOf(piece: Piece): object[] {
 }
 
 /** Waits while the client reads slower than the model writes, so that nothing piles up in memory. */
-export async function write(raw: ServerResponse, part: Buffer | string, signal: AbortSignal): Promise<void> {
-  if (raw.write(part)) return;
+export async function drained(raw: ServerResponse, signal: AbortSignal): Promise<void> {
   await once(raw, 'drain', { signal }).catch(() => undefined);
   signal.throwIfAborted();
 }

@@ -120,6 +120,8 @@ function judge(event: string, state: ReaderState, reading: StreamReading): boole
 
 function hasContent(choice: { readonly text?: string; readonly delta?: object }): boolean {
   if (choice.text !== undefined) return choice.text !== '';
+  const { content } = (choice.delta ?? {}) as { content?: string | null };
+  if (typeof content === 'string' && content !== '') return true;
   return Object.entries(choice.delta ?? {}).some(
     ([key, value]) => key !== 'role' && value !== '' && value !== null,
   );
