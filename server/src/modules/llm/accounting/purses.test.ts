@@ -3,26 +3,41 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { pino } from 'pino';
 import type { Principal } from '#base/principal.ts';
+import { type TestWorld, testWorld } from '#kernel/testing/world.ts';
 import { ledgerContract } from '#modules/ledger/contract.ts';
-import { type LedgerWorld, ledgerWorld } from '#modules/ledger/testing/ledger-world.ts';
+import { ledger } from '#modules/ledger/module.ts';
 import { createPurses } from './purses.ts';
 
-let it: LedgerWorld;
+let world: TestWorld;
 
 before(async () => {
-  it = await ledgerWorld();
+  world = await testWorld([ledger]);
 });
-after(() => it[Symbol.asyncDispose]());
+after(() => world[Symbol.asyncDispose]());
+
+async function userWith(tokens: number): Promise<string> {
+  const userId = randomUUID();
+  const credit = { userId, tokens, key: 'start', reason: 'start' };
+  await world.client(ledgerContract).call('ledger.credit', credit, world.call(null));
+  return userId;
+}
+
+async function balanceOf(userId: string) {
+  const { balances } = await world
+    .client(ledgerContract)
+    .call('ledger.balances', { userIds: [userId] }, world.call(null));
+  return balances[userId];
+}
 
 const price = { tokenWeight: '1', promptTokenCost: '0.000001', completionTokenCost: '0.000002' };
 
 function pursesWith(idleMs: number) {
   return createPurses({
-    ledger: it.world.client(ledgerContract),
-    systemCall: () => it.world.call(null),
+    ledger: world.client(ledgerContract),
+    systemCall: () => world.call(null),
     lifetimeMs: 900_000,
     log: pino({ level: 'silent' }),
-    now: it.world.clock.now,
+    now: world.clock.now,
     newId: randomUUID,
     idleMs,
   });
@@ -50,7 +65,7 @@ const ask = (userId: string, change: { apiKeyId?: string; maxCompletionTokens?: 
 const used = { promptTokens: 60, cachedPromptTokens: 0, completionTokens: 10 };
 
 test('many requests in a row are charged exactly, each once, and what was put aside comes back', async () => {
-  const userId = await it.userWith(1_000_000);
+  const userId = await userWith(1_000_000);
   const purses = pursesWith(60_000);
   for (let turn = 0; turn < 40; turn += 1) {
     const hold = await purses.hold(ask(userId));
@@ -60,12 +75,11 @@ test('many requests in a row are charged exactly, each once, and what was put as
   const failed = await purses.hold(ask(userId));
   await failed.release();
   await purses[Symbol.asyncDispose]();
-  assert.deepEqual(await it.balance(userId), { tokens: 1_000_000 - 40 * 70, heldTokens: 0 });
-  await it.assertBalancedBooks();
+  assert.deepEqual(await balanceOf(userId), { tokens: 1_000_000 - 40 * 70, heldTokens: 0 });
 });
 
 test('requests at once never hold more than the balance, also while more is put aside for one key', async () => {
-  const userId = await it.userWith(1_000);
+  const userId = await userWith(1_000);
   await using purses = pursesWith(60_000);
   const outcomes = await Promise.allSettled(
     Array.from({ length: 30 }, (_, turn) =>
@@ -76,11 +90,11 @@ test('requests at once never hold more than the balance, also while more is put 
   assert.equal(holds.length, 10);
   for (const { value } of holds) await value.settle({ ...used, completionTokens: 40 });
   await purses[Symbol.asyncDispose]();
-  assert.deepEqual(await it.balance(userId), { tokens: 0, heldTokens: 0 });
+  assert.deepEqual(await balanceOf(userId), { tokens: 0, heldTokens: 0 });
 });
 
 test('what lies idle in one purse of a user serves the next one', async () => {
-  const userId = await it.userWith(1_000);
+  const userId = await userWith(1_000);
   await using purses = pursesWith(60_000);
   for (let turn = 0; turn < 4; turn += 1) await (await purses.hold(ask(userId))).settle(used);
   const large = await purses.hold(ask(userId, { apiKeyId: 'other', maxCompletionTokens: 600 }));
@@ -88,21 +102,21 @@ test('what lies idle in one purse of a user serves the next one', async () => {
 });
 
 test('an answer that used more than was held for it takes the rest from the balance', async () => {
-  const userId = await it.userWith(10_000);
+  const userId = await userWith(10_000);
   const purses = pursesWith(0);
   const hold = await purses.hold(ask(userId));
   await hold.settle({ ...used, completionTokens: 500 });
   await purses[Symbol.asyncDispose]();
-  assert.deepEqual(await it.balance(userId), { tokens: 10_000 - 560, heldTokens: 0 });
+  assert.deepEqual(await balanceOf(userId), { tokens: 10_000 - 560, heldTokens: 0 });
 });
 
 test('a process that dies leaves a reservation that expires; nothing is billed', async () => {
-  const userId = await it.userWith(1_000);
+  const userId = await userWith(1_000);
   const purses = pursesWith(60_000);
   await purses.hold(ask(userId));
-  assert.equal((await it.balance(userId)).heldTokens, 100);
+  assert.equal((await balanceOf(userId))?.heldTokens, 100);
   // It is never settled, given back or disposed: as after kill -9.
-  it.world.clock.advance(901_000);
-  await it.world.platform.composition.runtimes.get('ledger')?.recover?.();
-  assert.deepEqual(await it.balance(userId), { tokens: 1_000, heldTokens: 0 });
+  world.clock.advance(901_000);
+  await world.platform.composition.runtimes.get('ledger')?.recover?.();
+  assert.deepEqual(await balanceOf(userId), { tokens: 1_000, heldTokens: 0 });
 });
