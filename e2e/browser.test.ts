@@ -22,6 +22,7 @@ interface Words {
   readonly stopped: string;
   readonly outputLimit: string;
   readonly newTerminal: string;
+  readonly searchField: string;
 }
 
 const english: Words = {
@@ -40,6 +41,7 @@ const english: Words = {
   stopped: 'You stopped it',
   outputLimit: 'Ended by the output limit',
   newTerminal: 'New terminal',
+  searchField: 'Search in all files',
 };
 
 const german: Words = {
@@ -58,6 +60,7 @@ const german: Words = {
   stopped: 'Von Ihnen angehalten',
   outputLimit: 'Von der Ausgabegrenze beendet',
   newTerminal: 'Neues Terminal',
+  searchField: 'In allen Dateien suchen',
 };
 
 let platform: RunningPlatform;
@@ -133,6 +136,18 @@ for (const words of [english, german]) {
     await page.locator('.xterm-accessibility, .xterm-rows').filter({ hasText: 'term-42' }).first().waitFor();
     await page.reload();
     await page.locator('.xterm-accessibility, .xterm-rows').filter({ hasText: 'term-42' }).first().waitFor();
+
+    await page.keyboard.press('Control+Shift+F');
+    await page.getByLabel(words.searchField).fill('WRITTEN in the browser');
+    const hit = page.getByRole('button', { name: /print\("written in the browser"\)/ });
+    await hit.waitFor();
+    assert.equal(await hit.locator('mark').textContent(), 'written in the browser');
+    assert.deepEqual(await axeViolations(page), []);
+    await page.getByLabel(words.searchField).press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/side=search.*line=\d+|line=\d+.*side=search/);
+    await page.locator('.view-line').filter({ hasText: 'written in the browser' }).waitFor();
 
     await page.getByRole('link', { name: words.run, exact: true }).click();
     await page.getByLabel(words.command, { exact: true }).fill('python3 main.py');

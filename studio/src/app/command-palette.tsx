@@ -17,6 +17,7 @@ import {
   PanelLeft,
   Play,
   Plus,
+  Search,
   Settings,
   SunMoon,
 } from 'lucide-react';
@@ -90,13 +91,19 @@ function useCommands(projectId: string | undefined): Entry[] {
   const user = useUser();
   const navigate = useNavigate();
   const params = { projectId: projectId ?? '' };
-  const side = (name: 'changes' | 'history') =>
+  const side = (name: 'search' | 'changes' | 'history') =>
     navigate({ to: '/p/$projectId', params, search: (before) => ({ ...before, side: name }) });
   const inProject: Entry[] = [
     {
       label: t('run'),
       icon: <Play size={14} />,
       run: () => navigate({ to: '/p/$projectId/run', params }),
+    },
+    {
+      label: t('searchFiles'),
+      icon: <Search size={14} />,
+      keys: `${t('controlKey')} ${t('shiftKey')} F`,
+      run: () => side('search'),
     },
     { label: t('changes'), icon: <GitBranch size={14} />, run: () => side('changes') },
     { label: t('history'), icon: <History size={14} />, run: () => side('history') },
@@ -183,7 +190,7 @@ function PaletteContent({ close }: { close: () => void }) {
                   navigate({
                     to: '/p/$projectId',
                     params: { projectId },
-                    search: (before) => ({ ...before, file: path, compare: undefined }),
+                    search: (before) => ({ ...before, file: path, line: undefined, compare: undefined }),
                   }),
                 )}
               >

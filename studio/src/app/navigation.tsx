@@ -12,6 +12,7 @@ import {
   Menu as MenuIcon,
   MessageSquareCode,
   Play,
+  Search,
   Settings,
   SquareTerminal,
   SunMoon,
@@ -25,6 +26,7 @@ import { useUser } from './session.ts';
 type Area =
   | 'projects'
   | 'files'
+  | 'search'
   | 'changes'
   | 'history'
   | 'run'
@@ -78,6 +80,16 @@ export function ActivityBar() {
             {...current('files')}
           >
             <Files size={20} />
+          </Link>
+          <Link
+            to="/p/$projectId"
+            params={params}
+            search={(before) => ({ ...before, side: 'search', panel: undefined })}
+            {...name(`${t('search')} (${t('controlKey')} ${t('shiftKey')} F)`)}
+            aria-label={t('search')}
+            {...current('search')}
+          >
+            <Search size={20} />
           </Link>
           <Link
             to="/p/$projectId"
@@ -208,6 +220,14 @@ function MoreMenu({ projectId }: { projectId: string | undefined }) {
             </Menu.Item>
             {projectId !== undefined && (
               <>
+                <Menu.Item
+                  className="menu-item"
+                  onClick={() =>
+                    void navigate({ to: '/p/$projectId', params: { projectId }, search: { side: 'search' } })
+                  }
+                >
+                  <Search size={14} /> {t('search')}
+                </Menu.Item>
                 <Menu.Item
                   className="menu-item"
                   onClick={() =>

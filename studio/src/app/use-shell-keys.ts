@@ -3,7 +3,7 @@ import { changeLayout, currentLayout } from '../ui/layout.ts';
 import { focusRegion, rememberFocus } from './regions.ts';
 
 /** The keys that work everywhere: commands, regions, and what opens and closes. */
-export function useShellKeys(openPalette: () => void): void {
+export function useShellKeys(openPalette: () => void, openSearch: () => void): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const control = event.ctrlKey || event.metaKey;
@@ -13,6 +13,7 @@ export function useShellKeys(openPalette: () => void): void {
         changeLayout({ sidebarOpen: !currentLayout().sidebarOpen });
       else if (control && !event.altKey && key === 'j')
         changeLayout({ bottomOpen: !currentLayout().bottomOpen });
+      else if (control && event.shiftKey && !event.altKey && key === 'f') openSearch();
       else if (event.key === 'F6') focusRegion(event.shiftKey ? -1 : 1);
       else return;
       event.preventDefault();
@@ -25,5 +26,5 @@ export function useShellKeys(openPalette: () => void): void {
       removeEventListener('keydown', onKey, true);
       removeEventListener('focusin', rememberFocus);
     };
-  }, [openPalette]);
+  }, [openPalette, openSearch]);
 }

@@ -12,6 +12,7 @@ import type { ledgerContract } from '@cyberdevstudio/server/modules/ledger/contr
 import type { llmContract } from '@cyberdevstudio/server/modules/llm/contract.ts';
 import type { projectsContract } from '@cyberdevstudio/server/modules/projects/contract.ts';
 import type { sandboxContract } from '@cyberdevstudio/server/modules/sandbox/contract.ts';
+import type { searchContract } from '@cyberdevstudio/server/modules/search/contract.ts';
 
 /** The contracts that the studio calls, as types only: nothing of the server reaches the browser. */
 type Contracts =
@@ -20,7 +21,8 @@ type Contracts =
   | typeof ledgerContract
   | typeof llmContract
   | typeof projectsContract
-  | typeof sandboxContract;
+  | typeof sandboxContract
+  | typeof searchContract;
 
 type NamesOf<C> = C extends Contract ? keyof C['methods'] & string : never;
 type StreamNamesOf<C> = C extends Contract ? StreamMethodName<C> : never;

@@ -74,12 +74,14 @@ export function CodeEditor({ document: open, language, label, readOnly, line }: 
     editor.current?.updateOptions({ readOnly, ariaLabel: label });
   }, [readOnly, label]);
 
+  // A line belongs to the document that it was asked for: the same number in another file is another place.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as said above
   useEffect(() => {
     if (line === undefined || editor.current === undefined) return;
     editor.current.revealLineInCenter(line);
     editor.current.setPosition({ lineNumber: line, column: 1 });
     editor.current.focus();
-  }, [line]);
+  }, [line, open]);
 
   // What came from the server (a reload, a decided conflict) goes into the editor as one undoable edit.
   const { revision } = open;

@@ -5,7 +5,7 @@ import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { FileCode } from 'lucide-react';
 import { useCallback, useEffect, useMemo } from 'react';
 import { projectQuery } from '../../app/queries.ts';
-import { parseWorkbenchSearch, type WorkbenchSearch } from '../../app/workbench-search.ts';
+import { parseWorkbenchSearch, searchPart, type WorkbenchSearch } from '../../app/workbench-search.ts';
 import { useText } from '../../i18n/language.ts';
 import { bottomBounds, changeLayout, sidebarBounds, useLayout } from '../../ui/layout.ts';
 import { usePhone } from '../../ui/media.ts';
@@ -23,6 +23,7 @@ import { createFileActions } from './file-actions.ts';
 import { FileTree } from './file-tree.tsx';
 import { gitLetters } from './git-letters.ts';
 import { HistoryPanel } from './history-panel.tsx';
+import { SearchPanel, type Wanted } from './search-panel.tsx';
 import { useTree } from './use-tree.ts';
 import { useWatch } from './use-watch.ts';
 
@@ -66,14 +67,15 @@ function Workbench({ documents }: { documents: DocumentStore }) {
   useWatch(documents);
   useEffect(guardUnsavedText, []);
 
-  const show = (path: string) => go({ side: search.side ?? 'files', file: path });
+  const beside = { ...searchPart(search), side: search.side ?? 'files' } as const;
+  const show = (path: string, line?: number) =>
+    go({ ...beside, file: path, ...(line === undefined ? {} : { line }) });
   const close = (path: string) => {
     const next = documents.close(path);
     const { file: _file, compare: _compare, line: _line, ...rest } = search;
     go(next === undefined ? rest : { ...rest, file: next }, { replace: true });
   };
-  const compare = (path: string, comparison: string) =>
-    go({ side: search.side ?? 'files', file: path, compare: comparison });
+  const compare = (path: string, comparison: string) => go({ ...beside, file: path, compare: comparison });
 
   if (opened.error !== null && opened.data === undefined) {
     return <PanelError error={opened.error} retry={() => void opened.refetch()} />;
@@ -97,6 +99,10 @@ function Workbench({ documents }: { documents: DocumentStore }) {
                 editable={editable}
                 onShow={show}
                 onCompare={compare}
+                onSearch={(wanted) => {
+                  const { q: _q, match: _match, case: _case, ...rest } = search;
+                  go({ ...rest, ...wanted }, { replace: true });
+                }}
               />
             </PanelBoundary>
           </aside>
@@ -165,16 +171,28 @@ interface SidebarProps {
   readonly opened: Parameters<typeof useTree>[1];
   readonly search: WorkbenchSearch;
   readonly editable: boolean;
-  readonly onShow: (path: string) => void;
+  readonly onShow: (path: string, line?: number) => void;
   readonly onCompare: (path: string, comparison: string) => void;
+  readonly onSearch: (wanted: Wanted) => void;
 }
 
-function Sidebar({ documents, opened, search, editable, onShow, onCompare }: SidebarProps) {
+function Sidebar(props: SidebarProps) {
+  const { documents, opened, search, editable, onShow, onCompare } = props;
   const tree = useTree(documents.projectId, opened, search.file);
   const letters = useMemo(() => gitLetters(opened?.git), [opened?.git]);
   const actions = createFileActions(documents, onShow);
   if (opened === undefined) return <SkeletonLines widths={[62, 88, 74, 40, 55]} />;
   switch (search.side) {
+    case 'search':
+      return (
+        <SearchPanel
+          projectId={documents.projectId}
+          wanted={searchPart(search)}
+          current={{ file: search.file, line: search.line }}
+          onSearch={props.onSearch}
+          onShow={onShow}
+        />
+      );
     case 'changes':
       return (
         <ChangesPanel

@@ -7,6 +7,7 @@ import { models } from './models.ts';
 import { playground } from './playground.ts';
 import { projects } from './projects.ts';
 import { run } from './run.ts';
+import { search } from './search.ts';
 import { shell } from './shell.ts';
 import { terminal } from './terminal.ts';
 import { ui } from './ui.ts';
@@ -22,6 +23,7 @@ export const de = {
   playground,
   projects,
   run,
+  search,
   shell,
   terminal,
   ui,
