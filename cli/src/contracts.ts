@@ -5,6 +5,7 @@ import { eventsContract } from '@cyberdevstudio/server/modules/events/contract.t
 import { gatewayContract } from '@cyberdevstudio/server/modules/gateway/contract.ts';
 import { ledgerContract } from '@cyberdevstudio/server/modules/ledger/contract.ts';
 import { llmContract } from '@cyberdevstudio/server/modules/llm/contract.ts';
+import { mcpContract } from '@cyberdevstudio/server/modules/mcp/contract.ts';
 import { projectsContract } from '@cyberdevstudio/server/modules/projects/contract.ts';
 import { promptsContract } from '@cyberdevstudio/server/modules/prompts/contract.ts';
 import { sandboxContract } from '@cyberdevstudio/server/modules/sandbox/contract.ts';
@@ -18,6 +19,7 @@ export const allContracts: readonly Contract[] = [
   gatewayContract,
   ledgerContract,
   llmContract,
+  mcpContract,
   projectsContract,
   promptsContract,
   sandboxContract,

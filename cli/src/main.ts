@@ -41,6 +41,13 @@ const commands: Readonly<Record<string, Command>> = {
     summary: { en: 'test, list and fill prompts', de: 'Prompts testen, auflisten und füllen' },
     load: () => import('./commands/prompts.ts'),
   },
+  mcp: {
+    summary: {
+      en: 'the running platform as an MCP server on stdio',
+      de: 'die laufende Plattform als MCP-Server über stdio',
+    },
+    load: () => import('./commands/mcp.ts'),
+  },
   images: {
     summary: { en: 'guests of micro VMs: build, list, rm', de: 'Gäste der Mikro-VMs: build, list, rm' },
     load: () => import('./commands/images.ts'),

@@ -5,6 +5,7 @@ import { events } from '../modules/events/module.ts';
 import { gateway } from '../modules/gateway/module.ts';
 import { ledger } from '../modules/ledger/module.ts';
 import { llm } from '../modules/llm/module.ts';
+import { mcp } from '../modules/mcp/module.ts';
 import { projects } from '../modules/projects/module.ts';
 import { prompts } from '../modules/prompts/module.ts';
 import { sandbox } from '../modules/sandbox/module.ts';
@@ -18,6 +19,7 @@ export const allModules: readonly AnyModule[] = [
   gateway,
   ledger,
   llm,
+  mcp,
   projects,
   prompts,
   sandbox,
@@ -34,8 +36,8 @@ export interface Service {
 
 /** The services of the split form, each with what it runs. */
 export const services: readonly Service[] = [
-  { name: 'studio', port: 6711, modules: [gateway], servesStudio: true },
-  { name: 'gateway', port: 6813, modules: [gateway, projects, sandbox, prompts, search, agents, events] },
+  { name: 'studio', port: 6711, modules: [gateway, mcp], servesStudio: true },
+  { name: 'gateway', port: 6813, modules: [gateway, mcp, projects, sandbox, prompts, search, agents, events] },
   { name: 'llm', port: 6988, modules: [llm] },
   { name: 'auth', port: 6971, modules: [auth, ledger] },
 ];
