@@ -37,7 +37,11 @@ export interface Service {
 /** The services of the split form, each with what it runs. */
 export const services: readonly Service[] = [
   { name: 'studio', port: 6711, modules: [gateway, mcp], servesStudio: true },
-  { name: 'gateway', port: 6813, modules: [gateway, mcp, projects, sandbox, prompts, search, agents, events] },
+  {
+    name: 'gateway',
+    port: 6813,
+    modules: [gateway, mcp, projects, sandbox, prompts, search, agents, events],
+  },
   { name: 'llm', port: 6988, modules: [llm] },
   { name: 'auth', port: 6971, modules: [auth, ledger] },
 ];
