@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import { request as httpRequest } from 'undici';
 import { fault } from '#base/fault.ts';
 import type { DownloadRequest } from '../model-downloads.ts';
 
@@ -172,6 +171,7 @@ async function ask(
           authorization: `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`,
         };
   try {
+    const { request: httpRequest } = await import('undici');
     return await httpRequest(bare, { ...timeouts, signal, headers: { ...headers, ...authorization } });
   } catch (error) {
     signal.throwIfAborted();

@@ -1,8 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { fault } from '#base/fault.ts';
 import type { Engine, GenerateChunk, GenerateRequest, GenerateResult } from '../engine/engine.ts';
-import { startLlamaServer } from '../engine/llama-server/llama-server-engine.ts';
-import { startNativeEngine } from '../engine/native/native-engine.ts';
 import type { LocalModel, LocalModels, LocalRequestOptions, ModelSettings } from '../local-models.ts';
 import { Admission } from './admission.ts';
 import { describeModel } from './describe.ts';
@@ -213,7 +211,12 @@ class Models implements LocalModelsWithMemory {
       log: (line: string) => this.#deps.log.debug({ modelId, line }, 'the engine of a model says'),
     };
     const { serverBinary } = this.#deps.config;
-    if (serverBinary === undefined) return startNativeEngine(options);
+    // Loaded with the first model: most of what an engine needs is nobody else's, and the platform starts sooner.
+    if (serverBinary === undefined) {
+      const { startNativeEngine } = await import('../engine/native/native-engine.ts');
+      return startNativeEngine(options);
+    }
+    const { startLlamaServer } = await import('../engine/llama-server/llama-server-engine.ts');
     const { capabilities } = file.header;
     return startLlamaServer({
       ...options,

@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import { fault } from '#base/fault.ts';
 import { withoutKeys } from './redact.ts';
 
@@ -24,15 +24,24 @@ export function createUpstream(): AsyncDisposable & {
   post(request: UpstreamRequest): Promise<UpstreamAnswer>;
   getJson(url: string, timeoutMs: number): Promise<unknown>;
 } {
-  const agent = new Agent({
-    connections: 256,
-    keepAliveTimeout: 20_000,
-    connect: { timeout: 10_000 },
-  });
+  let agent: Agent | undefined;
+
+  /** Loaded with the first request: a platform without providers starts sooner without it. */
+  async function connections(): Promise<Agent> {
+    if (agent !== undefined) return agent;
+    const undici = await import('undici');
+    agent ??= new undici.Agent({
+      connections: 256,
+      keepAliveTimeout: 20_000,
+      connect: { timeout: 10_000 },
+    });
+    return agent;
+  }
+
   return {
     async post({ provider, url, key, body, signal, timeoutMs }) {
       try {
-        const answer = await agent.request({
+        const answer = await (agent ?? (await connections())).request({
           ...placeOf(url),
           method: 'POST',
           headers: {
@@ -57,7 +66,7 @@ export function createUpstream(): AsyncDisposable & {
       }
     },
     async getJson(url, timeoutMs) {
-      const { statusCode, body } = await agent.request({
+      const { statusCode, body } = await (await connections()).request({
         ...placeOf(url),
         method: 'GET',
         signal: AbortSignal.timeout(timeoutMs),
@@ -68,7 +77,7 @@ export function createUpstream(): AsyncDisposable & {
       }
       return body.json();
     },
-    [Symbol.asyncDispose]: () => agent.destroy(),
+    [Symbol.asyncDispose]: async () => agent?.destroy(),
   };
 }
 
