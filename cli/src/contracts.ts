@@ -10,6 +10,7 @@ import { projectsContract } from '@cyberdevstudio/server/modules/projects/contra
 import { promptsContract } from '@cyberdevstudio/server/modules/prompts/contract.ts';
 import { sandboxContract } from '@cyberdevstudio/server/modules/sandbox/contract.ts';
 import { searchContract } from '@cyberdevstudio/server/modules/search/contract.ts';
+import { siteContract } from '@cyberdevstudio/server/modules/site/contract.ts';
 
 /** Contracts whose faults a command may have to explain. */
 export const allContracts: readonly Contract[] = [
@@ -24,4 +25,5 @@ export const allContracts: readonly Contract[] = [
   promptsContract,
   sandboxContract,
   searchContract,
+  siteContract,
 ];

@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createHash, hash } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 
 /**
@@ -7,40 +7,37 @@ import path from 'node:path';
  * A file that was cut or changed is taken for an empty cache. Values are looked up without parsing the others.
  */
 export interface PackCache {
-  get(key: string): string | undefined;
-  set(key: string, value: string): void;
+  get(key: string): Buffer | undefined;
+  /** Bytes, not strings: thousands of pages as strings keep the garbage collector busier than the rendering does. */
+  set(key: string, value: Buffer): void;
   /** Marks a value as still needed: what neither `get`, `set` nor `keep` touched is dropped by `save`. */
   keep(key: string): boolean;
   /** Writes the file when anything changed, by rename. */
   save(): void;
 }
 
+const PARTS_AT_ONCE = 256;
+
 type Span = readonly [offset: number, length: number];
-type Value = { readonly text: string } | { readonly span: Span };
 
 /** Opens a cache file; `version` names everything but the key that a value depends on. */
 export function openPackCache(file: string, version: string): PackCache {
   const pack = readPack(file, version);
-  const used = new Map<string, Value>();
+  const used = new Map<string, Buffer>();
   let changed = false;
-  const stored = (key: string): Value | undefined => {
+  const stored = (key: string): Buffer | undefined => {
     const known = used.get(key);
     if (known) return known;
     const span = pack.index.get(key);
     if (span === undefined) return undefined;
-    const value = { span };
+    const value = pack.values.subarray(span[0], span[0] + span[1]);
     used.set(key, value);
     return value;
   };
-  const textOf = (value: Value): string =>
-    'text' in value ? value.text : pack.values.toString('utf8', value.span[0], value.span[0] + value.span[1]);
   return {
-    get: (key) => {
-      const value = stored(key);
-      return value === undefined ? undefined : textOf(value);
-    },
-    set: (key, text) => {
-      used.set(key, { text });
+    get: stored,
+    set: (key, value) => {
+      used.set(key, value);
       changed = true;
     },
     keep: (key) => stored(key) !== undefined,
@@ -50,13 +47,9 @@ export function openPackCache(file: string, version: string): PackCache {
       const index: Record<string, Span> = {};
       let offset = 0;
       for (const [key, value] of used) {
-        const bytes =
-          'text' in value
-            ? Buffer.from(value.text)
-            : pack.values.subarray(value.span[0], value.span[0] + value.span[1]);
-        index[key] = [offset, bytes.length];
-        offset += bytes.length;
-        parts.push(bytes);
+        index[key] = [offset, value.length];
+        offset += value.length;
+        parts.push(value);
       }
       writePack(file, [Buffer.from(`${JSON.stringify({ version, index })}\n`), ...parts]);
     },
@@ -64,10 +57,19 @@ export function openPackCache(file: string, version: string): PackCache {
 }
 
 function writePack(file: string, parts: readonly Buffer[]): void {
-  const rest = Buffer.concat(parts);
+  const sum = createHash('sha256');
+  for (const part of parts) sum.update(part);
   mkdirSync(path.dirname(file), { recursive: true });
   const draft = `${file}.${process.pid}.draft`;
-  writeFileSync(draft, Buffer.concat([Buffer.from(`${hash('sha256', rest, 'hex')}\n`), rest]));
+  const descriptor = openSync(draft, 'w');
+  try {
+    writeSync(descriptor, `${sum.digest('hex')}\n`);
+    // One call per value would be thousands; one buffer for all would double the memory.
+    for (let start = 0; start < parts.length; start += PARTS_AT_ONCE)
+      writeFileSync(descriptor, Buffer.concat(parts.slice(start, start + PARTS_AT_ONCE)));
+  } finally {
+    closeSync(descriptor);
+  }
   renameSync(draft, file);
 }
 

@@ -6,7 +6,7 @@ const SOURCES = new URL('../', import.meta.url);
 
 async function faultCodes(): Promise<Set<string>> {
   const codes = new Set<string>();
-  for (const folder of ['build']) {
+  for (const folder of ['build', 'serve']) {
     const names = await readdir(new URL(`${folder}/`, SOURCES), { recursive: true });
     for (const name of names.filter((one) => one.endsWith('.ts') && !one.endsWith('.test.ts'))) {
       const text = await readFile(new URL(`${folder}/${name}`, SOURCES), 'utf8');

@@ -1,4 +1,4 @@
-import { isMap, LineCounter, parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
 import { FlowFault } from '../core/fault.ts';
 
 /** The settings at the head of a page or layout, and the text below them. */
@@ -60,7 +60,41 @@ function findClose(text: string, from: number): { start: number; end: number; li
   return null;
 }
 
+const SIMPLE_LINE =
+  /^([A-Za-z_][\w-]*):[ \t]+(?:"([^"\\]*)"|'([^'\\]*)'|(\d{4}-\d\d-\d\d)|([A-Za-z][A-Za-z0-9 _.,()/+-]*))[ \t]*\r?$/;
+/** Plain words that YAML's core schema reads as something else than a text. */
+const NOT_TEXT = /^(?:true|false|null|True|False|Null|TRUE|FALSE|NULL)$/;
+
+/**
+ * Most front matter is a few lines of `name: text`, and a whole YAML parser costs more than the page below. Null for
+ * anything that is not exactly that; a test compares the two.
+ */
+export function readSimpleYaml(yaml: string): Pick<FrontMatter, 'data' | 'lines'> | null {
+  const data: Record<string, unknown> = {};
+  const lines: Record<string, number> = {};
+  const all = yaml.split('\n');
+  if (all.at(-1) === '') all.pop();
+  for (const [index, line] of all.entries()) {
+    const match = SIMPLE_LINE.exec(line);
+    const key = match?.[1] ?? '';
+    const plain = match?.[5]?.trimEnd();
+    if (
+      !match ||
+      key === '__proto__' ||
+      Object.hasOwn(data, key) ||
+      (plain !== undefined && NOT_TEXT.test(plain))
+    )
+      return null;
+    data[key] = match[2] ?? match[3] ?? match[4] ?? plain;
+    lines[key] = index + 2;
+  }
+  return { data: Object.fromEntries(Object.entries(data)), lines };
+}
+
 function parseYaml(file: string, yaml: string): Pick<FrontMatter, 'data' | 'lines'> {
+  const simple = readSimpleYaml(yaml);
+  if (simple) return simple;
+  const { isMap, LineCounter, parseDocument } = loadYaml();
   const counter = new LineCounter();
   const document = parseDocument(yaml, { lineCounter: counter, prettyErrors: false });
   const [error] = document.errors;
@@ -99,6 +133,10 @@ function parseYaml(file: string, yaml: string): Pick<FrontMatter, 'data' | 'line
       reason: { en: String(cause), de: String(cause) },
     });
   }
+}
+
+function loadYaml(): typeof import('yaml') {
+  return createRequire(import.meta.url)('yaml');
 }
 
 function firstLine(text: string): string {

@@ -4,7 +4,6 @@ import {
   closeSync,
   constants,
   copyFileSync,
-  fchmodSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -67,13 +66,9 @@ export function createOutputs(outDir: string, memory?: WrittenOutputs): Outputs 
       // A one-off build writes each file once: no need to know it again.
       if (isDone(output, memory ? hash('sha256', content, 'base64url') : '')) return;
       // `wx`: nothing that lies there, such as a link, is ever written through.
-      const descriptor = openSync(prepare(output), 'wx', FILE_MODE);
-      try {
-        writeFileSync(descriptor, content);
-        fchmodSync(descriptor, FILE_MODE);
-      } finally {
-        closeSync(descriptor);
-      }
+      const target = prepare(output);
+      writeFileSync(target, content, { flag: 'wx', mode: FILE_MODE });
+      chmodSync(target, FILE_MODE);
     },
     copy: (output, { file, path: source }) => {
       const status = statSource(file, source);

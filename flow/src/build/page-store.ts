@@ -9,7 +9,9 @@ import { createMarkdown, type Markdown, type RenderedMarkdown } from './markdown
 /** A Markdown file, read and rendered, before any layout. */
 export interface RenderedPage {
   readonly matter: Omit<FrontMatter, 'body'>;
-  readonly rendered: RenderedMarkdown;
+  readonly rendered: Omit<RenderedMarkdown, 'html'>;
+  /** UTF-8. */
+  readonly html: Buffer;
 }
 
 export interface PageStore {
@@ -26,7 +28,7 @@ export interface PageStoreOptions {
 }
 
 /** Raise it when the HTML that the flow makes of the same text changes. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** Pages and highlighted blocks, each cached by the hash of its content. */
 export function createPageStore(options: PageStoreOptions): PageStore {
@@ -53,7 +55,7 @@ export function createPageStore(options: PageStoreOptions): PageStore {
       const key = hash('sha256', `${file}\0${text}`, 'base64url');
       const cached = pages.get(key);
       if (cached !== undefined) {
-        const known: RenderedPage = JSON.parse(cached);
+        const known = unpack(cached);
         if (known.rendered.links.every(([target, resolved]) => resolveLink(target) === resolved)) {
           for (const block of known.rendered.blocks) blocks.keep(block);
           counts.reused += 1;
@@ -62,16 +64,24 @@ export function createPageStore(options: PageStoreOptions): PageStore {
       }
       const { body, ...matter } = readFrontMatter(file, text);
       markdown ??= createMarkdown({ rawHtml: options.rawHtml, highlight });
-      const page = { matter, rendered: markdown.render(body, resolveLink) };
-      pages.set(key, JSON.stringify(page));
+      const { html, ...rendered } = markdown.render(body, resolveLink);
+      const value = Buffer.from(`${JSON.stringify({ matter, rendered })}\n${html}`);
+      pages.set(key, value);
       counts.rendered += 1;
-      return page;
+      return { matter, rendered, html: value.subarray(value.indexOf(10) + 1) };
     },
     save: () => {
       pages.save();
       blocks.save();
     },
   };
+}
+
+/** A line of JSON, then the HTML. */
+function unpack(value: Buffer): RenderedPage {
+  const lineEnd = value.indexOf(10);
+  const head: Omit<RenderedPage, 'html'> = JSON.parse(value.toString('utf8', 0, lineEnd));
+  return { ...head, html: value.subarray(lineEnd + 1) };
 }
 
 function highlightCached(input: {
@@ -84,9 +94,9 @@ function highlightCached(input: {
   const { code, language, blocks, highlighter, counts } = input;
   const key = hash('sha256', `${language}\0${code}`, 'base64url');
   const known = blocks.get(key);
-  if (known !== undefined) return { html: known, key };
+  if (known !== undefined) return { html: known.toString('utf8'), key };
   const html = highlighter.highlight(code, language);
-  blocks.set(key, html);
+  blocks.set(key, Buffer.from(html));
   counts.highlighted += 1;
   return { html, key };
 }

@@ -12,7 +12,9 @@ export interface SitePage {
   readonly output: string;
   readonly matter: Omit<FrontMatter, 'body'>;
   readonly settings: PageSettings;
-  readonly rendered: RenderedMarkdown;
+  readonly rendered: Omit<RenderedMarkdown, 'html'>;
+  /** The content before any layout, UTF-8. */
+  readonly html: Buffer;
   /** The text of an HTML page that is itself a template; null for Markdown. */
   readonly template: string | null;
 }
@@ -111,7 +113,7 @@ export function createScopes({ pages, plan, config, commitTime }: ScopeInput): S
           translations: translationsOf(page),
         },
         root: plan.rootOf(page.output),
-        content: rendered.html,
+        content: page.html.toString('utf8'),
         toc,
         showToc: settings.toc ?? rendered.headings.length >= FEWEST_TOC_HEADINGS,
         navigation: navigationFor(entry),

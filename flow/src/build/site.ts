@@ -180,11 +180,13 @@ function readMarkdown(build: Build, file: SourceFile, text: string): void {
   const { plan, store, outputs, request } = build;
   const output = plan.markdown.get(file.output) ?? file.output;
   const from = { source: file.output, output };
-  const { matter, rendered } = store.page(file.output, text, (target) => plan.resolveLink(from, target));
+  const { matter, rendered, html } = store.page(file.output, text, (target) =>
+    plan.resolveLink(from, target),
+  );
   const settings = readPageSettings(file.output, { ...matter, body: '' });
   if (settings.draft && request.environment !== 'dev') return;
   outputs.claim(output, file.output);
-  build.pages.push({ source: file.output, output, matter, settings, rendered, template: null });
+  build.pages.push({ source: file.output, output, matter, settings, rendered, html, template: null });
 }
 
 /** HTML with front matter is a template: it may use a layout, includes and the list of pages. */
@@ -198,7 +200,8 @@ function readHtmlPage(build: Build, file: SourceFile, text: string): void {
     output: file.output,
     matter,
     settings,
-    rendered: { html: '', headings: [], title: null, excerpt: '', links: [], blocks: [] },
+    html: Buffer.alloc(0),
+    rendered: { headings: [], title: null, excerpt: '', links: [], blocks: [] },
     template: body,
   });
 }
@@ -212,7 +215,7 @@ async function writePages(build: Build): Promise<void> {
     const layout = page.settings.layout ?? (page.template === null ? 'default' : 'none');
     const content =
       page.template === null
-        ? page.rendered.html
+        ? String(scope.content)
         : templates.render(page.source, page.template, { lineOffset: page.matter.bodyLine, scope });
     const place = { file: page.source, line: page.matter.lines.layout ?? 1, column: 1 };
     if (layout === 'default' && !templates.hasDefault) usesDefault = true;

@@ -8,6 +8,7 @@ import { headers } from './headers.ts';
 import { init } from './init.ts';
 import { diff, releases, rollback } from './releases.ts';
 import { runSteps } from './run-steps.ts';
+import { dev, staging } from './serve.ts';
 import type { FlowTerminal } from './terminal.ts';
 import { verifyReleaseFolder } from './verify-release.ts';
 
@@ -17,6 +18,7 @@ interface Command {
   run(input: CommandInput): Promise<number>;
 }
 
+const serveOptions = { port: { type: 'string' }, host: { type: 'string' } } as const;
 const stepOptions = { 'dry-run': { type: 'boolean' }, report: { type: 'string' } } as const;
 
 const commands: Readonly<Record<string, Command>> = {
@@ -32,6 +34,22 @@ const commands: Readonly<Record<string, Command>> = {
     },
     options: stepOptions,
     run: (input) => runSteps('build', input),
+  },
+  dev: {
+    summary: {
+      en: 'live reload on this machine, no service worker, no caching',
+      de: 'lädt bei jeder Änderung neu, auf diesem Rechner, ohne Service Worker und Cache',
+    },
+    options: serveOptions,
+    run: dev,
+  },
+  staging: {
+    summary: {
+      en: 'a whole release on this machine, with the headers of production',
+      de: 'ein ganzes Release auf diesem Rechner, mit den Kopfzeilen der Produktion',
+    },
+    options: serveOptions,
+    run: staging,
   },
   deploy: {
     summary: {

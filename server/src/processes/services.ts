@@ -10,6 +10,7 @@ import { projects } from '../modules/projects/module.ts';
 import { prompts } from '../modules/prompts/module.ts';
 import { sandbox } from '../modules/sandbox/module.ts';
 import { search } from '../modules/search/module.ts';
+import { site } from '../modules/site/module.ts';
 
 /** Every module of the platform. */
 export const allModules: readonly AnyModule[] = [
@@ -24,6 +25,7 @@ export const allModules: readonly AnyModule[] = [
   prompts,
   sandbox,
   search,
+  site,
 ];
 
 export interface Service {
@@ -40,7 +42,7 @@ export const services: readonly Service[] = [
   {
     name: 'gateway',
     port: 6813,
-    modules: [gateway, mcp, projects, sandbox, prompts, search, agents, events],
+    modules: [gateway, mcp, projects, sandbox, prompts, search, agents, site, events],
   },
   { name: 'llm', port: 6988, modules: [llm] },
   { name: 'auth', port: 6971, modules: [auth, ledger] },

@@ -6,6 +6,7 @@ import {
   Files,
   Gauge,
   GitBranch,
+  Globe,
   History,
   Languages,
   LayoutGrid,
@@ -30,6 +31,7 @@ type Area =
   | 'changes'
   | 'history'
   | 'run'
+  | 'site'
   | 'terminal'
   | 'playground'
   | 'manage'
@@ -43,6 +45,7 @@ function useArea(): Area {
   if (pathname.startsWith('/account')) return 'account';
   if (pathname.startsWith('/playground')) return 'playground';
   if (pathname.endsWith('/run')) return 'run';
+  if (pathname.endsWith('/site')) return 'site';
   if (pathname.endsWith('/settings')) return 'settings';
   if (!pathname.startsWith('/p/')) return 'projects';
   const { side, panel } = search as { side?: Area; panel?: string };
@@ -112,6 +115,9 @@ export function ActivityBar() {
           </Link>
           <Link to="/p/$projectId/run" params={params} {...name(t('run'))} {...current('run')}>
             <Play size={20} />
+          </Link>
+          <Link to="/p/$projectId/site" params={params} {...name(t('site'))} {...current('site')}>
+            <Globe size={20} />
           </Link>
         </>
       )}
@@ -235,6 +241,12 @@ function MoreMenu({ projectId }: { projectId: string | undefined }) {
                   }
                 >
                   <History size={14} /> {t('history')}
+                </Menu.Item>
+                <Menu.Item
+                  className="menu-item"
+                  onClick={() => void navigate({ to: '/p/$projectId/site', params: { projectId } })}
+                >
+                  <Globe size={14} /> {t('site')}
                 </Menu.Item>
                 <Menu.Item
                   className="menu-item"

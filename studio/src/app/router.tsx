@@ -56,6 +56,12 @@ const runRoute = createRoute({
   component: lazyRouteComponent(() => import('../features/run/run-view.tsx'), 'RunView'),
 });
 
+const siteRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/p/$projectId/site',
+  component: lazyRouteComponent(() => import('../features/site/site-view.tsx'), 'SiteView'),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/p/$projectId/settings',
@@ -87,6 +93,7 @@ export const router = createRouter({
       projectsRoute,
       workbenchRoute,
       runRoute,
+      siteRoute,
       settingsRoute,
       playgroundRoute,
       accountRoute,

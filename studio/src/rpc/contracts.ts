@@ -13,6 +13,7 @@ import type { llmContract } from '@cyberdevstudio/server/modules/llm/contract.ts
 import type { projectsContract } from '@cyberdevstudio/server/modules/projects/contract.ts';
 import type { sandboxContract } from '@cyberdevstudio/server/modules/sandbox/contract.ts';
 import type { searchContract } from '@cyberdevstudio/server/modules/search/contract.ts';
+import type { siteContract } from '@cyberdevstudio/server/modules/site/contract.ts';
 
 /** The contracts that the studio calls, as types only: nothing of the server reaches the browser. */
 type Contracts =
@@ -22,7 +23,8 @@ type Contracts =
   | typeof llmContract
   | typeof projectsContract
   | typeof sandboxContract
-  | typeof searchContract;
+  | typeof searchContract
+  | typeof siteContract;
 
 type NamesOf<C> = C extends Contract ? keyof C['methods'] & string : never;
 type StreamNamesOf<C> = C extends Contract ? StreamMethodName<C> : never;

@@ -63,7 +63,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     }
     if (!origins.hostAllowed(request.headers.host)) return done(fault('common.foreign_origin'));
     const { origin } = request.headers;
-    if (origin !== undefined) return done(admitOrigin(request, reply, origin));
+    if (origin !== undefined && !isOpenToAnyOrigin(request)) return done(admitOrigin(request, reply, origin));
     done();
   });
 
@@ -139,6 +139,11 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
 /** A route with `config: { ownHeaders: true }` sends security headers and trace id by itself, all at once. */
 function writesOwnHeaders(request: FastifyRequest): boolean {
   return (request.routeOptions.config as { ownHeaders?: boolean }).ownHeaders === true;
+}
+
+/** A route that heeds no cookie and whose address is itself the permission. */
+function isOpenToAnyOrigin(request: FastifyRequest): boolean {
+  return (request.routeOptions.config as { anyOrigin?: boolean }).anyOrigin === true;
 }
 
 /** Fastify's own refusals in our terms; anything unknown stays what it is and becomes common.internal. */

@@ -7,6 +7,7 @@ import { projectsContract } from '#modules/projects/contract.ts';
 import { promptsContract } from '#modules/prompts/contract.ts';
 import { sandboxContract } from '#modules/sandbox/contract.ts';
 import { searchContract } from '#modules/search/contract.ts';
+import { siteContract } from '#modules/site/contract.ts';
 import { defineGateway } from './gateway.ts';
 
 /** The platform's gateway: what stands in `needs` is what clients can call. */
@@ -20,4 +21,5 @@ export const gateway = defineGateway({
   prompts: promptsContract,
   sandbox: sandboxContract,
   search: searchContract,
+  site: siteContract,
 });

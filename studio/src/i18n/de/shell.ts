@@ -19,6 +19,7 @@ export const shell = {
   searchFiles: 'In allen Dateien suchen',
   history: 'Verlauf',
   run: 'Ausführen',
+  site: 'Site',
   playground: 'Playground',
   terminal: 'Terminal',
   more: 'Mehr',

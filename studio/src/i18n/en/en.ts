@@ -9,6 +9,7 @@ import { projects } from './projects.ts';
 import { run } from './run.ts';
 import { search } from './search.ts';
 import { shell } from './shell.ts';
+import { site } from './site.ts';
 import { terminal } from './terminal.ts';
 import { ui } from './ui.ts';
 import { workbench } from './workbench.ts';
@@ -25,6 +26,7 @@ export const en = {
   run,
   search,
   shell,
+  site,
   terminal,
   ui,
   workbench,

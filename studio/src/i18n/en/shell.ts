@@ -19,6 +19,7 @@ export const shell = {
   searchFiles: 'Search in all files',
   history: 'History',
   run: 'Run',
+  site: 'Site',
   playground: 'Playground',
   terminal: 'Terminal',
   more: 'More',
