@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { sandboxContract } from '@cyberdevstudio/server/modules/sandbox/contract.ts';
 import { findImage } from '@cyberdevstudio/server/modules/sandbox/micro/images/layout.ts';
@@ -71,7 +72,10 @@ async function executeAgainstDriver(): Promise<void> {
   const { vmId } = await world.start();
   const [floor, ours] = [[] as number[], [] as number[]];
   for (let round = 0; round < rounds * 4; round += 1) {
+    // Each machine has the same time to get the next process ready.
+    await delay(1000);
     floor.push(await timed(() => raw(machine, 'python', python)));
+    await delay(1000);
     ours.push(await timed(() => world.execute(vmId, python)));
   }
   await client.call('micro.stop', { vmId }, world.call());
@@ -82,8 +86,8 @@ async function executeAgainstDriver(): Promise<void> {
 async function pooledStart(): Promise<void> {
   const [cold, ours] = [[] as number[], [] as number[]];
   for (let round = 0; round < rounds; round += 1) {
-    while ((await world.list()).pooled === 0) await new Promise((resolve) => setTimeout(resolve, 100));
-    cold.push(await timed(() => run('python3', ['-c', python])));
+    while ((await world.list()).pooled === 0) await delay(100);
+    cold.push(await timed(() => run('/usr/bin/python3', ['-c', python])));
     let vmId = '';
     ours.push(
       await timed(async () => {
@@ -152,8 +156,8 @@ async function arithmetic(): Promise<void> {
   await using machine = await newMachine();
   const [host, guest] = [[] as number[], [] as number[]];
   for (let round = 0; round < rounds; round += 1) {
-    const empty = await timed(() => run('python3', ['-c', 'pass']));
-    host.push((await timed(() => run('python3', ['-c', code]))) - empty);
+    const empty = await timed(() => run('/usr/bin/python3', ['-c', 'pass']));
+    host.push((await timed(() => run('/usr/bin/python3', ['-c', code]))) - empty);
     guest.push(await timed(() => raw(machine, 'python', code)));
   }
   const [native, measured] = [median(host), median(guest)];

@@ -413,12 +413,16 @@ def program_child(request):
     return child
 
 
+def start_python():
+    if 'python' not in spares:
+        spares['python'] = start_process(python_child, True)
+
+
 def start_spares():
     """Processes that are ready before anybody asks: a Python one, a Node one."""
     global spares_at
     spares_at = None
-    if 'python' not in spares:
-        spares['python'] = start_process(python_child, True)
+    start_python()
     if 'javascript' not in spares and os.path.exists('/usr/bin/node'):
         spares['javascript'] = start_process(node_child, True)
         spares['javascript']['skip'] = 1
@@ -437,7 +441,9 @@ def take_place(request):
         place = start_process(program_child(request), False)
         limit_group(place['group'], request)
         return place
-    if language not in spares:
+    if language == 'python':
+        start_python()
+    elif language not in spares:
         start_spares()
     if language not in spares:
         raise OSError('this image has no Node')
@@ -775,7 +781,10 @@ def main():
             key.data(mask)
         reap()
         clean_groups()
-        # While a program runs the processor is its own.
+        # While a program runs the processor is its own. A fork takes little, so the next program finds one; a Node takes
+        # long, and is started when nothing has happened for a moment.
+        if not runs:
+            start_python()
         if spares_at is None and not runs and len(spares) < languages:
             spares_at = time.monotonic() + 0.2
         if spares_at is not None and not runs and time.monotonic() >= spares_at:
