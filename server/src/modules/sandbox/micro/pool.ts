@@ -21,6 +21,8 @@ export interface Pool extends AsyncDisposable {
   readonly settled: () => Promise<void>;
 }
 
+const refillAfterMs = 3000;
+
 export function createPool({ size, make, log }: PoolOptions): Pool {
   const waiting = new Set<Machine>();
   let making: Promise<void> | null = null;
@@ -61,7 +63,8 @@ export function createPool({ size, make, log }: PoolOptions): Pool {
     take() {
       const [machine] = waiting;
       if (machine !== undefined) waiting.delete(machine);
-      fill();
+      // Not at once: making one would slow what the taken one is about to do.
+      setTimeout(fill, refillAfterMs).unref();
       return machine ?? null;
     },
     fill,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
-/** Memory that the guest's kernel and agent need beside programs. */
-const guestOverheadMb = 72;
+/** Memory that the guest's kernel, agent and waiting Node need beside programs; with less it thrashes before a limit holds. */
+const guestOverheadMb = 112;
 
 /** What programs in a machine of this size may use together. */
 export function programMemoryBytes(memoryMb: number): number {
