@@ -102,6 +102,24 @@ function refuseHuge(host: GenerativeHost, { prompt }: GenerateRequest): void {
   throw fault('llm.context_length_exceeded', { model: host.options.modelId, neededTokens, contextSize });
 }
 
+/** Tokens of a text to be embedded, those at its ends included. */
+function inputLength(host: Extract<Host, { kind: 'embedding' }>, text: string): number {
+  const length = host.context.calculateInputLength(text);
+  if (length < host.contextSize) return length;
+  throw fault('llm.context_length_exceeded', {
+    model: host.options.modelId,
+    neededTokens: length + 1,
+    contextSize: host.contextSize,
+  });
+}
+
+/** An embedding model counts plain text only: that is how much a request to embed it will use. */
+function count({ host }: Loaded, request: GenerateRequest): number {
+  return host.kind === 'embedding' && request.prompt.kind === 'text'
+    ? inputLength(host, request.prompt.text)
+    : prepare(generative(host), request).length;
+}
+
 async function embed({ host }: Loaded, id: number, texts: readonly string[]): Promise<void> {
   if (host.kind !== 'embedding') {
     throw fault('llm.capability_missing', { model: host.options.modelId, capability: 'embeddings' });
@@ -109,15 +127,7 @@ async function embed({ host }: Loaded, id: number, texts: readonly string[]): Pr
   const vectors: Float32Array[] = [];
   let promptTokens = 0;
   for (const text of texts) {
-    const length = host.context.calculateInputLength(text);
-    if (length >= host.contextSize) {
-      throw fault('llm.context_length_exceeded', {
-        model: host.options.modelId,
-        neededTokens: length + 1,
-        contextSize: host.contextSize,
-      });
-    }
-    promptTokens += length;
+    promptTokens += inputLength(host, text);
     const { vector } = await host.context.getEmbeddingFor(text);
     if (vector.length === 0)
       throw fault('llm.request_invalid', { reason: 'a text is empty', field: 'input' });
@@ -150,10 +160,8 @@ function answer(loaded: Loaded, message: Exclude<ToWorker, { kind: 'load' }>): v
   switch (message.kind) {
     case 'generate':
       return generate(loaded, message.id, message.request);
-    case 'count': {
-      const tokens = prepare(generative(loaded.host), message.request).length;
-      return send({ kind: 'counted', id: message.id, tokens });
-    }
+    case 'count':
+      return send({ kind: 'counted', id: message.id, tokens: count(loaded, message.request) });
     case 'embed':
       return embed(loaded, message.id, message.texts);
     case 'abort':
