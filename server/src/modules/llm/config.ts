@@ -16,6 +16,12 @@ export const llmConfig = z.object({
     .max(256 * 1024 * 1024)
     .default(32 * 1024 * 1024)
     .describe('Largest body of a request to /v1'),
+  readerStallMs: z
+    .int()
+    .min(100)
+    .max(3_600_000)
+    .default(60_000)
+    .describe('A client that reads nothing of its stream for so long is taken for gone'),
   maxEventBytes: z
     .int()
     .min(64 * 1024)

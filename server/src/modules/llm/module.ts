@@ -79,7 +79,8 @@ export const llm = defineModule({
       hold: (request) => (request.repeatable ? singles : purses).hold(request),
     };
     const inference = createInference(createAttempts({ candidates, routing, accounting, metrics }));
-    const api = { inference, candidates, newId: id, maxRequestBytes: config.maxRequestBytes, log };
+    const { maxRequestBytes, readerStallMs } = config;
+    const api = { inference, candidates, newId: id, maxRequestBytes, readerStallMs, log };
     return {
       handlers: {
         ...rpcHandlersOf(api),

@@ -20,6 +20,8 @@ export interface ApiDeps {
   readonly candidates: Candidates;
   readonly newId: () => string;
   readonly maxRequestBytes: number;
+  /** A client that takes nothing of its stream for so long is taken for gone. */
+  readonly readerStallMs: number;
   readonly log: Logger;
 }
 
@@ -138,7 +140,7 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
     try {
       while (step.done !== true) {
         // Awaited only when it must be: this runs for every token of every stream.
-        if (!raw.write(eventsOf(step.value))) await drained(raw, call.signal);
+        if (!raw.write(eventsOf(step.value))) await drained(raw, call.signal, deps.readerStallMs);
         step = await stream.next();
       }
       raw.addTrailers(billHeaders(step.value));

@@ -149,7 +149,7 @@ export function mountStreamSocket(app: FastifyInstance, kit: HttpKit, deps: ApiD
             return;
           }
           for (const data of objectsOf(step.value)) send({ id, data });
-          await drained(socket, signal);
+          await drained(socket, signal, deps.readerStallMs);
         }
       } finally {
         await stream.return(undefined as never);
@@ -164,10 +164,17 @@ function requestOf(message: { endpoint: 'chat' | 'completions'; body: unknown })
     : { kind: 'completion', body: parseRequest(CompletionRequest, message.body) };
 }
 
-/** Waits while the client is far behind. */
-async function drained(socket: WebSocket, signal: AbortSignal): Promise<void> {
-  while (socket.bufferedAmount > bufferedBytes && socket.readyState === WebSocket.OPEN) {
+/** Waits while the client is far behind, and closes the connection of one that takes nothing for `stallMs`. */
+async function drained(socket: WebSocket, signal: AbortSignal, stallMs: number): Promise<void> {
+  let least = socket.bufferedAmount;
+  for (let waitedMs = 0; waitedMs < stallMs; waitedMs += 10) {
+    if (socket.bufferedAmount <= bufferedBytes || socket.readyState !== WebSocket.OPEN) return;
     signal.throwIfAborted();
+    if (socket.bufferedAmount < least) {
+      least = socket.bufferedAmount;
+      waitedMs = 0;
+    }
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+  socket.terminate();
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { fault } from '#base/fault.ts';
 import type { Bill } from '../accounting/accounting.ts';
 import type { Piece } from '../source.ts';
 
@@ -33,8 +34,16 @@ export function objectsOf(piece: Piece): object[] {
     });
 }
 
-/** Waits while the client reads slower than the model writes, so that nothing piles up in memory. */
-export async function drained(raw: ServerResponse, signal: AbortSignal): Promise<void> {
-  await once(raw, 'drain', { signal }).catch(() => undefined);
+/**
+ * Waits while the client reads slower than the model writes, so that nothing piles up in memory; but not for ever, since
+ * the model's slot waits too. A client that takes nothing for `stallMs` has its connection closed.
+ * @throws the signal's reason, common.cancelled
+ */
+export async function drained(raw: ServerResponse, signal: AbortSignal, stallMs: number): Promise<void> {
+  const stalled = AbortSignal.timeout(stallMs);
+  await once(raw, 'drain', { signal: AbortSignal.any([signal, stalled]) }).catch(() => undefined);
   signal.throwIfAborted();
+  if (!stalled.aborted || !raw.writableNeedDrain) return;
+  raw.destroy();
+  throw fault('common.cancelled');
 }
