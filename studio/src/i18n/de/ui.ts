@@ -10,6 +10,9 @@ export const ui = {
   cancel: 'Abbrechen',
   closeMessage: 'Meldung schließen',
   messages: 'Meldungen',
+  copyCode: 'Code kopieren',
+  codeCopied: 'Kopiert.',
+  copyFailed: 'Der Browser hat das Kopieren nicht erlaubt.',
   version: 'Version {{version}}',
   ownServer: 'Ihr eigener Server',
 };

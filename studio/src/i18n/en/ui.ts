@@ -10,6 +10,9 @@ export const ui = {
   cancel: 'Cancel',
   closeMessage: 'Close message',
   messages: 'Messages',
+  copyCode: 'Copy the code',
+  codeCopied: 'Copied.',
+  copyFailed: 'The browser did not allow copying.',
   version: 'version {{version}}',
   ownServer: 'your own server',
 };
