@@ -6,7 +6,7 @@ import { createMeter } from './accounting/meter.ts';
 import type { Candidates } from './candidates.ts';
 import type { InferenceMetrics } from './metrics.ts';
 import type { RoutingTable } from './routing.ts';
-import type { InferenceRequest, RunOptions, Source } from './source.ts';
+import type { InferenceRequest, QueuePlace, RunOptions, Source } from './source.ts';
 
 export interface InferenceCall {
   readonly user: Principal;
@@ -17,6 +17,8 @@ export interface InferenceCall {
   /** The client named the id: its repetition is told, not carried out. */
   readonly repeatable: boolean;
   readonly signal: AbortSignal;
+  /** @see RunOptions.onQueued */
+  readonly onQueued?: (place: QueuePlace) => void;
 }
 
 /** A candidate that has begun to answer. */
@@ -95,7 +97,12 @@ export function createAttempts({ candidates, routing, accounting, metrics }: Att
     let bill: Promise<Bill> | undefined;
     const settle = () => (bill ??= hold.settle(meter));
     try {
-      const value = await opening.run(source, request, { userId: user.userId, signal, meter });
+      const value = await opening.run(source, request, {
+        userId: user.userId,
+        signal,
+        meter,
+        ...(call.onQueued === undefined ? {} : { onQueued: call.onQueued }),
+      });
       return {
         value,
         settle,

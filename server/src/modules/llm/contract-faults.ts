@@ -74,8 +74,8 @@ export const llmFaults = {
   'llm.queue_full': {
     status: 429,
     detail: {
-      en: 'The queue of {model} is full; try again in {retryAfterMs} ms.',
-      de: 'Die Warteschlange von {model} ist voll; versuchen Sie es in {retryAfterMs} ms erneut.',
+      en: 'The queue of {model} is full: {waiting} wait, yours would be number {position}. Try again in {retryAfterMs} ms.',
+      de: 'Die Warteschlange von {model} ist voll: {waiting} warten, Ihre Anfrage wäre Nummer {position}. Versuchen Sie es in {retryAfterMs} ms erneut.',
     },
     hint: {
       en: 'Wait for that time, or send fewer requests at once.',

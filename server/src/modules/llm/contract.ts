@@ -44,7 +44,8 @@ export const llmContract = defineContract('llm', {
       result: OpenAiObject,
     },
     'llm.chat.stream': {
-      summary: 'Answers a conversation, in OpenAI’s chunks.',
+      summary:
+        'Answers a conversation, in OpenAI’s chunks; while it waits, `llm.queue` objects tell its place.',
       access: 'viewer',
       rateClass: 'inference',
       params: ChatRequest,
@@ -60,7 +61,7 @@ export const llmContract = defineContract('llm', {
       result: OpenAiObject,
     },
     'llm.complete.stream': {
-      summary: 'Continues a text, in OpenAI’s chunks.',
+      summary: 'Continues a text, in OpenAI’s chunks; while it waits, `llm.queue` objects tell its place.',
       access: 'viewer',
       rateClass: 'inference',
       params: CompletionRequest,

@@ -1,21 +1,30 @@
 import { fault } from '#base/fault.ts';
 import type { Bill } from './accounting/accounting.ts';
-import type { Attempts, InferenceCall, Opened } from './attempts.ts';
-import type { Piece, Whole } from './source.ts';
+import type { Attempts, InferenceCall, Opening } from './attempts.ts';
+import { queueNotices } from './queue-notices.ts';
+import type { Piece, QueueNotice, Whole } from './source.ts';
 
 export interface Inference {
   whole(call: InferenceCall): Promise<{ readonly answer: Whole; readonly bill: Bill }>;
   /**
    * A fault of the first step came before any piece, and is one of the request as a whole; a later one means a broken
-   * stream. Whatever ends it, what was used is charged.
+   * stream, or one that has only told the request's places in the queue. Whatever ends it, what was used is charged.
    */
-  stream(call: InferenceCall): AsyncGenerator<Piece, Bill, undefined>;
+  stream(call: InferenceCall): AsyncGenerator<Piece | QueueNotice, Bill, undefined>;
 }
 
 interface Begun {
   readonly pieces: AsyncGenerator<Piece, void, undefined>;
   readonly first: IteratorResult<Piece, void>;
 }
+
+const beginning: Opening<Begun> = {
+  async run(source, request, options) {
+    const pieces = source.stream(request, options);
+    return { pieces, first: await pieces.next() };
+  },
+  discard: async ({ pieces }) => void (await pieces.return(undefined)),
+};
 
 /** Requests to models: answered by the first candidate that can, and charged with what was used. */
 export function createInference(attempts: Attempts): Inference {
@@ -32,13 +41,14 @@ export function createInference(attempts: Attempts): Inference {
       }
     },
     async *stream(call) {
-      const opened: Opened<Begun> = await attempts.open(call, {
-        async run(source, request, options) {
-          const pieces = source.stream(request, options);
-          return { pieces, first: await pieces.next() };
+      const opened = yield* queueNotices(
+        (onQueued) => attempts.open({ ...call, onQueued }, beginning),
+        async ({ value, settle, close }) => {
+          await value.pieces.return(undefined).catch(() => undefined);
+          await settle();
+          close(fault('common.cancelled'));
         },
-        discard: async ({ pieces }) => void (await pieces.return(undefined)),
-      });
+      );
       const { pieces, first } = opened.value;
       let bill: Bill | undefined;
       let failure: unknown = fault('common.cancelled');

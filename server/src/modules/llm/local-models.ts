@@ -5,6 +5,7 @@ import type {
   GenerateResult,
   GenerateUsage,
 } from './engine/engine.ts';
+import type { QueuePlace } from './source.ts';
 
 /** How a model is loaded; kept over restarts. */
 export interface ModelSettings {
@@ -46,8 +47,7 @@ export interface LocalRequestOptions {
   readonly userId: string;
   readonly signal: AbortSignal;
   readonly onUsage?: (usage: GenerateUsage) => void;
-  /** Position in the queue, 1 for the next one, and the estimated wait. */
-  readonly onQueued?: (place: { readonly position: number; readonly estimatedWaitMs: number | null }) => void;
+  readonly onQueued?: (place: QueuePlace) => void;
 }
 
 /**
@@ -60,7 +60,7 @@ export interface LocalModels extends AsyncDisposable {
   find(modelId: string): Promise<LocalModel>;
   /** Loads the model where needed and counts. @throws llm.model_not_found, llm.memory_exceeded, llm.context_length_exceeded */
   countTokens(modelId: string, request: GenerateRequest, options: LocalRequestOptions): Promise<number>;
-  /** @throws llm.queue_full with `retryAfterMs`, and what `countTokens` throws */
+  /** @throws llm.queue_full with `retryAfterMs`, `waiting` and `position`, and what `countTokens` throws */
   generate(
     modelId: string,
     request: GenerateRequest,

@@ -43,7 +43,8 @@ export function rpcHandlersOf({ inference, candidates, newId }: RpcDeps): RpcHan
       for (;;) {
         const step = await pieces.next();
         if (step.done === true) return step.value;
-        for (const object of objectsOf(step.value)) yield object as Answer;
+        if ('queued' in step.value) yield { object: 'llm.queue', ...step.value.queued };
+        else for (const object of objectsOf(step.value)) yield object as Answer;
       }
     } finally {
       await pieces.return(undefined as never);

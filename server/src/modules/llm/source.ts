@@ -13,10 +13,24 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Kept true to what was used, at every moment. */
   readonly meter: Meter;
+  /** Told when the request must wait for its turn, and whenever its place changes. */
+  readonly onQueued?: (place: QueuePlace) => void;
 }
 
-/** What a stream is made of: a chunk as an object, or whole server-sent events as they came from a provider. */
+/** Where a request stands among those that wait for a model. */
+export interface QueuePlace {
+  /** 1 for the next one. */
+  readonly position: number;
+  readonly estimatedWaitMs: number | null;
+}
+
+/** What an answer's stream is made of: a chunk as an object, or whole server-sent events as they came from a provider. */
 export type Piece = { readonly chunk: object } | { readonly events: Buffer };
+
+/** A place in the queue, told before the answer begins. It is no part of the answer. */
+export interface QueueNotice {
+  readonly queued: QueuePlace;
+}
 
 /** A whole answer: as an object, or as the JSON text that came from a provider. */
 export type Whole = { readonly object: object } | { readonly json: Buffer };

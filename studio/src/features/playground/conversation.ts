@@ -9,6 +9,8 @@ export interface ConversationState {
   /** The answer that is being written. */
   readonly draft: string;
   readonly tokens: number;
+  /** Where the request stands in the model's queue; 1 for the next one. */
+  readonly place: number | undefined;
   readonly firstTokenMs: number | undefined;
   readonly totalMs: number | undefined;
   readonly cost: string | undefined;
@@ -21,6 +23,7 @@ const empty: ConversationState = {
   turns: [],
   draft: '',
   tokens: 0,
+  place: undefined,
   firstTokenMs: undefined,
   totalMs: undefined,
   cost: undefined,
@@ -29,6 +32,8 @@ const empty: ConversationState = {
 };
 
 interface Chunk {
+  readonly object?: string;
+  readonly position?: number;
   readonly choices?: readonly {
     readonly delta?: { readonly content?: string | null };
     readonly finish_reason?: string | null;
@@ -64,7 +69,9 @@ export function createConversation(): Conversation {
         const bill = await rpc.stream('llm.chat.stream', bodyOf(turns), {
           signal: own.signal,
           onChunk(raw) {
-            const [choice] = (raw as Chunk).choices ?? [];
+            const chunk = raw as Chunk;
+            if (chunk.object === 'llm.queue') return change({ place: chunk.position });
+            const [choice] = chunk.choices ?? [];
             if (choice?.finish_reason === 'length') cut = true;
             const text = choice?.delta?.content ?? '';
             if (text === '') return;

@@ -235,7 +235,8 @@ function Standing({ state }: { state: ConversationState }) {
     case 'waiting':
       return (
         <span className="row">
-          <i className="dot running" /> {t('waiting')}
+          <i className="dot running" />{' '}
+          {state.place === undefined ? t('waiting') : t('waitingAt', { place: state.place })}
         </span>
       );
     case 'writing':

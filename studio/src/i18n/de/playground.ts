@@ -30,6 +30,7 @@ export const playground = {
   answerCopied: 'Kopiert.',
   writing: 'Schreibt',
   waiting: 'Wartet auf das erste Token',
+  waitingAt: 'Wartet, Platz {{place}}',
   finished: 'Fertig',
   stopped: 'Angehalten',
   cut: 'Am Tokenlimit beendet',

@@ -30,6 +30,7 @@ export const playground = {
   answerCopied: 'Copied.',
   writing: 'Writing',
   waiting: 'Waiting for the first token',
+  waitingAt: 'Waiting, place {{place}}',
   finished: 'Finished',
   stopped: 'Stopped',
   cut: 'Ended at the token limit',

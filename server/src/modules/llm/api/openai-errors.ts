@@ -11,6 +11,8 @@ export interface OpenAiError {
       readonly type: string;
       readonly param: string | null;
       readonly code: string;
+      /** Beyond OpenAI's: how full the queue was that had no place. */
+      readonly queue?: { readonly waiting: number; readonly position: number };
     };
   };
 }
@@ -59,6 +61,9 @@ export function openAiError(
         type: types[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error'),
         param: code === 'llm.model_not_found' ? 'model' : field,
         code: codes[code] ?? code,
+        ...(typeof data.waiting === 'number' && typeof data.position === 'number'
+          ? { queue: { waiting: data.waiting, position: data.position } }
+          : {}),
       },
     },
   };

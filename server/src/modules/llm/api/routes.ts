@@ -10,10 +10,10 @@ import type { InferenceCall } from '../attempts.ts';
 import type { Candidates } from '../candidates.ts';
 import { ChatRequest, CompletionRequest, EmbeddingRequest } from '../contract-requests.ts';
 import type { Inference } from '../inference.ts';
-import type { InferenceRequest } from '../source.ts';
+import type { InferenceRequest, QueuePlace } from '../source.ts';
 import { openAiError } from './openai-errors.ts';
 import { parseRequest } from './parse-request.ts';
-import { billHeaders, drained, eventsOf } from './writer.ts';
+import { billHeaders, drained, eventsOf, queueHeaders } from './writer.ts';
 
 export interface ApiDeps {
   readonly inference: Inference;
@@ -109,7 +109,13 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
   }
 
   async function sendWhole({ reply }: Exchange, call: InferenceCall): Promise<void> {
-    const { answer: whole, bill } = await inference.whole(call);
+    let place: QueuePlace | undefined;
+    const { answer: whole, bill } = await inference.whole({
+      ...call,
+      onQueued: (now) => {
+        place ??= now;
+      },
+    });
     // A text goes out with the head in one write; a buffer would take two.
     const body = 'json' in whole ? whole.json.toString() : JSON.stringify(whole.object);
     reply.hijack();
@@ -119,6 +125,7 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
       'content-length': Buffer.byteLength(body),
       'cache-control': 'no-store',
       ...billHeaders(bill),
+      ...(place === undefined ? {} : queueHeaders(place)),
     });
     reply.raw.end(body);
   }
@@ -136,6 +143,7 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
       // nginx and its kin would hold the events back.
       'x-accel-buffering': 'no',
       trailer: trailerNames,
+      ...(step.done !== true && 'queued' in step.value ? queueHeaders(step.value.queued) : {}),
     });
     try {
       while (step.done !== true) {

@@ -32,8 +32,8 @@ const bufferedBytes = 1024 * 1024;
 
 /**
  * `WS /v1/stream`: several streamed requests on one socket. The client sends `{id, endpoint: 'chat' | 'completions',
- * body}` and may send `{id, cancel: true}`; it receives `{id, data}` for each chunk, then `{id, done, usage}` or
- * `{id, error}` with OpenAI's error object. A slow reader slows the model down.
+ * body}` and may send `{id, cancel: true}`; it receives `{id, queue}` while the request waits, `{id, data}` for each
+ * chunk, then `{id, done, usage}` or `{id, error}` with OpenAI's error object. A slow reader slows the model down.
  */
 export function mountStreamSocket(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): void {
   const { inference, log, newId } = deps;
@@ -148,7 +148,8 @@ export function mountStreamSocket(app: FastifyInstance, kit: HttpKit, deps: ApiD
             send({ id, done: true, usage: step.value });
             return;
           }
-          for (const data of objectsOf(step.value)) send({ id, data });
+          if ('queued' in step.value) send({ id, queue: step.value.queued });
+          else for (const data of objectsOf(step.value)) send({ id, data });
           await drained(socket, signal, deps.readerStallMs);
         }
       } finally {

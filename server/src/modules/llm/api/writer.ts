@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { fault } from '#base/fault.ts';
 import type { Bill } from '../accounting/accounting.ts';
-import type { Piece } from '../source.ts';
+import type { Piece, QueueNotice, QueuePlace } from '../source.ts';
 
 /** What a request cost, as headers of its answer, or as trailers of a stream. */
 export function billHeaders(bill: Bill): Record<string, string> {
@@ -17,9 +17,23 @@ export function billHeaders(bill: Bill): Record<string, string> {
   };
 }
 
-/** Server-sent events of one answer. */
-export function eventsOf(piece: Piece): Buffer | string {
-  return 'events' in piece ? piece.events : `data: ${JSON.stringify(piece.chunk)}\n\n`;
+/** A request's place in the queue, as headers of its answer: where it stood at first. */
+export function queueHeaders({ position, estimatedWaitMs }: QueuePlace): Record<string, string> {
+  return {
+    'x-cds-queue-position': String(position),
+    ...(estimatedWaitMs === null ? {} : { 'x-cds-queue-wait-ms': String(estimatedWaitMs) }),
+  };
+}
+
+/**
+ * Server-sent events of one answer. A place in the queue is a comment (HTML Living Standard, section 9.2.6): clients
+ * of OpenAI's API pass over it, and proxies see that the connection lives.
+ */
+export function eventsOf(piece: Piece | QueueNotice): Buffer | string {
+  if ('events' in piece) return piece.events;
+  if ('chunk' in piece) return `data: ${JSON.stringify(piece.chunk)}\n\n`;
+  const { position, estimatedWaitMs } = piece.queued;
+  return `: queue position=${position}${estimatedWaitMs === null ? '' : ` wait_ms=${estimatedWaitMs}`}\n\n`;
 }
 
 /** The objects that a piece stands for, for transports that are not server-sent events. */

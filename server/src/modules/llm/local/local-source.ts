@@ -90,6 +90,8 @@ export function createLocalSource(model: LocalModel, temperature: number, deps: 
         userId: options.userId,
         signal: options.signal,
         onUsage: (usage) => note(index, usage),
+        // Several answers of one request wait side by side: the first one's place stands for them.
+        ...(index === 0 && options.onQueued !== undefined ? { onQueued: options.onQueued } : {}),
       });
       return counted(generation, (result) => note(index, result));
     });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fault, isFault } from '#base/fault.ts';
-import { FairQueue, type QueuePlace } from './fair-queue.ts';
+import type { QueuePlace } from '../source.ts';
+import { FairQueue } from './fair-queue.ts';
 
 interface Entered {
   readonly name: string;
@@ -18,7 +19,7 @@ function queueWorld(options: { parallel?: number; waitingAtMost?: number; perUse
     waitingAtMost: options.waitingAtMost ?? 100,
     waitingPerUserAtMost: options.perUser ?? 100,
     now: () => nowMs,
-    full: (retryAfterMs) => fault('llm.queue_full', { retryAfterMs }),
+    full: (refusal) => fault('llm.queue_full', { ...refusal }),
   });
   const enter = (name: string, signal = new AbortController().signal): Promise<void> => {
     const [userId = name] = name.split(':');
@@ -102,6 +103,8 @@ test('a full queue refuses at once and says when to try again', async () => {
   await assert.rejects(enter('c:1'), (error) => {
     assert.ok(isFault(error, 'llm.queue_full'));
     assert.equal(error.data.retryAfterMs, 1_000);
+    assert.equal(error.data.waiting, 3);
+    assert.equal(error.data.position, 2, 'behind b, who has had no turn either, before those of a');
     return true;
   });
   for (let index = 0; index < 4; index += 1) await finishNext(index);

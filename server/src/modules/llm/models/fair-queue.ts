@@ -1,8 +1,4 @@
-export interface QueuePlace {
-  /** 1 for the next one. */
-  readonly position: number;
-  readonly estimatedWaitMs: number | null;
-}
+import type { QueuePlace } from '../source.ts';
 
 export interface Waiter {
   readonly userId: string;
@@ -16,8 +12,17 @@ export interface FairQueueOptions {
   readonly waitingAtMost: number;
   readonly waitingPerUserAtMost: number;
   readonly now: () => number;
-  /** What to throw when there is no place, with the time after which one can be hoped for. */
-  readonly full: (retryAfterMs: number) => Error;
+  /** What to throw when there is no place. */
+  readonly full: (refusal: QueueRefusal) => Error;
+}
+
+/** What someone is told who finds no place in the queue. */
+export interface QueueRefusal {
+  /** After so long a place can be hoped for. */
+  readonly retryAfterMs: number;
+  readonly waiting: number;
+  /** Where the request would have stood. */
+  readonly position: number;
 }
 
 /** A place among those who run; dispose it when done. */
@@ -111,7 +116,17 @@ export class FairQueue {
     const own = this.#waiting.filter((entry) => entry.userId === userId).length;
     if (this.#waiting.length < this.#options.waitingAtMost && own < this.#options.waitingPerUserAtMost)
       return;
-    throw this.#options.full(Math.max(shortestRetryMs, this.#waitOf(own + 1) ?? 0));
+    throw this.#options.full({
+      retryAfterMs: Math.max(shortestRetryMs, this.#waitOf(own + 1) ?? 0),
+      waiting: this.#waiting.length,
+      position: this.#positionOfAnother(userId),
+    });
+  }
+
+  /** One more request of the user stands behind all of his own, and before those of users who have had more turns. */
+  #positionOfAnother(userId: string): number {
+    const ghost = { userId } as Entry;
+    return this.#inTurns([...this.#waiting, ghost]).indexOf(ghost) + 1;
   }
 
   async #wait(waiter: Waiter): Promise<void> {
@@ -164,10 +179,10 @@ export class FairQueue {
   }
 
   /** The waiting in the order in which they would get their turns if nobody ended. */
-  #inTurns(): Entry[] {
+  #inTurns(waiting: readonly Entry[] = this.#waiting): Entry[] {
     const running = new Map(this.#running);
     const lastServed = new Map(this.#lastServed);
-    const left = [...this.#waiting];
+    const left = [...waiting];
     const order: Entry[] = [];
     let served = this.#served;
     while (left.length > 0) {

@@ -47,7 +47,7 @@ export class ModelRuntime {
       waitingAtMost: options.waitingAtMost,
       waitingPerUserAtMost: options.waitingPerUserAtMost,
       now: options.now,
-      full: (retryAfterMs) => fault('llm.queue_full', { model: options.modelId, retryAfterMs }),
+      full: (refusal) => fault('llm.queue_full', { model: options.modelId, ...refusal }),
     });
   }
 
