@@ -1,6 +1,5 @@
 import type { LocalizedText } from '@cyberdevstudio/server/base/fault.ts';
-import { createFaultCatalogue } from '@cyberdevstudio/server/kernel/rpc/fault-catalogue.ts';
-import { allContracts } from './contracts.ts';
+import type { DescribedFault } from '@cyberdevstudio/server/kernel/rpc/fault-catalogue.ts';
 import { processTerminal, say, type Terminal } from './terminal.ts';
 
 interface Command {
@@ -72,6 +71,15 @@ function help(terminal: Terminal): void {
   }
 }
 
+/** Loads every contract, so only when there is something to explain. */
+async function describe(error: unknown, language: Terminal['language']): Promise<DescribedFault> {
+  const [{ createFaultCatalogue }, { allContracts }] = await Promise.all([
+    import('@cyberdevstudio/server/kernel/rpc/fault-catalogue.ts'),
+    import('./contracts.ts'),
+  ]);
+  return createFaultCatalogue(allContracts).describe(error, { language, traceId: '-' });
+}
+
 /** Runs one command line; resolves with the exit code. Faults become a message and a hint, never a stack. */
 export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
   const [name = 'help', ...rest] = argv;
@@ -88,8 +96,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     const { run } = await command.load();
     return await run(rest, terminal);
   } catch (error) {
-    const catalogue = createFaultCatalogue(allContracts);
-    const described = catalogue.describe(error, { language: terminal.language, traceId: '-' });
+    const described = await describe(error, terminal.language);
     if (described.code === 'common.internal') {
       terminal.printError(error instanceof Error ? (error.stack ?? error.message) : String(error));
     } else terminal.printError(`${described.detail} ${described.hint} [${described.code}]`);

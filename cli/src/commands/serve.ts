@@ -1,4 +1,4 @@
-import { runServices } from '@cyberdevstudio/server/processes/run.ts';
+import { runServices } from '@cyberdevstudio/server/processes/run-services.ts';
 import { services } from '@cyberdevstudio/server/processes/services.ts';
 import { say, type Terminal } from '../terminal.ts';
 import { untilStopped } from '../until-stopped.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { runAll } from '@cyberdevstudio/server/processes/run.ts';
+import { runAll } from '@cyberdevstudio/server/processes/run-all.ts';
 import { say, type Terminal } from '../terminal.ts';
 import { untilStopped } from '../until-stopped.ts';
 

@@ -1,43 +1,36 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { type Composition, compose, orderModules } from './compose.ts';
-import { type Environment, loadConfig, readConfigFile, unknownVariables } from './config/load.ts';
+import { loadConfig, unknownVariables } from './config/load.ts';
 import { platformSections } from './config/platform.ts';
 import { connectDatabase } from './database/connect.ts';
 import type { Database } from './database/database.ts';
-import { startEmbeddedPostgres } from './database/embedded.ts';
 import { migrate } from './database/migrate.ts';
 import { createEventBus } from './events/bus.ts';
 import { createPostgresTransport } from './events/postgres-transport.ts';
 import { createLocalTransport, type EventTransport } from './events/transport.ts';
 import type { TakeRate } from './http/rest.ts';
 import { createTakeRate, type RedisPlace } from './http/take-rate.ts';
+import {
+  type Installation,
+  type InstallationOptions,
+  openInstallation,
+  type PlatformConfig,
+} from './installation.ts';
 import type { AnyModule, Events } from './module.ts';
 import { announcePeer, createPeerDirectory } from './rpc/peers.ts';
 import { createRemoteTransport } from './rpc/remote-client.ts';
 import { createSecrets, type SecretSource } from './secrets.ts';
-import { lockDataFolder } from './supervise/data-folder-lock.ts';
-import { createLog } from './telemetry/log.ts';
 import { createEdgeMetrics, createMetrics, type EdgeMetrics } from './telemetry/metrics.ts';
 
-export type PlatformConfig = ReturnType<typeof loadConfig<typeof platformSections>>;
-
-export interface PlatformOptions {
-  /** Names the process in logs and in the directory of peers. */
-  readonly service: string;
+export interface PlatformOptions extends InstallationOptions {
   readonly modules: readonly AnyModule[];
-  readonly environment: Environment;
-  /** Folder in which cds.config.ts is looked for; absent: none is read. */
-  readonly configFolder?: string;
   /** Every module there is: the section names that the configuration may have. */
   readonly knownModules: readonly AnyModule[];
-  /** The one-process form: nobody else shares the installation, so the folder is locked and events stay inside. */
-  readonly alone: boolean;
+  /** Opened by the caller, who closes it, with the same options; absent: opened and closed here. */
+  readonly installation?: Installation;
   readonly now?: () => number;
-  readonly logOutput?: NodeJS.WritableStream;
 }
 
 /** A process with its modules running; its HTTP faces are put on by `listen`. */
@@ -66,27 +59,17 @@ export interface Platform extends AsyncDisposable {
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   await using startup = new AsyncDisposableStack();
-  const { config, moduleConfig, strays } = await readConfiguration(options);
-  const dataDir = path.resolve(config.platform.dataDir);
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  if (options.alone) startup.use(lockDataFolder(dataDir));
-  const { log } = startup.use(
-    createLog({
-      service: options.service,
-      level: config.log.level,
-      format: config.log.format,
-      maxFileBytes: config.log.maxFileBytes,
-      maxFiles: config.log.maxFiles,
-      ...(config.log.file ? { folder: path.join(dataDir, 'logs') } : {}),
-      ...(options.alone ? { terminalLevel: 'warn' as const } : {}),
-      ...(options.logOutput === undefined ? {} : { output: options.logOutput }),
-    }),
+  const installation = options.installation ?? startup.use(await openInstallation(options));
+  const { config, dataDir, log } = installation;
+  const moduleSections = Object.fromEntries(
+    options.knownModules.map((module) => [module.name, module.config]),
   );
-  for (const name of strays) log.warn({ name }, 'this variable belongs to no setting');
+  const moduleConfig = loadConfig(moduleSections, options.environment, installation.file);
+  for (const name of unknownVariables({ ...platformSections, ...moduleSections }, options.environment)) {
+    log.warn({ name }, 'this variable belongs to no setting');
+  }
 
-  const connectionString =
-    config.platform.databaseUrl ??
-    startup.use(await startEmbeddedPostgres({ dataDir, log })).connectionString;
+  const connectionString = await installation.connectionString;
   const database = startup.use(
     await connectDatabase({ connectionString, maxConnections: config.platform.databaseConnections, log }),
   );
@@ -111,7 +94,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const composition = startup.use(
     await compose({
       modules: ordered,
-      config: moduleConfig,
+      config: moduleConfig as Record<string, unknown>,
       database,
       bus,
       remote,
@@ -141,17 +124,6 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       stack.use(await announcePeer(database, { instanceId, service: options.service, modules, url }));
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  };
-}
-
-async function readConfiguration(options: PlatformOptions) {
-  const { environment, knownModules } = options;
-  const file = options.configFolder === undefined ? {} : await readConfigFile(options.configFolder);
-  const moduleSections = Object.fromEntries(knownModules.map((module) => [module.name, module.config]));
-  return {
-    config: loadConfig(platformSections, environment, file),
-    moduleConfig: loadConfig(moduleSections, environment, file) as Record<string, unknown>,
-    strays: unknownVariables({ ...platformSections, ...moduleSections }, environment),
   };
 }
 

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { z } from 'zod';
 import type { ProviderModel } from '../contract-shapes.ts';
 import type { createUpstream } from './upstream.ts';
@@ -30,6 +31,8 @@ export function createOllamaWatch(
     async look() {
       if (url === undefined) return;
       try {
+        // Most machines have none: then the HTTP client need not even be loaded.
+        if (!(await isListening(new URL(url)))) throw new Error('nobody listens');
         const { models } = Tags.parse(await upstream.getJson(`${url.replace(/\/+$/, '')}/api/tags`, 1_000));
         found = {
           baseUrl: `${url.replace(/\/+$/, '')}/v1`,
@@ -46,9 +49,27 @@ export function createOllamaWatch(
           })),
         };
       } catch {
-        // Most machines have none; that is no news.
+        // That is no news.
         found = undefined;
       }
     },
   };
+}
+
+/** Whether anything takes connections there, within a second. */
+function isListening({ hostname, port, protocol }: URL): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port || (protocol === 'https:' ? 443 : 80)),
+      timeout: 1_000,
+    });
+    const settle = (listening: boolean) => {
+      socket.destroy();
+      resolve(listening);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('timeout', () => settle(false));
+    socket.once('error', () => settle(false));
+  });
 }

@@ -53,7 +53,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const pipes = createPipePool(runFolder);
   const shield = shieldDescriptors(inheritedDescriptors());
   const found = supported(bubblewrap);
-  const installation = found.kind === 'works' ? await prepare(found.bubblewrap, runFolder) : null;
+  const installation =
+    found.kind === 'works' ? await prepare(found.bubblewrap, { runFolder, folder: options.folder }) : null;
   const parts: EngineParts | null =
     installation === null
       ? null
@@ -102,11 +103,14 @@ function architecture(): Architecture | null {
   return process.arch === 'x64' || process.arch === 'arm64' ? process.arch : null;
 }
 
-async function prepare(bubblewrap: string, runFolder: string): Promise<Installation | null> {
+async function prepare(
+  bubblewrap: string,
+  { runFolder, folder }: { runFolder: string; folder: string },
+): Promise<Installation | null> {
   const kind = architecture();
   if (kind === null) return null;
   const filterFile = path.join(runFolder, 'filter.bpf');
   await writeFile(filterFile, seccompFilter(kind), { mode: 0o600 });
-  const view = await prepareHostView({ folder: runFolder, nodeBinary: process.execPath });
+  const view = prepareHostView({ folder, nodeBinary: process.execPath });
   return { bubblewrap, view, filterFile, runFolder };
 }

@@ -1,41 +1,9 @@
-import { fileURLToPath } from 'node:url';
 import { fault } from '#base/fault.ts';
 import type { Environment } from '#kernel/config/load.ts';
 import { listen } from '#kernel/listen.ts';
-import { type Platform, startPlatform } from '#kernel/platform.ts';
+import { startPlatform } from '#kernel/platform.ts';
+import { finish, type RunningProcess, studioFolder } from './running-process.ts';
 import { allModules, type Service, services } from './services.ts';
-
-export interface RunningProcess extends AsyncDisposable {
-  readonly platform: Platform;
-  /** Addresses by service name. */
-  readonly urls: ReadonlyMap<string, string>;
-}
-
-const studioFolder = fileURLToPath(new URL('../../../studio/dist/', import.meta.url));
-
-/** The one-process form: every module behind one address. */
-export async function runAll(environment: Environment, configFolder?: string): Promise<RunningProcess> {
-  await using startup = new AsyncDisposableStack();
-  const platform = startup.use(
-    await startPlatform({
-      service: 'all',
-      modules: allModules,
-      knownModules: allModules,
-      environment,
-      alone: true,
-      ...(configFolder === undefined ? {} : { configFolder }),
-    }),
-  );
-  const url = await listen(platform, {
-    service: 'all',
-    modules: allModules.map((module) => module.name),
-    port: platform.config.http.port,
-    studioFolder,
-  });
-  // Command-line tools find the running server, and its database, by this entry.
-  await platform.announce(url);
-  return finish(startup, platform, new Map([['studio', url]]));
-}
 
 /**
  * The split form: the named services in this process, each on its own port.
@@ -72,15 +40,6 @@ export async function runServices(
   const reachable = [...urls.values()][0];
   if (reachable !== undefined) await platform.announce(environment.CDS_ADVERTISE_URL ?? reachable);
   return finish(startup, platform, urls);
-}
-
-function finish(
-  startup: AsyncDisposableStack,
-  platform: Platform,
-  urls: ReadonlyMap<string, string>,
-): RunningProcess {
-  const stack = startup.move();
-  return { platform, urls, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 function serviceNamed(name: string): Service {
