@@ -1,8 +1,9 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { fault } from '#base/fault.ts';
+import { builtinHttp } from './builtin-http.ts';
 
 export interface WebSocketRoute<Admitted> {
   readonly path: string;
@@ -41,7 +42,7 @@ function prepare(app: FastifyInstance): void {
     // Node takes its own error listener away before this event.
     socket.on('error', () => socket.destroy());
     upgrades.set(request, { socket, head });
-    const response = new ServerResponse(request);
+    const response = new (builtinHttp().ServerResponse)(request);
     response.shouldKeepAlive = false;
     response.assignSocket(socket as never);
     response.once('finish', () => socket.end());

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { builtinHttp } from '#kernel/http/builtin-http.ts';
 import { type GuardOptions, resolvePublic } from './address-guard.ts';
 
 export interface ConnectProxy extends AsyncDisposable {
@@ -13,7 +14,7 @@ export interface ConnectProxy extends AsyncDisposable {
  */
 export async function startConnectProxy(guard: GuardOptions): Promise<ConnectProxy> {
   const sockets = new Set<Socket>();
-  const server = createServer((_request, response) => {
+  const server = builtinHttp().createServer((_request, response) => {
     response.writeHead(405).end();
   });
   server.on('connection', (socket: Socket) => {

@@ -1,12 +1,7 @@
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  request,
-  type ServerResponse,
-} from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { builtinHttp } from '#kernel/http/builtin-http.ts';
 import { canonicalHost, type HostPattern, isAllowed } from './host-pattern.ts';
 
 /** One attempt of a program to reach a host, as it is logged. */
@@ -110,7 +105,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     return judged;
   }
 
-  const server = createServer({ maxHeaderSize: 32 * 1024 }, (incoming, response) => {
+  const server = builtinHttp().createServer({ maxHeaderSize: 32 * 1024 }, (incoming, response) => {
     forward(incoming, response).catch(() => response.destroy());
   });
   server.maxConnections = options.maxConnections;
@@ -132,7 +127,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     }
     const { verdict, address } = await admit(url);
     if (verdict !== 'allowed') return refuse(response, verdict);
-    const outgoing = request({
+    const outgoing = builtinHttp().request({
       host: address,
       port: url.port,
       method: incoming.method ?? 'GET',
