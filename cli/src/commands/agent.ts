@@ -12,11 +12,11 @@ type Agents = Remote<typeof agentsContract>;
 
 const usage = {
   en: `Usage: cds agent run --project <id> [--agent code] [--model provider/model] [--file path …] [--command "npm test"] "<task>"
-       cds agent replay|status|apply|rollback|reject|cancel <taskId>
+       cds agent replay|status|apply|rollback|redo|reject|cancel <taskId>
        cds agent reply <taskId> "<text>"
 Needs CDS_API_KEY; CDS_URL is http://127.0.0.1:6711 by default.`,
   de: `Aufruf: cds agent run --project <ID> [--agent code] [--model anbieter/modell] [--file Pfad …] [--command "npm test"] "<Aufgabe>"
-        cds agent replay|status|apply|rollback|reject|cancel <Aufgaben-ID>
+        cds agent replay|status|apply|rollback|redo|reject|cancel <Aufgaben-ID>
         cds agent reply <Aufgaben-ID> "<Text>"
 Braucht CDS_API_KEY; CDS_URL ist sonst http://127.0.0.1:6711.`,
 };
@@ -155,11 +155,9 @@ async function decide(
       await agents.call('agent.cancel', { taskId });
       return 0;
     case 'apply':
-    case 'rollback': {
-      const { written, conflicts } = await agents.call(
-        action === 'apply' ? 'agent.apply' : 'agent.rollback',
-        { taskId },
-      );
+    case 'rollback':
+    case 'redo': {
+      const { written, conflicts } = await agents.call(`agent.${action}`, { taskId });
       for (const path of written) terminal.print(path);
       for (const { path, hunks, reason } of conflicts) {
         terminal.printError(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
@@ -39,7 +40,7 @@ test('a task in steps: proposed in a copy, applied by its user, rolled back to t
   await at.call('agent.rollback', { taskId });
   assert.equal(at.read('sum.js'), sum);
   await assert.rejects(at.call('agent.rollback', { taskId }), code('agents.state_wrong'));
-  await at.call('agent.apply', { taskId });
+  await at.call('agent.redo', { taskId });
   assert.match(at.read('sum.js') ?? '', /a \+ b/);
   const kinds = (await at.steps(taskId)).map(({ kind }) => kind);
   assert.deepEqual(
@@ -113,11 +114,26 @@ test('two tasks at once both land; a user’s edit in between stays; the same li
     {
       path: 'a.txt',
       reason: 'content',
-      hunks: [{ startLine: 3, base: 'three\n', present: 'drei\n', proposed: 'THREE\n' }],
+      presentHash: createHash('sha256').update(merged).digest('hex'),
+      hunks: [
+        {
+          startLine: 3,
+          base: 'three\n',
+          present: 'drei\n',
+          proposed: 'THREE\n',
+          contextBefore: 'ONE\ntwo\n',
+          contextAfter: 'four\n',
+        },
+      ],
+      merged: null,
     },
   ]);
   assert.equal(at.read('a.txt'), merged);
-  await at.call('agent.apply', { taskId: third, resolutions: { 'a.txt': merged.replace('drei', 'DREI') } });
+  const presentHash = conflicts[0]?.presentHash ?? null;
+  await at.call('agent.apply', {
+    taskId: third,
+    decisions: { 'a.txt': { presentHash, hunks: ['DREI'] } },
+  });
   assert.equal(at.read('a.txt'), 'ONE\ntwo\nDREI\nfour\nFIVE\n');
   await at.call('agent.rollback', { taskId: first });
   assert.equal(at.read('a.txt'), 'one\ntwo\nDREI\nfour\nFIVE\n');

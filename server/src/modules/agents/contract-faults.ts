@@ -18,6 +18,28 @@ export const agentFaults = {
     },
     hint: { en: 'Look at it with agent.status.', de: 'Sehen Sie mit agent.status nach.' },
   },
+  'agents.file_unknown': {
+    status: 404,
+    detail: {
+      en: 'The task proposes no change of {path}.',
+      de: 'Die Aufgabe schlägt keine Änderung an {path} vor.',
+    },
+    hint: {
+      en: 'agent.status lists what it proposes.',
+      de: 'agent.status zählt auf, was sie vorschlägt.',
+    },
+  },
+  'agents.hunk_unknown': {
+    status: 400,
+    detail: {
+      en: '{path} has no change number {number}.',
+      de: '{path} hat keine Änderung Nummer {number}.',
+    },
+    hint: {
+      en: 'agent.file lists the changes of a file by number.',
+      de: 'agent.file zählt die Änderungen einer Datei mit Nummern auf.',
+    },
+  },
   'agents.queue_full': {
     status: 429,
     detail: {

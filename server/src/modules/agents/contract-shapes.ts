@@ -56,17 +56,6 @@ export const Finding = z.object({
 });
 export type Finding = z.infer<typeof Finding>;
 
-export const ChangedFile = z.object({
-  path: z.string(),
-  change: z.enum(['created', 'changed', 'deleted']),
-  binary: z.boolean(),
-  addedLines: z.int(),
-  removedLines: z.int(),
-  /** Unified; empty for binary files. */
-  diff: z.string(),
-});
-export type ChangedFile = z.infer<typeof ChangedFile>;
-
 export const Usage = z.object({
   calls: z.int(),
   promptTokens: z.int(),
@@ -90,6 +79,9 @@ export const TaskInfo = z.object({
   userId: z.string(),
   agent: AgentName,
   task: z.string(),
+  /** What its user named. */
+  files: z.array(z.string()),
+  command: CommandLine.nullable(),
   model: z.string(),
   status: TaskStatus,
   changeState: ChangeState,
@@ -106,28 +98,7 @@ export const TaskInfo = z.object({
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().nullable(),
   finishedAt: z.iso.datetime().nullable(),
+  /** Time at work, without waiting. */
+  secondsUsed: z.number(),
 });
 export type TaskInfo = z.infer<typeof TaskInfo>;
-
-/** A place where the agent's change and the present file differ from what both began with. */
-export const Hunk = z.object({
-  /** Line in the present file, from one. */
-  startLine: z.int().positive(),
-  base: z.string(),
-  present: z.string(),
-  proposed: z.string(),
-});
-
-export const Conflict = z.object({
-  path: z.string(),
-  reason: z.enum(['content', 'binary', 'deleted', 'syntax', 'unreadable']),
-  hunks: z.array(Hunk),
-});
-export type Conflict = z.infer<typeof Conflict>;
-
-/** What apply and rollback answer. With conflicts nothing was written. */
-export const Written = z.object({
-  written: z.array(z.string()),
-  conflicts: z.array(Conflict),
-});
-export type Written = z.infer<typeof Written>;

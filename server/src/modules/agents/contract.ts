@@ -1,22 +1,18 @@
 import { z } from 'zod';
 import { defineContract } from '#base/contract.ts';
 import { fileFaults } from '#base/file-faults.ts';
+import { ChangedFile, Decision, ProposedFile, Written } from './contract-changes.ts';
 import { agentFaults } from './contract-faults.ts';
-import {
-  AgentName,
-  ChangedFile,
-  CommandLine,
-  Finding,
-  Step,
-  TaskInfo,
-  TaskStatus,
-  Written,
-} from './contract-shapes.ts';
+import { AgentName, CommandLine, Finding, Step, TaskInfo, TaskStatus } from './contract-shapes.ts';
 
 const ProjectId = z.uuid();
 const TaskId = z.uuid();
 const FilePath = z.string().min(1).max(4096);
 const Paths = z.array(FilePath).min(1).max(1000).optional();
+/** For files in conflict. */
+const Decisions = z.record(FilePath, Decision).default({});
+/** Only tells what would be written. */
+const preview = z.boolean().default(false);
 
 /** Agents: tasks that work on a copy of a project and propose changes, which their user applies, rejects or takes back. */
 export const agentsContract = defineContract('agents', {
@@ -107,16 +103,26 @@ export const agentsContract = defineContract('agents', {
       params: z.strictObject({ taskId: TaskId }),
       result: TaskInfo,
     },
+    'agent.file': {
+      summary: 'Reads both sides of one proposed file, and its changes by number.',
+      access: 'viewer',
+      rateClass: 'read',
+      params: z.strictObject({ taskId: TaskId, path: FilePath }),
+      result: ProposedFile,
+    },
     'agent.apply': {
-      summary: 'Merges a proposed change, or some files of it, into the project; conflicts write nothing.',
+      summary:
+        'Merges a proposed change, or some files or parts of files of it, into the project; conflicts write nothing.',
       access: 'developer',
       rateClass: 'write',
       timeoutMs: 120_000,
       params: z.strictObject({
         taskId: TaskId,
         paths: Paths,
-        /** The whole content to write for files in conflict; null deletes. */
-        resolutions: z.record(FilePath, z.string().nullable()).default({}),
+        /** For files of which only some changes are taken: their numbers, as agent.file tells them. */
+        hunks: z.record(FilePath, z.array(z.int().positive()).max(5_000)).default({}),
+        decisions: Decisions,
+        preview,
       }),
       result: Written,
     },
@@ -128,17 +134,24 @@ export const agentsContract = defineContract('agents', {
       result: TaskInfo,
     },
     'agent.rollback': {
-      summary:
-        'Takes an applied change back, or some files of it; later edits stay. Applying again undoes it.',
+      summary: 'Takes an applied change back, or some files of it; later edits stay. agent.redo undoes it.',
       access: 'developer',
       rateClass: 'write',
       timeoutMs: 120_000,
       params: z.strictObject({
         taskId: TaskId,
         paths: Paths,
-        /** Only tells what would be written. */
-        preview: z.boolean().default(false),
+        decisions: Decisions,
+        preview,
       }),
+      result: Written,
+    },
+    'agent.redo': {
+      summary: 'Brings back exactly what the last rollback took; later edits stay.',
+      access: 'developer',
+      rateClass: 'write',
+      timeoutMs: 120_000,
+      params: z.strictObject({ taskId: TaskId, decisions: Decisions, preview }),
       result: Written,
     },
   },

@@ -9,6 +9,7 @@ import { promptsContract } from '#modules/prompts/contract.ts';
 import { sandboxContract } from '#modules/sandbox/contract.ts';
 import { searchContract } from '#modules/search/contract.ts';
 import { createBlobs } from './changes/blobs.ts';
+import { createChangeService } from './changes/change-service.ts';
 import { neededHashes, unfinishedOperations } from './changes/change-store.ts';
 import { createIntegration } from './changes/integration.ts';
 import { createWorktrees } from './changes/worktree.ts';
@@ -17,6 +18,7 @@ import { agentsContract } from './contract.ts';
 import { createOrchestrator } from './queue/orchestrator.ts';
 import { deleteProject, openTaskIds, readSteps } from './queue/task-store.ts';
 import { createAgentService } from './service.ts';
+import { createTaskAccess } from './task-access.ts';
 import { watchSteps } from './watch.ts';
 
 export const agents = defineModule({
@@ -66,14 +68,16 @@ export const agents = defineModule({
     context.defer(async () => {
       await orchestrator[Symbol.asyncDispose]();
     });
-    const service = createAgentService({
+    const access = createTaskAccess({ database, clients });
+    const service = createAgentService({ database, access, orchestrator, config, publish, now });
+    const changes = createChangeService({
       database,
       clients,
       orchestrator,
       integration,
-      config,
       publish,
       now,
+      access: access.task,
     });
 
     const cancelling = context.events.subscribe('agent.cancelling', ({ payload }) =>
@@ -127,9 +131,14 @@ export const agents = defineModule({
         },
         'agent.reply': ({ params, ...caller }) => service.reply(params, caller),
         'agent.cancel': ({ params, ...caller }) => service.cancel(params.taskId, caller),
-        'agent.apply': ({ params, ...caller }) => service.apply(params, caller),
-        'agent.reject': ({ params, ...caller }) => service.reject(params.taskId, caller),
-        'agent.rollback': ({ params, ...caller }) => service.rollback(params, caller),
+        'agent.file': ({ params, ...caller }) => changes.file(params, caller),
+        'agent.apply': ({ params, ...caller }) => changes.apply(params, caller),
+        'agent.reject': async ({ params, ...caller }) => {
+          await changes.reject(params.taskId, caller);
+          return service.info(params.taskId, caller);
+        },
+        'agent.rollback': ({ params, ...caller }) => changes.rollback(params, caller),
+        'agent.redo': ({ params, ...caller }) => changes.redo(params, caller),
       },
     };
   },

@@ -72,24 +72,49 @@ export async function finishOperation(
     text: 'update agents.operation set finished = true where operation_id = $1',
     values: [operation.operationId],
   });
-  if (operation.kind === 'apply') return;
+  // An operation of one kind takes back those of the other.
   await transaction.execute({
     text: `update agents.operation_file f set undone = true from agents.operation o
-      where o.operation_id = f.operation_id and o.task_id = $1 and o.kind = 'apply' and f.path = any ($2::text[])`,
-    values: [operation.taskId, files],
+      where o.operation_id = f.operation_id and o.task_id = $1 and o.kind <> $2 and f.path = any ($3::text[])`,
+    values: [operation.taskId, operation.kind, files],
   });
 }
 
-/** What applying a task wrote and nothing has taken back, the latest per path. */
-export async function appliedFiles(database: Queryable, taskId: string): Promise<OperationFile[]> {
-  return database.query<OperationFile & object>({
-    name: 'agents-applied-files',
-    text: `select distinct on (f.path) f.path, f.before_hash as "beforeHash", f.after_hash as "afterHash", f.executable
+/** Every operation of one kind that nothing has taken back, per file, the latest first. */
+async function standingFiles(
+  database: Queryable,
+  taskId: string,
+  kind: Operation['kind'],
+): Promise<(OperationFile & { operationId: string })[]> {
+  return database.query<OperationFile & { operationId: string }>({
+    name: 'agents-standing-files',
+    text: `select o.operation_id as "operationId", f.path, f.before_hash as "beforeHash", f.after_hash as "afterHash",
+        f.executable
       from agents.operation_file f join agents.operation o using (operation_id)
-      where o.task_id = $1 and o.kind = 'apply' and o.finished and not f.undone
-      order by f.path, o.at desc`,
-    values: [taskId],
+      where o.task_id = $1 and o.kind = $2 and o.finished and not f.undone
+      order by f.path collate "C", o.at desc, o.operation_id desc`,
+    values: [taskId, kind],
   });
+}
+
+/** What applying a task wrote and nothing has taken back: per path all of it, the latest first. */
+export async function appliedFiles(
+  database: Queryable,
+  taskId: string,
+): Promise<{ readonly path: string; readonly writes: readonly OperationFile[] }[]> {
+  const rows = await standingFiles(database, taskId, 'apply');
+  const paths = [...new Set(rows.map(({ path }) => path))];
+  return paths.map((path) => ({ path, writes: rows.filter((row) => row.path === path) }));
+}
+
+/** What the last rollback of a task took back and nothing has brought back. */
+export async function lastRollback(database: Queryable, taskId: string): Promise<OperationFile[]> {
+  const rows = await standingFiles(database, taskId, 'rollback');
+  const latest = rows
+    .map(({ operationId }) => operationId)
+    .toSorted()
+    .at(-1);
+  return rows.filter(({ operationId }) => operationId === latest);
 }
 
 export async function unfinishedOperations(

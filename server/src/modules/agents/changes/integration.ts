@@ -7,7 +7,7 @@ import { readWorkspaceFile } from '#kernel/files/read.ts';
 import type { Workspace } from '#kernel/files/workspace.ts';
 import { writeWorkspaceFile } from '#kernel/files/write.ts';
 import type { Syntax } from '#kernel/syntax/syntax.ts';
-import type { Conflict, Written } from '../contract-shapes.ts';
+import type { ChangedFile, Conflict, Decision, Written } from '../contract-changes.ts';
 import { type Blobs, hashOf } from './blobs.ts';
 import {
   beginOperation,
@@ -16,16 +16,23 @@ import {
   type Operation,
   type OperationFile,
 } from './change-store.ts';
+import { describeChange } from './describe.ts';
 import { mergeTexts } from './merge.ts';
 
-/** What is to become of one file: from what both sides began with to what is proposed. */
-export interface Proposal {
-  readonly path: string;
+interface ContentChange {
+  /** Null is no file. */
   readonly baseHash: string | null;
   readonly afterHash: string | null;
+}
+
+/** What is to become of one file: from what both sides began with to what is proposed. */
+export interface Proposal extends ContentChange {
+  readonly path: string;
   readonly executable: boolean;
-  /** Decided by the user for a file in conflict; null deletes it. */
-  readonly resolution?: string | null;
+  /** Changes that come after the first, each merged into what the one before gave. */
+  readonly further?: readonly ContentChange[];
+  /** How the user settles a conflict that they have seen. */
+  readonly decision?: Decision;
 }
 
 export interface Target {
@@ -92,7 +99,10 @@ export function createIntegration({
         await lockProject(transaction, operation.projectId);
         const { files, conflicts } = await plan(proposals, target);
         if (conflicts.length > 0) return { written: [], conflicts };
-        if (preview) return { written: files.map(({ path }) => path), conflicts };
+        if (preview) {
+          const changes = await Promise.all(files.map((file) => describePlanned(file, target.blobs)));
+          return { written: files.map(({ path }) => path), conflicts, changes };
+        }
         // In a transaction of its own: it must be there even when this process ends in the middle of the files.
         await database.transaction((own) => beginOperation(own, operation, files));
         const written = await writeAll(files, target);
@@ -100,7 +110,7 @@ export function createIntegration({
         const done = proposals.map(({ path }) => path).filter((path) => !left.includes(path));
         await finishOperation(transaction, operation, done);
         await onDone?.(transaction, written);
-        return { written, conflicts: left.map((path) => ({ path, reason: 'content' as const, hunks: [] })) };
+        return { written, conflicts: left.map((path) => conflictOf(path, 'changed', null)) };
       }),
     async finish(operation, files, target) {
       await writeAll(files, target);
@@ -126,39 +136,88 @@ async function presentOf(workspace: Workspace, path: string): Promise<Buffer | n
   }
 }
 
+function describePlanned({ path, beforeHash, afterHash }: OperationFile, blobs: Blobs): Promise<ChangedFile> {
+  return describeChange({ path, baseHash: beforeHash, afterHash }, blobs);
+}
+
+function conflictOf(path: string, reason: Conflict['reason'], presentHash: string | null): Conflict {
+  return { path, reason, presentHash, hunks: [], merged: null };
+}
+
 async function planFile(
   proposal: Proposal,
   { workspace, blobs }: Target,
   syntax: Syntax,
 ): Promise<OperationFile | Conflict | null> {
-  const { path, baseHash, afterHash, executable } = proposal;
+  const { path, baseHash, afterHash, executable, further = [], decision } = proposal;
   const present = await presentOf(workspace, path);
-  if (present === undefined) return { path, reason: 'unreadable', hunks: [] };
+  if (present === undefined) return conflictOf(path, 'unreadable', null);
   const beforeHash = present === null ? null : await blobs.put(present);
-  const to = (hash: string | null): OperationFile => ({ path, beforeHash, afterHash: hash, executable });
-  if (proposal.resolution !== undefined) {
-    return to(proposal.resolution === null ? null : await blobs.put(Buffer.from(proposal.resolution)));
+  const to = (hash: string | null): OperationFile | null =>
+    hash === beforeHash ? null : { path, beforeHash, afterHash: hash, executable };
+  if (decision !== undefined && decision.presentHash !== beforeHash)
+    return conflictOf(path, 'changed', beforeHash);
+  if (decision !== undefined && 'text' in decision)
+    return to(decision.text === null ? null : await blobs.put(Buffer.from(decision.text)));
+  const steps = [{ baseHash, afterHash }, ...further];
+  if (decision !== undefined && 'take' in decision) return to(steps.at(-1)?.afterHash ?? null);
+  let hash = beforeHash;
+  for (const step of steps) {
+    const merged = await mergeStep(hash, step, {
+      path,
+      blobs,
+      syntax,
+      ...(decision === undefined || steps.length > 1 ? {} : { decided: decision.hunks }),
+    });
+    if (merged.kind === 'clean') hash = merged.hash;
+    else {
+      // The places of a later step are not those of the present file: such a file is decided as a whole.
+      const hunks = steps.length > 1 ? [] : merged.conflict.hunks;
+      return { ...merged.conflict, hunks, presentHash: beforeHash };
+    }
   }
-  if (beforeHash === afterHash) return null;
-  if (beforeHash === baseHash) return to(afterHash);
-  if (present === null || afterHash === null || baseHash === null)
-    return { path, reason: 'deleted', hunks: [] };
-  const [base, after] = [await blobs.get(baseHash), await blobs.get(afterHash)];
-  if (![base, after, present].every((bytes) => isUtf8(bytes) && !bytes.includes(0)))
-    return { path, reason: 'binary', hunks: [] };
-  const merged = mergeTexts(base.toString(), present.toString(), after.toString());
-  if (merged.kind === 'conflict') return { path, reason: 'content', hunks: merged.hunks };
-  // Two changes that fit line by line can still break the file together.
-  if (await breaks(syntax, path, [present.toString(), after.toString()], merged.text))
-    return { path, reason: 'syntax', hunks: [] };
-  return to(await blobs.put(Buffer.from(merged.text)));
+  return to(hash);
+}
+
+/** One change merged into a content. */
+async function mergeStep(
+  presentHash: string | null,
+  { baseHash, afterHash }: ContentChange,
+  place: {
+    readonly path: string;
+    readonly blobs: Blobs;
+    readonly syntax: Syntax;
+    readonly decided?: readonly string[];
+  },
+): Promise<{ kind: 'clean'; hash: string | null } | { kind: 'conflict'; conflict: Conflict }> {
+  const { path, blobs, syntax, decided = [] } = place;
+  const clean = (hash: string | null) => ({ kind: 'clean' as const, hash });
+  const clash = (reason: Conflict['reason'], more: Partial<Conflict> = {}) => ({
+    kind: 'conflict' as const,
+    conflict: { ...conflictOf(path, reason, presentHash), ...more },
+  });
+  if (presentHash === afterHash || baseHash === afterHash) return clean(presentHash);
+  if (presentHash === baseHash) return clean(afterHash);
+  if (presentHash === null || afterHash === null || baseHash === null) return clash('deleted');
+  const [base, present, after] = [
+    await blobs.get(baseHash),
+    await blobs.get(presentHash),
+    await blobs.get(afterHash),
+  ];
+  if (![base, after, present].every((bytes) => isUtf8(bytes) && !bytes.includes(0))) return clash('binary');
+  const proposed = after.toString();
+  const merged = mergeTexts(base.toString(), present.toString(), { proposed, decided });
+  if (merged.kind === 'conflict') return clash('content', { hunks: merged.hunks });
+  // Two changes that fit line by line can still break the file together; what the user wrote is theirs to judge.
+  if (decided.length === 0 && (await breaks(syntax, path, [[present.toString(), proposed], merged.text])))
+    return clash('syntax', { merged: merged.text });
+  return clean(await blobs.put(Buffer.from(merged.text)));
 }
 
 async function breaks(
   syntax: Syntax,
   path: string,
-  sides: readonly string[],
-  merged: string,
+  [sides, merged]: readonly [sides: readonly string[], merged: string],
 ): Promise<boolean> {
   const broken = (text: string) => syntax.withTree(path, text, (root) => root.hasError);
   if ((await broken(merged)) !== true) return false;

@@ -36,10 +36,13 @@ test('a merge with one side unchanged gives the other side, for 3,000 random tex
   const next = numbers(11);
   for (let round = 0; round < 3000; round += 1) {
     const [base, mine, theirs] = [randomText(next), randomText(next), randomText(next)];
-    assert.deepEqual(mergeTexts(base, base, theirs), { kind: 'clean', text: theirs });
-    assert.deepEqual(mergeTexts(base, mine, base), { kind: 'clean', text: mine });
-    assert.deepEqual(mergeTexts(base, mine, mine), { kind: 'clean', text: mine });
-    const [one, other] = [mergeTexts(base, mine, theirs), mergeTexts(base, theirs, mine)];
+    assert.deepEqual(mergeTexts(base, base, { proposed: theirs }), { kind: 'clean', text: theirs });
+    assert.deepEqual(mergeTexts(base, mine, { proposed: base }), { kind: 'clean', text: mine });
+    assert.deepEqual(mergeTexts(base, mine, { proposed: mine }), { kind: 'clean', text: mine });
+    const [one, other] = [
+      mergeTexts(base, mine, { proposed: theirs }),
+      mergeTexts(base, theirs, { proposed: mine }),
+    ];
     assert.equal(one.kind, other.kind);
     if (one.kind === 'clean' && other.kind === 'clean') assert.equal(one.text, other.text);
   }
@@ -47,14 +50,23 @@ test('a merge with one side unchanged gives the other side, for 3,000 random tex
 
 test('changes at different places merge, with their own line ends; at the same place they conflict', () => {
   const base = 'one\r\ntwo\r\nthree\r\nfour';
-  assert.deepEqual(mergeTexts(base, `zero\r\n${base}`, `${base}\r\nfive`), {
+  assert.deepEqual(mergeTexts(base, `zero\r\n${base}`, { proposed: `${base}\r\nfive` }), {
     kind: 'clean',
     text: `zero\r\n${base}\r\nfive`,
   });
-  const conflict = mergeTexts('a\nb\nc\n', 'a\nmine\nc\n', 'a\ntheirs\nc\n');
+  const conflict = mergeTexts('a\nb\nc\n', 'a\nmine\nc\n', { proposed: 'a\ntheirs\nc\n' });
   assert.deepEqual(conflict, {
     kind: 'conflict',
-    hunks: [{ startLine: 2, base: 'b\n', present: 'mine\n', proposed: 'theirs\n' }],
+    hunks: [
+      {
+        startLine: 2,
+        base: 'b\n',
+        present: 'mine\n',
+        proposed: 'theirs\n',
+        contextBefore: 'a\n',
+        contextAfter: 'c\n',
+      },
+    ],
   });
 });
 

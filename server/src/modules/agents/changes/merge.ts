@@ -1,20 +1,26 @@
-import type { z } from 'zod';
-import type { Hunk } from '../contract-shapes.ts';
+import type { Hunk } from '../contract-changes.ts';
 import { linesOf, type Match, matchesOf } from './diff-lines.ts';
 
 export type Merge =
   | { readonly kind: 'clean'; readonly text: string }
-  | { readonly kind: 'conflict'; readonly hunks: z.infer<typeof Hunk>[] };
+  | { readonly kind: 'conflict'; readonly hunks: Hunk[] };
+
+const contextLines = 3;
 
 /**
  * Three-way merge by lines (Khanna, Kunal and Pierce, "A Formal Investigation of Diff3", 2007): what only one side
- * changed is taken, the same change on both sides counts once, everything else is a conflict.
+ * changed is taken, the same change on both sides counts once, everything else is a conflict, for which `decided` may
+ * say what stands there.
  */
-export function mergeTexts(base: string, present: string, proposed: string): Merge {
+export function mergeTexts(
+  base: string,
+  present: string,
+  { proposed, decided = [] }: { readonly proposed: string; readonly decided?: readonly string[] },
+): Merge {
   const [o, a, b] = [linesOf(base), linesOf(present), linesOf(proposed)];
   const stable = stableRuns(matchesOf(o, a), matchesOf(o, b));
   const text: string[] = [];
-  const hunks: z.infer<typeof Hunk>[] = [];
+  const hunks: Hunk[] = [];
   let [x, y, z] = [0, 0, 0];
   for (const run of [...stable, { o: o.length, a: a.length, b: b.length, length: 0 }]) {
     const [was, mine, theirs] = [
@@ -24,11 +30,33 @@ export function mergeTexts(base: string, present: string, proposed: string): Mer
     ];
     if (mine === theirs || theirs === was) text.push(mine);
     else if (mine === was) text.push(theirs);
-    else hunks.push({ startLine: y + 1, base: was, present: mine, proposed: theirs });
+    else {
+      const [before, after] = [
+        linesOf(text.slice(-contextLines).join('')),
+        o.slice(run.o, run.o + run.length),
+      ];
+      hunks.push({
+        startLine: y + 1,
+        base: was,
+        present: mine,
+        proposed: theirs,
+        contextBefore: before.slice(-contextLines).join(''),
+        contextAfter: after.slice(0, contextLines).join(''),
+      });
+      const own = decided[hunks.length - 1];
+      text.push(own === undefined ? mine : run.length > 0 ? ended(own) : own);
+    }
     text.push(...o.slice(run.o, run.o + run.length));
     [x, y, z] = [run.o + run.length, run.a + run.length, run.b + run.length];
   }
-  return hunks.length === 0 ? { kind: 'clean', text: text.join('') } : { kind: 'conflict', hunks };
+  return hunks.length === 0 || hunks.length === decided.length
+    ? { kind: 'clean', text: text.join('') }
+    : { kind: 'conflict', hunks };
+}
+
+/** What somebody typed for a place with lines behind it must not run into the next line. */
+function ended(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }
 
 interface StableRun {
