@@ -15,6 +15,9 @@ const task = {
   userId: 'u',
   agent: 'code',
   task: 'sum must add',
+  files: ['sum.js'],
+  command: null,
+  secondsUsed: 1.5,
   model: 'a/b',
   status: 'completed',
   changeState: 'proposed',
@@ -118,7 +121,13 @@ test('a failed task says what happened and what to do, in the language of the te
 
 test('conflicts and refusals end with exit code 1 and say why; no key, no call', async () => {
   const conflicts = [
-    { path: 'a.js', reason: 'content', hunks: [{ startLine: 3, base: '', present: '', proposed: '' }] },
+    {
+      path: 'a.js',
+      reason: 'content',
+      presentHash: null,
+      hunks: [{ startLine: 3, base: '', present: '', proposed: '', contextBefore: '', contextAfter: '' }],
+      merged: null,
+    },
   ];
   using it = await platform({ 'agent.apply': { written: [], conflicts } });
   assert.equal(await it.run('apply', taskId), 1);
