@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
+import type { McpHttpHandler } from '@modelcontextprotocol/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { fault, isFault } from '#base/fault.ts';
@@ -10,7 +10,7 @@ import { rateClassOf } from '#kernel/http/rest.ts';
 import type { HttpKit } from '#kernel/module.ts';
 import { parseRpcMessage, type RpcMessage } from '#kernel/rpc/envelope.ts';
 import type { McpConfig } from './config.ts';
-import { createMcpServer, type McpCaller, type McpServerParts } from './server.ts';
+import type { McpCaller, McpServerParts } from './server.ts';
 
 export interface McpHttpOptions {
   readonly kit: HttpKit;
@@ -28,13 +28,8 @@ const passedHeaders = /^(?:accept|content-type|last-event-id|mcp-[a-z-]+)$/;
  * count: no page in a browser can speak in the name of who is signed in there.
  */
 export function mountMcp(app: FastifyInstance, options: McpHttpOptions): AsyncDisposable {
-  const { kit, config, log } = options;
-  const handler = createMcpHandler(({ authInfo }) => createMcpServer(options.server, callerOf(authInfo)), {
-    maxRequestBodySize: config.bodyLimitBytes,
-    // Nothing is announced, so there is nothing to hold a connection open for.
-    maxSubscriptions: 0,
-    onerror: (error) => log.debug({ err: error }, 'a request to /mcp was refused'),
-  });
+  const { kit, config } = options;
+  let handler: Promise<McpHttpHandler> | undefined;
   const underWay = new Map<string, number>();
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -49,7 +44,8 @@ export function mountMcp(app: FastifyInstance, options: McpHttpOptions): AsyncDi
       if (left > 0) underWay.set(userId, left);
       else underWay.delete(userId);
     });
-    return forward(request, reply, { handler, principal });
+    handler ??= loadHandler(options);
+    return forward(request, reply, { handler: await handler, principal });
   }
 
   app.register(async (scope) => {
@@ -65,7 +61,21 @@ export function mountMcp(app: FastifyInstance, options: McpHttpOptions): AsyncDi
       handler: answer,
     });
   });
-  return { [Symbol.asyncDispose]: () => handler.close() };
+  return { [Symbol.asyncDispose]: async () => (await handler)?.close() };
+}
+
+/** The protocol's library is loaded with the first request: many an installation never has one. */
+async function loadHandler({ server, config, log }: McpHttpOptions): Promise<McpHttpHandler> {
+  const [{ createMcpHandler }, { createMcpServer }] = await Promise.all([
+    import('@modelcontextprotocol/server'),
+    import('./server.ts'),
+  ]);
+  return createMcpHandler(({ authInfo }) => createMcpServer(server, callerOf(authInfo)), {
+    maxRequestBodySize: config.bodyLimitBytes,
+    // Nothing is announced, so there is nothing to hold a connection open for.
+    maxSubscriptions: 0,
+    onerror: (error) => log.debug({ err: error }, 'a request to /mcp was refused'),
+  });
 }
 
 async function identify(request: FastifyRequest, kit: HttpKit, reply: FastifyReply): Promise<Principal> {

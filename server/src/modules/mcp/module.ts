@@ -29,8 +29,13 @@ export const mcp = defineModule({
     return {
       handlers: {},
       routes: (app, kit) => {
+        let tools: ReturnType<typeof toolsOf> | undefined;
         const server = {
-          tools: toolsOf(Object.values(needs).flatMap((contract) => [...bound(contract)])),
+          /** Their JSON schemas are worked out when somebody asks. */
+          get tools() {
+            tools ??= toolsOf(Object.values(needs).flatMap((contract) => [...bound(contract)]));
+            return tools;
+          },
           catalogue: kit.catalogue,
           meter: createCallMeter(kit.edgeMetrics.calls, kit.catalogue),
           log,
