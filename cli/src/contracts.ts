@@ -1,6 +1,7 @@
 import type { Contract } from '@cyberdevstudio/server/base/contract.ts';
 import { agentsContract } from '@cyberdevstudio/server/modules/agents/contract.ts';
 import { authContract } from '@cyberdevstudio/server/modules/auth/contract.ts';
+import { connectionsContract } from '@cyberdevstudio/server/modules/connections/contract.ts';
 import { eventsContract } from '@cyberdevstudio/server/modules/events/contract.ts';
 import { gatewayContract } from '@cyberdevstudio/server/modules/gateway/contract.ts';
 import { ledgerContract } from '@cyberdevstudio/server/modules/ledger/contract.ts';
@@ -16,6 +17,7 @@ import { siteContract } from '@cyberdevstudio/server/modules/site/contract.ts';
 export const allContracts: readonly Contract[] = [
   agentsContract,
   authContract,
+  connectionsContract,
   eventsContract,
   gatewayContract,
   ledgerContract,

@@ -1,6 +1,7 @@
 import type { AnyModule } from '#kernel/module.ts';
 import { agents } from '../modules/agents/module.ts';
 import { auth } from '../modules/auth/module.ts';
+import { connections } from '../modules/connections/module.ts';
 import { events } from '../modules/events/module.ts';
 import { gateway } from '../modules/gateway/module.ts';
 import { ledger } from '../modules/ledger/module.ts';
@@ -16,6 +17,7 @@ import { site } from '../modules/site/module.ts';
 export const allModules: readonly AnyModule[] = [
   agents,
   auth,
+  connections,
   events,
   gateway,
   ledger,
@@ -42,7 +44,7 @@ export const services: readonly Service[] = [
   {
     name: 'gateway',
     port: 6813,
-    modules: [gateway, mcp, projects, sandbox, prompts, search, agents, site, events],
+    modules: [gateway, mcp, projects, sandbox, prompts, search, agents, site, events, connections],
   },
   { name: 'llm', port: 6988, modules: [llm] },
   { name: 'auth', port: 6971, modules: [auth, ledger] },

@@ -1,5 +1,6 @@
 import { agentsContract } from '#modules/agents/contract.ts';
 import { authContract } from '#modules/auth/contract.ts';
+import { connectionsContract } from '#modules/connections/contract.ts';
 import { eventsContract } from '#modules/events/contract.ts';
 import { ledgerContract } from '#modules/ledger/contract.ts';
 import { llmContract } from '#modules/llm/contract.ts';
@@ -14,6 +15,7 @@ import { defineGateway } from './gateway.ts';
 export const gateway = defineGateway({
   agents: agentsContract,
   auth: authContract,
+  connections: connectionsContract,
   events: eventsContract,
   ledger: ledgerContract,
   llm: llmContract,

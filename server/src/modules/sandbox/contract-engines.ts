@@ -62,6 +62,17 @@ export const engineMethods = {
     params: z.strictObject({ projectId: z.uuid() }),
     result: NetworkPolicy,
   },
+  'sandbox.network.check': {
+    summary:
+      'Tells whether a project was granted a host, for a part of the platform that connects in its name.',
+    access: 'service',
+    params: z.strictObject({
+      projectId: z.uuid(),
+      host: z.string().max(260),
+      port: z.int().min(1).max(65_535),
+    }),
+    result: z.object({ allowed: z.boolean() }),
+  },
   'sandbox.network.set': {
     summary: 'Sets which hosts the programs of a project may reach; holds for programs started from then on.',
     access: 'developer',

@@ -54,6 +54,25 @@ export const sandboxFaults = {
       de: 'Versuchen Sie es erneut; bleibt es dabei, prüfen Sie den Server mit: npx cds doctor',
     },
   },
+  'sandbox.input_closed': {
+    status: 409,
+    detail: { en: 'The program reads no more input.', de: 'Das Programm nimmt keine Eingabe mehr an.' },
+    hint: {
+      en: 'Start it with keepInput, and write before it ends.',
+      de: 'Starten Sie es mit keepInput und schreiben Sie, bevor es endet.',
+    },
+  },
+  'sandbox.input_full': {
+    status: 429,
+    detail: {
+      en: 'The program has not taken the input before this one yet.',
+      de: 'Das Programm hat die vorige Eingabe noch nicht angenommen.',
+    },
+    hint: {
+      en: 'Wait for the answer to each run.input.',
+      de: 'Warten Sie die Antwort auf jedes run.input ab.',
+    },
+  },
   'sandbox.busy': {
     status: 429,
     detail: {

@@ -24,6 +24,10 @@ export function createRunHandlers(
       await runs.kill(params, { user, call });
       return { processId: params.processId };
     },
+    'run.input': async ({ params, user }) => {
+      await runs.input(params, user);
+      return { processId: params.processId };
+    },
     'run.list': async ({ params: { projectId }, user, call }) => {
       await access({ projectId, userId: user.userId, need: 'read' }, call);
       return { runs: runs.list(projectId).map(describeRun) };
@@ -70,6 +74,7 @@ export function createRunHandlers(
       const { mode, hosts } = await grants.get(params.projectId, { user, call });
       return { mode, hosts: [...hosts] };
     },
+    'sandbox.network.check': ({ params }) => grants.check(params),
     'sandbox.network.set': async ({ params, user, call }) => {
       const { mode, hosts } = await grants.set(params, { user, call });
       return { mode, hosts: [...hosts] };

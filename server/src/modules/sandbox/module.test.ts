@@ -207,3 +207,54 @@ while True:
     await quota[Symbol.asyncDispose]();
   }
 });
+
+test('a program whose input stays open is written to and answers, until the input is closed', async () => {
+  const stream = client().stream(
+    'run.stream',
+    { projectId: s.projectId, command: 'cat', keepInput: true },
+    s.call(),
+  );
+  const first = await stream.next();
+  assert.ok(first.done !== true && first.value.kind === 'started');
+  const { processId } = first.value;
+  const output = async () => {
+    for (;;) {
+      const next = await stream.next();
+      if (next.done === true) return next.value.exitCode;
+      if (next.value.kind === 'output') return next.value.data;
+    }
+  };
+  await client().call('run.input', { processId, data: 'grüße\n' }, s.call());
+  assert.equal(await output(), 'grüße\n');
+  await assert.rejects(
+    client().call('run.input', { processId, data: 'x' }, s.world.call()),
+    (error) => isFault(error, 'sandbox.process_unknown'),
+    'others may not write',
+  );
+  await client().call('run.input', { processId, data: 'end', end: true }, s.call());
+  assert.equal(await output(), 'end');
+  assert.equal(await output(), 0);
+  await assert.rejects(client().call('run.input', { processId, data: 'x' }, s.call()), (error) =>
+    isFault(error, 'sandbox.process_unknown'),
+  );
+});
+
+test('a program that does not read is not fed without end: one piece waits, the next is refused', async () => {
+  const stream = client().stream(
+    'run.stream',
+    { projectId: s.projectId, command: 'sleep', args: ['20'], keepInput: true },
+    s.call(),
+  );
+  const first = await stream.next();
+  assert.ok(first.done !== true && first.value.kind === 'started');
+  const { processId } = first.value;
+  const data = 'x'.repeat(4 * 1024 * 1024);
+  const waiting = client()
+    .call('run.input', { processId, data }, s.call())
+    .catch((error: unknown) => error);
+  await assert.rejects(client().call('run.input', { processId, data: 'y' }, s.call()), (error) =>
+    isFault(error, 'sandbox.input_full'),
+  );
+  await stream.return(undefined as never);
+  assert.ok(isFault(await waiting, 'sandbox.input_closed'));
+});

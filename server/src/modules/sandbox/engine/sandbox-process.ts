@@ -31,6 +31,8 @@ export interface StartOptions {
   readonly shape: SandboxShape;
   readonly limits: Limits;
   readonly stdin?: string | undefined;
+  /** Standard input stays open for `write`. */
+  readonly keepInput?: boolean | undefined;
   /** Told of each piece of output, until the output limit is reached. Returns false to be given no more for now. */
   readonly onOutput: (stream: 'stdout' | 'stderr', data: Buffer) => boolean;
   readonly onUsage?: ((usage: GroupUsage) => void) | undefined;
@@ -55,6 +57,9 @@ export interface SandboxProcess {
   readonly resume: () => void;
   readonly usage: () => GroupUsage;
   readonly outputBytes: () => number;
+  /** Resolves once the program's pipe has taken it; false when the input is closed. */
+  readonly write: (data: string) => Promise<boolean>;
+  readonly endInput: () => void;
   /**
    * Settles when the program has ended, its output has been read and no process of it is left.
    * @throws sandbox.start_failed, sandbox.command_not_found, sandbox.command_not_executable, sandbox.folder_invalid
@@ -82,7 +87,7 @@ export async function startProcess(parts: EngineParts, options: StartOptions): P
       cwd: '/',
       env: {},
       stdio: [
-        options.stdin === undefined ? 'ignore' : 'pipe',
+        options.stdin === undefined && options.keepInput !== true ? 'ignore' : 'pipe',
         'ignore',
         'ignore',
         'pipe',
@@ -113,7 +118,7 @@ function follow({ elapsed }: EngineParts, run: Followed): SandboxProcess {
   const output = readOutput(run, () => kill('output'));
   let killedBy: KilledBy | null = null;
   if (child.pid !== undefined) group.started(child.pid);
-  feed(child, options.stdin);
+  feed(child, options);
   const status = collect(child.stdio[3] as Readable);
   const watchdog = createWatchdog({
     group,
@@ -173,6 +178,8 @@ function follow({ elapsed }: EngineParts, run: Followed): SandboxProcess {
     resume: output.resume,
     usage: group.usage,
     outputBytes: output.bytes,
+    write: (data) => writeInput(child, data),
+    endInput: () => child.stdin?.end(),
     ended: finish(),
   };
 }
@@ -194,11 +201,17 @@ function exitOfChild(child: ChildProcess): Promise<{ code: number | null; signal
   });
 }
 
-function feed(child: ChildProcess, text: string | undefined): void {
-  if (text === undefined || child.stdin === null) return;
+function feed(child: ChildProcess, { stdin: text, keepInput = false }: StartOptions): void {
+  if (child.stdin === null) return;
   // The program may end, or close its input, before it has read everything.
   child.stdin.on('error', () => undefined);
-  child.stdin.end(text);
+  if (text !== undefined) child.stdin.write(text);
+  if (!keepInput) child.stdin.end();
+}
+
+function writeInput({ stdin }: ChildProcess, data: string): Promise<boolean> {
+  if (stdin === null || !stdin.writable) return Promise.resolve(false);
+  return new Promise((resolve) => stdin.write(data, (error) => resolve(error == null)));
 }
 
 async function collect(stream: Readable): Promise<string> {

@@ -7,14 +7,14 @@ import type { Call } from '#base/contract.ts';
 import { fault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
 import type { Database } from '#kernel/database/database.ts';
+import { isPublicAddress } from '#kernel/http/public-address.ts';
 import type { Publish } from '#kernel/module.ts';
 import type { SandboxConfig } from '../config.ts';
 import type { sandboxContract } from '../contract.ts';
 import type { AccessProject } from '../run/preparation.ts';
 import { type PolicyRow, selectPolicy, upsertPolicy } from '../store.ts';
 import type { NetworkAccess, OpenNetwork } from './access.ts';
-import { isPublicAddress } from './addresses.ts';
-import { formatHostPattern, parseHostPattern } from './host-pattern.ts';
+import { canonicalHost, formatHostPattern, isAllowed, parseHostPattern } from './host-pattern.ts';
 import { type NetworkAttempt, type ProxyOptions, startProxy } from './proxy.ts';
 
 export interface GrantsDependencies {
@@ -109,6 +109,15 @@ export function createGrants(deps: GrantsDependencies) {
   return {
     open,
     forget,
+
+    /** Whether the host, at that port, is on the project's list. */
+    async check(target: { projectId: string; host: string; port: number }): Promise<{ allowed: boolean }> {
+      if (!deps.config.network) return { allowed: false };
+      const { mode, hosts } = await policyOf(target.projectId);
+      const host = canonicalHost(target.host);
+      if (mode === 'off' || host === null) return { allowed: false };
+      return { allowed: isAllowed(hosts.map(parseHostPattern), { host, port: target.port }) };
+    },
 
     async get(projectId: string, { user, call }: { user: Principal; call: Call }): Promise<PolicyRow> {
       await deps.access({ projectId, userId: user.userId, need: 'read' }, call);

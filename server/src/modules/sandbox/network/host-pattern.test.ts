@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import test from 'node:test';
 import { isFault } from '#base/fault.ts';
-import { isPublicAddress } from './addresses.ts';
+import { isPublicAddress } from '#kernel/http/public-address.ts';
 import { canonicalHost, formatHostPattern, isAllowed, parseHostPattern } from './host-pattern.ts';
 
 test('reads names, names below a name, ports and addresses, in one spelling', () => {

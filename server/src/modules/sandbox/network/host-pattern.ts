@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { fault } from '#base/fault.ts';
-import { isPublicAddress } from './addresses.ts';
+import { isPublicAddress } from '#kernel/http/public-address.ts';
 
 /** One line of an allow-list. */
 export interface HostPattern {

@@ -82,9 +82,26 @@ export const runMethods = {
     summary: 'Runs a program in the project’s sandbox and streams its output and resource use.',
     access: 'developer',
     rateClass: 'execute',
-    params: Start,
+    params: Start.extend({
+      /** Leaves standard input open for run.input. */
+      keepInput: z.boolean().default(false),
+      /** Which hosts it may reach; by default the project’s, and none in a copy of its files. */
+      network: z.enum(['project', 'none']).optional(),
+    }),
     chunk: RunChunk,
     result: RunResult,
+  },
+  'run.input': {
+    summary: 'Writes to the standard input of a program of one’s own that was started with keepInput.',
+    access: 'developer',
+    rateClass: 'read',
+    params: z.strictObject({
+      processId: z.uuid(),
+      data: z.string().max(4 * 1024 * 1024),
+      /** Closes the input afterwards. */
+      end: z.boolean().default(false),
+    }),
+    result: z.object({ processId: z.uuid() }),
   },
   'run.kill': {
     summary: 'Sends a signal to a running program; SIGKILL ends its whole process tree.',

@@ -1,5 +1,6 @@
 import type { Call } from '#base/contract.ts';
 import { fault } from '#base/fault.ts';
+import type { Principal } from '#base/principal.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Ended, type SandboxProcess, startProcess } from '../engine/sandbox-process.ts';
 import type { Who } from '../engines.ts';
@@ -25,6 +26,8 @@ export interface RunRequest {
   readonly limits: LimitsInput;
   readonly configId?: string | undefined;
   readonly worktreeId?: string | undefined;
+  readonly keepInput?: boolean | undefined;
+  readonly network?: 'project' | 'none' | undefined;
 }
 
 export interface RunsDependencies {
@@ -70,6 +73,8 @@ const chunkHighWaterBytes = 256 * 1024;
 /** The rules of run.exec, run.stream and run.kill: who may, how much, and that nothing of a run outlives it. */
 export function createRuns(deps: RunsDependencies) {
   const active = new Map<string, ActiveRun>();
+  /** Programs whose last input is not taken yet: one piece at a time, so that nobody fills the server's memory. */
+  const waitingInput = new Set<string>();
 
   /** Ends with the run: place, limits and network are given back whatever happens. */
   async function launch(
@@ -108,9 +113,9 @@ export function createRuns(deps: RunsDependencies) {
       engine: 'run',
       operation: start.operation,
     };
-    // What an agent runs has read what strangers wrote: it reaches no network, whatever the project's grants.
+    // What an agent runs has read what strangers wrote: it reaches no network unless that was asked for by name.
     const network =
-      request.worktreeId === undefined
+      (request.network ?? (request.worktreeId === undefined ? 'project' : 'none')) === 'project'
         ? await deps.openNetwork({
             runId: operation.processId,
             ...request,
@@ -125,6 +130,7 @@ export function createRuns(deps: RunsDependencies) {
       owner: user.userId,
       ...withNetwork(network, request, { limits, workspacePath: project.workspacePath }),
       stdin: request.stdin,
+      keepInput: request.keepInput,
       ...start.listeners,
     });
     const run: ActiveRun = { ...request, ...operation, startedAtMs: deps.now(), process };
@@ -259,6 +265,22 @@ export function createRuns(deps: RunsDependencies) {
       }
       if (request.signal === 'SIGKILL') run.process.kill('user');
       else run.process.signal(request.signal);
+    },
+
+    /** @throws sandbox.process_unknown for programs of others too, sandbox.input_closed */
+    async input(request: { processId: string; data: string; end: boolean }, user: Principal): Promise<void> {
+      const run = active.get(request.processId);
+      if (run?.userId !== user.userId) throw fault('sandbox.process_unknown');
+      if (waitingInput.has(run.processId)) throw fault('sandbox.input_full');
+      waitingInput.add(run.processId);
+      try {
+        const writing = request.data === '' ? Promise.resolve(true) : run.process.write(request.data);
+        const taken = await Promise.race([writing, run.process.ended.then(() => false)]);
+        if (!taken) throw fault('sandbox.input_closed');
+      } finally {
+        waitingInput.delete(run.processId);
+      }
+      if (request.end) run.process.endInput();
     },
 
     list: (projectId: string) =>
