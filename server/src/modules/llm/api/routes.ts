@@ -5,6 +5,7 @@ import { fault, isFault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
 import { authenticateRequest } from '#kernel/http/credentials.ts';
 import { languageOf } from '#kernel/http/language.ts';
+import { dataHeaders } from '#kernel/http/security-headers.ts';
 import type { HttpKit } from '#kernel/module.ts';
 import type { InferenceCall } from '../attempts.ts';
 import type { Candidates } from '../candidates.ts';
@@ -31,6 +32,7 @@ const trailerNames = 'x-cds-prompt-tokens, x-cds-completion-tokens, x-cds-charge
 /** OpenAI's API under `/v1`: all its errors are OpenAI's error objects, those of sign-in and limits included. */
 export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): void {
   const { inference, candidates, log } = deps;
+  const fixedHeaders = Object.entries(dataHeaders(kit.secure)).flat();
   app.register(
     async (scope) => {
       scope.setErrorHandler((error, request, reply) => refuse(error, request, reply));
@@ -42,22 +44,33 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
         ),
       );
       scope.get('/models', async (request, reply) => {
-        await admit(request, reply, 'read');
+        await admit(request, 'read', reply);
         return candidates.list();
       });
       scope.get('/models/*', async (request, reply) => {
-        await admit(request, reply, 'read');
+        await admit(request, 'read', reply);
         const model = (request.params as { '*': string })['*'];
         const found = (await candidates.list()).data.find((candidate) => candidate.id === model);
         if (found === undefined) throw fault('llm.model_not_found', { model: model.slice(0, 100) });
         return found;
       });
       const route = (path: string, schema: z.ZodType, kind: InferenceRequest['kind']) =>
-        scope.post(path, { bodyLimit: deps.maxRequestBytes }, async (request, reply) => {
-          const user = await admit(request, reply, 'inference');
-          const body = parseRequest(schema, request.body);
-          await answer({ request, reply, user, wanted: { kind, body } as InferenceRequest });
-        });
+        scope.post(
+          path,
+          { bodyLimit: deps.maxRequestBytes, config: { ownHeaders: true } },
+          async (request, reply) => {
+            const headers = [...fixedHeaders, 'x-trace-id', request.id];
+            try {
+              const header = (name: string, value: string | number) => headers.push(name, String(value));
+              const user = await admit(request, 'inference', { header });
+              const body = parseRequest(schema, request.body);
+              await answer({ request, reply, headers, user, wanted: { kind, body } as InferenceRequest });
+            } catch (error) {
+              setHeaders(reply, headers);
+              throw error;
+            }
+          },
+        );
       route('/chat/completions', ChatRequest, 'chat');
       route('/completions', CompletionRequest, 'completion');
       route('/embeddings', EmbeddingRequest, 'embedding');
@@ -67,12 +80,14 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
 
   async function admit(
     request: FastifyRequest,
-    reply: FastifyReply,
     rateClass: 'read' | 'inference',
+    limits: Parameters<HttpKit['takeRate']>[1],
   ): Promise<Principal> {
     const safe = request.method === 'GET';
-    const user = await authenticateRequest({ headers: request.headers, safe }, kit);
-    await kit.takeRate({ principal: user, address: request.ip, rateClass }, reply);
+    const known = authenticateRequest({ headers: request.headers, safe }, kit);
+    const user = known instanceof Promise ? await known : known;
+    const taken = kit.takeRate({ principal: user, address: request.ip, rateClass }, limits);
+    if (taken instanceof Promise) await taken;
     if (user === null) throw fault('common.unauthenticated');
     if (user.scopes !== undefined && !user.scopes.includes('llm'))
       throw fault('common.forbidden', { needed: 'llm' });
@@ -80,7 +95,7 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
   }
 
   async function answer(exchange: Exchange): Promise<void> {
-    const { request, reply, user, wanted } = exchange;
+    const { request, reply, headers, user, wanted } = exchange;
     const controller = new AbortController();
     const onClose = () => {
       if (!reply.raw.writableFinished) controller.abort(fault('common.cancelled'));
@@ -94,7 +109,7 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
       repeatable: request.headers['idempotency-key'] !== undefined,
       signal: controller.signal,
     };
-    reply.raw.setHeader('x-request-id', call.requestId);
+    headers.push('x-request-id', call.requestId);
     const streaming = wanted.kind !== 'embedding' && wanted.body.stream === true;
     try {
       await (streaming ? sendStream(exchange, call) : sendWhole(exchange, call));
@@ -108,7 +123,7 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
     }
   }
 
-  async function sendWhole({ reply }: Exchange, call: InferenceCall): Promise<void> {
+  async function sendWhole({ reply, headers }: Exchange, call: InferenceCall): Promise<void> {
     let place: QueuePlace | undefined;
     const { answer: whole, bill } = await inference.whole({
       ...call,
@@ -119,32 +134,25 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
     // A text goes out with the head in one write; a buffer would take two.
     const body = 'json' in whole ? whole.json.toString() : JSON.stringify(whole.object);
     reply.hijack();
-    copyHeaders(reply);
-    reply.raw.writeHead(200, {
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': Buffer.byteLength(body),
-      'cache-control': 'no-store',
-      ...billHeaders(bill),
-      ...(place === undefined ? {} : queueHeaders(place)),
-    });
+    headers.push('content-type', 'application/json; charset=utf-8', 'cache-control', 'no-store');
+    headers.push('content-length', String(Buffer.byteLength(body)));
+    if (place !== undefined) headers.push(...queueHeaders(place));
+    for (const [name, value] of billHeaders(bill)) headers.push(name, value);
+    reply.raw.writeHead(200, headers);
     reply.raw.end(body);
   }
 
   async function sendStream(exchange: Exchange, call: InferenceCall): Promise<void> {
-    const { reply } = exchange;
+    const { reply, headers } = exchange;
     const { raw } = reply;
     const stream = inference.stream(call);
     let step = await stream.next();
     reply.hijack();
-    copyHeaders(reply);
-    raw.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      // nginx and its kin would hold the events back.
-      'x-accel-buffering': 'no',
-      trailer: trailerNames,
-      ...(step.done !== true && 'queued' in step.value ? queueHeaders(step.value.queued) : {}),
-    });
+    headers.push('content-type', 'text/event-stream; charset=utf-8', 'cache-control', 'no-store');
+    // nginx and its kin would hold the events back.
+    headers.push('x-accel-buffering', 'no', 'trailer', trailerNames);
+    if (step.done !== true && 'queued' in step.value) headers.push(...queueHeaders(step.value.queued));
+    raw.writeHead(200, headers);
     try {
       while (step.done !== true) {
         // Awaited only when it must be: this runs for every token of every stream.
@@ -169,6 +177,7 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
 
   function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const { status, retryAfterMs, body } = openAiError(error, readerOf(request));
+    if (!reply.raw.hasHeader('x-trace-id')) setHeaders(reply, [...fixedHeaders, 'x-trace-id', request.id]);
     if (status >= 500 && !isFault(error))
       log.error({ err: error, traceId: request.id }, 'a model request failed');
     if (retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1_000)));
@@ -192,14 +201,16 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
 interface Exchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+  /** Names and values in turn: they go out with the head all at once. */
+  readonly headers: string[];
   readonly user: Principal;
   readonly wanted: InferenceRequest;
 }
 
-/** Rate-limit headers lie on Fastify's reply until it sends; a hijacked one sends by itself. */
-function copyHeaders(reply: FastifyReply): void {
-  for (const [name, value] of Object.entries(reply.getHeaders())) {
-    if (value !== undefined) reply.raw.setHeader(name, value);
+function setHeaders(reply: FastifyReply, headers: readonly string[]): void {
+  if (reply.raw.headersSent) return;
+  for (let index = 0; index < headers.length; index += 2) {
+    reply.raw.setHeader(headers[index] ?? '', headers[index + 1] ?? '');
   }
 }
 

@@ -5,24 +5,22 @@ import type { Bill } from '../accounting/accounting.ts';
 import type { Piece, QueueNotice, QueuePlace } from '../source.ts';
 
 /** What a request cost, as headers of its answer, or as trailers of a stream. */
-export function billHeaders(bill: Bill): Record<string, string> {
-  return {
-    'x-cds-model': encodeURI(bill.model),
-    'x-cds-prompt-tokens': String(bill.promptTokens),
-    'x-cds-cached-prompt-tokens': String(bill.cachedPromptTokens),
-    'x-cds-completion-tokens': String(bill.completionTokens),
-    'x-cds-charged-tokens': String(bill.chargedTokens),
-    'x-cds-cost': bill.cost,
-    'x-cds-currency': bill.currency,
-  };
+export function billHeaders(bill: Bill): [name: string, value: string][] {
+  return [
+    ['x-cds-model', encodeURI(bill.model)],
+    ['x-cds-prompt-tokens', String(bill.promptTokens)],
+    ['x-cds-cached-prompt-tokens', String(bill.cachedPromptTokens)],
+    ['x-cds-completion-tokens', String(bill.completionTokens)],
+    ['x-cds-charged-tokens', String(bill.chargedTokens)],
+    ['x-cds-cost', bill.cost],
+    ['x-cds-currency', bill.currency],
+  ];
 }
 
-/** A request's place in the queue, as headers of its answer: where it stood at first. */
-export function queueHeaders({ position, estimatedWaitMs }: QueuePlace): Record<string, string> {
-  return {
-    'x-cds-queue-position': String(position),
-    ...(estimatedWaitMs === null ? {} : { 'x-cds-queue-wait-ms': String(estimatedWaitMs) }),
-  };
+/** A request's place in the queue, as names and values of headers: where it stood at first. */
+export function queueHeaders({ position, estimatedWaitMs }: QueuePlace): string[] {
+  const wait = estimatedWaitMs === null ? [] : ['x-cds-queue-wait-ms', String(estimatedWaitMs)];
+  return ['x-cds-queue-position', String(position), ...wait];
 }
 
 /**

@@ -108,20 +108,9 @@ export function createProviderSource(
   }
 
   async function readAll(answer: UpstreamAnswer, maxBytes: number): Promise<Buffer> {
-    const parts: Buffer[] = [];
-    let sizeBytes = 0;
-    for await (const part of answer.body as AsyncIterable<Buffer>) {
-      sizeBytes += part.length;
-      if (sizeBytes > maxBytes) {
-        answer.body.destroy();
-        throw fault('llm.provider_failed', {
-          provider,
-          reason: `its answer has more than ${maxBytes} bytes`,
-        });
-      }
-      parts.push(part);
-    }
-    return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+    const body = await answer.body.all(maxBytes);
+    if (body !== undefined) return body;
+    throw fault('llm.provider_failed', { provider, reason: `its answer has more than ${maxBytes} bytes` });
   }
 
   return {
@@ -163,7 +152,7 @@ export function createProviderSource(
       const answer = await open(request, options, true);
       options.meter.promptTokens = promptGuess(request);
       try {
-        yield* readStream(answer.body as AsyncIterable<Buffer>, {
+        yield* readStream(answer.body, {
           provider,
           key: access.key,
           meter: options.meter,
@@ -178,7 +167,7 @@ export function createProviderSource(
           ? fault('llm.stream_broken', { provider, reason: String(known.data.reason ?? 'it fell silent') })
           : known;
       } finally {
-        answer.body.on('error', () => undefined).destroy();
+        answer.body.destroy();
       }
     },
   };

@@ -74,6 +74,8 @@ interface Known {
   readonly stored: StoredProvider;
   readonly key: string | undefined;
   readonly found: boolean;
+  /** What answers for its models: made with the first request, and without a state of its own. */
+  readonly sources: Map<string, Source>;
 }
 
 const failuresInARow = 5;
@@ -88,7 +90,12 @@ export function createProviders(deps: ProvidersDeps): Providers {
   async function load(): Promise<Map<string, Known>> {
     const known = new Map<string, Known>();
     for (const stored of await listProviders(database)) {
-      known.set(stored.name, { stored, key: await credentials.reveal(stored.name), found: false });
+      known.set(stored.name, {
+        stored,
+        key: await credentials.reveal(stored.name),
+        found: false,
+        sources: new Map(),
+      });
     }
     return known;
   }
@@ -105,7 +112,7 @@ export function createProviders(deps: ProvidersDeps): Providers {
     const stored: StoredProvider = { name: 'ollama', kind: 'ollama', enabled: true, ...ollama };
     return table.has('ollama')
       ? table
-      : new Map([['ollama', { stored, key: undefined, found: true }], ...table]);
+      : new Map([['ollama', { stored, key: undefined, found: true, sources: new Map() }], ...table]);
   }
 
   function breakerOf(name: string): CircuitBreakerPolicy {
@@ -186,10 +193,15 @@ export function createProviders(deps: ProvidersDeps): Providers {
     async source(name, modelId) {
       const known = (await all()).get(name);
       if (known === undefined || !known.stored.enabled) return undefined;
+      const made = known.sources.get(modelId);
+      if (made !== undefined) return made;
       const model = known.stored.models.find((candidate) => candidate.id === modelId);
       if (model === undefined) return undefined;
       const { baseUrl } = known.stored;
-      return createProviderSource({ name, baseUrl, key: known.key, breaker: breakerOf(name) }, model, deps);
+      const access = { name, baseUrl, key: known.key, breaker: breakerOf(name) };
+      const source = createProviderSource(access, model, deps);
+      known.sources.set(modelId, source);
+      return source;
     },
     async models() {
       const enabled = [...(await all()).values()].filter(({ stored }) => stored.enabled);

@@ -2,6 +2,7 @@ import { fault } from '#base/fault.ts';
 import type { Meter } from '../accounting/meter.ts';
 import type { Piece } from '../source.ts';
 import { createEventSplitter, dataOf } from './event-splitter.ts';
+import type { ExchangeBody } from './exchange.ts';
 import { withoutKeys } from './redact.ts';
 import { takeUsage } from './usage.ts';
 
@@ -31,12 +32,12 @@ interface Event {
  * @throws llm.stream_broken when the provider tells an error, sends what is not JSON, or stops before the end
  */
 export async function* readStream(
-  body: AsyncIterable<Buffer>,
+  body: Pick<ExchangeBody, 'next'>,
   reading: StreamReading,
 ): AsyncGenerator<Piece, void, undefined> {
   const splitter = createEventSplitter(reading.provider, reading.maxEventBytes);
   const state: ReaderState = { finished: false, done: false, told: false };
-  for await (const chunk of body) {
+  for (let chunk = await body.next(); chunk !== undefined; chunk = await body.next()) {
     const events = splitter.push(chunk);
     if (events === undefined) continue;
     const passed = inspect(events, state, reading);

@@ -1,5 +1,6 @@
-import type { Agent, Dispatcher } from 'undici';
+import type { Agent } from 'undici';
 import { fault } from '#base/fault.ts';
+import { Exchange, type ExchangeBody, type ExchangeHead } from './exchange.ts';
 import { withoutKeys } from './redact.ts';
 
 export interface UpstreamRequest {
@@ -12,10 +13,8 @@ export interface UpstreamRequest {
   readonly timeoutMs: number;
 }
 
-export interface UpstreamAnswer {
-  readonly status: number;
-  readonly retryAfter: string | undefined;
-  readonly body: Dispatcher.ResponseData['body'];
+export interface UpstreamAnswer extends ExchangeHead {
+  readonly body: ExchangeBody;
 }
 
 /** Connections to providers: kept alive, redirects never followed (a key must not travel to another host). */
@@ -25,6 +24,7 @@ export function createUpstream(): AsyncDisposable & {
   getJson(url: string, timeoutMs: number): Promise<unknown>;
 } {
   let agent: Agent | undefined;
+  const places = new Map<string, Place>();
 
   /** Loaded with the first request: a platform without providers starts sooner without it. */
   async function connections(): Promise<Agent> {
@@ -38,28 +38,32 @@ export function createUpstream(): AsyncDisposable & {
     return agent;
   }
 
+  /** Few addresses are asked again and again, and taking one apart costs as much as a small answer's JSON. */
+  function knownPlace(url: string): Place {
+    let place = places.get(url);
+    if (place === undefined) {
+      place = placeOf(url);
+      if (places.size >= mostPlaces) places.clear();
+      places.set(url, place);
+    }
+    return place;
+  }
+
   return {
     async post({ provider, url, key, body, signal, timeoutMs }) {
       try {
-        const answer = await (agent ?? (await connections())).request({
-          ...placeOf(url),
-          method: 'POST',
-          headers: {
-            'content-type': 'application/json',
-            accept: 'application/json, text/event-stream',
-            ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-          },
-          body,
-          signal,
-          headersTimeout: timeoutMs,
-          bodyTimeout: timeoutMs,
-        });
-        const retryAfter = answer.headers['retry-after'];
-        return {
-          status: answer.statusCode,
-          retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
-          body: answer.body,
-        };
+        const { origin, path } = knownPlace(url);
+        const connected = agent ?? (await connections());
+        signal.throwIfAborted();
+        const exchange = new Exchange(signal);
+        const headers = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream'];
+        if (key !== undefined) headers.push('authorization', `Bearer ${key}`);
+        connected.dispatch(
+          { origin, path, method: 'POST', headers, body, headersTimeout: timeoutMs, bodyTimeout: timeoutMs },
+          exchange,
+        );
+        const { status, retryAfter } = await exchange.head;
+        return { status, retryAfter, body: exchange };
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         throw upstreamFault(error, { provider, key, timeoutMs });
@@ -81,7 +85,14 @@ export function createUpstream(): AsyncDisposable & {
   };
 }
 
-function placeOf(url: string): { origin: string; path: string } {
+interface Place {
+  readonly origin: string;
+  readonly path: string;
+}
+
+const mostPlaces = 1_000;
+
+function placeOf(url: string): Place {
   const { origin, pathname, search } = new URL(url);
   return { origin, path: `${pathname}${search}` };
 }
