@@ -8,26 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { treeMemoryMiB } from '../support/memory.ts';
 import { pacedPosts } from '../support/paced.ts';
-import { startUntilAddress } from '../support/platform.ts';
+import { type Caller, call, startForLoad } from './platform.ts';
 
 const seconds = Number(process.env.CDS_BENCH_SECONDS ?? 60);
 const folder = mkdtempSync(path.join(tmpdir(), 'cds-bench-load-'));
-
-interface Caller {
-  readonly url: string;
-  readonly token: string;
-}
-
-async function call({ url, token }: Caller, method: string, params: object): Promise<unknown> {
-  const response = await fetch(`${url}/rpc`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-  });
-  const answer = (await response.json()) as { result?: unknown; error?: { message: string } };
-  if (answer.error !== undefined) throw new Error(`${method}: ${answer.error.message}`);
-  return answer.result;
-}
 
 function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -109,32 +93,12 @@ async function manySockets({ url, token }: Caller): Promise<void> {
 }
 
 try {
-  await using running = await startUntilAddress(['{root}scripts/start.mjs'], {
-    CDS_DATA_DIR: folder,
-    CDS_PORT: '0',
-    CDS_REGISTRATION: 'open',
-    CDS_RATE_READ_PER_SECOND: '100000',
-    CDS_RATE_READ_BURST: '100000',
-    CDS_RATE_WRITE_PER_SECOND: '100000',
-    CDS_RATE_WRITE_BURST: '100000',
-    CDS_RATE_EXECUTE_PER_SECOND: '100000',
-    CDS_RATE_EXECUTE_BURST: '100000',
-    CDS_GATEWAY_CONNECTIONS_PER_USER: '2000',
-  });
-  const response = await fetch(`${running.url}/auth/register`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ username: 'load', password: 'a long enough pass phrase 42' }),
-  });
-  const { accessToken } = (await response.json()) as { accessToken: string };
-  const caller: Caller = { url: running.url, token: accessToken };
-  const project = (await call(caller, 'project.create', { name: 'load', template: 'empty' })) as {
-    id: string;
-  };
+  await using running = await startForLoad(folder);
+  const { caller, projectId } = running;
   await sleep(5_000);
   const beforeMiB = treeMemoryMiB(running.processId);
   await steadyCalls(caller);
-  await filesAndPrograms(caller, project.id);
+  await filesAndPrograms(caller, projectId);
   await manySockets(caller);
   await sleep(10_000);
   const afterMiB = treeMemoryMiB(running.processId);
