@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -130,6 +131,38 @@ test('a target that holds data is refused, and replaced only when asked to', asy
   assert.deepEqual(await world.source.database.query({ text: 'select count(*)::int as n from bank.entry' }), [
     { n: 1 },
   ]);
+});
+
+test('guest images are left out and stay where they are; what snapshots share stands in the backup once', async () => {
+  await using world = await installation();
+  const { dataDir } = world;
+  const place = (...names: string[]) => path.join(dataDir, 'sandbox', ...names);
+  for (const folder of ['images/standard', 'snapshots/one', 'snapshots/two'])
+    mkdirSync(place(folder), { recursive: true });
+  const disk = randomBytes(300_000);
+  writeFileSync(place('images/standard/root.squashfs'), disk);
+  for (const name of ['one', 'two']) {
+    linkSync(place('images/standard/root.squashfs'), place('snapshots', name, 'disk'));
+    writeFileSync(place('snapshots', name, 'state.zst'), name);
+  }
+  const { sizeBytes } = await world.create();
+  assert.ok(sizeBytes < 450_000, `${sizeBytes} bytes`);
+  const { entries, copies, formatVersion } = await verifyBackup(world.target);
+  assert.deepEqual(copies, [{ path: 'sandbox/snapshots/two/disk', of: 'sandbox/snapshots/one/disk' }]);
+  assert.equal(formatVersion, 2);
+  assert.ok(!Object.keys(entries).some((name) => name.includes('sandbox/images')));
+
+  rmSync(place('snapshots'), { recursive: true });
+  writeFileSync(place('left-behind'), 'of later');
+  const { connectionString } = world.source;
+  await restoreBackup({ file: world.target, connectionString, dataDir, modules: world.modules, force: true });
+  for (const name of ['one', 'two']) {
+    assert.deepEqual(readFileSync(place('snapshots', name, 'disk')), disk);
+    assert.equal(readFileSync(place('snapshots', name, 'state.zst'), 'utf8'), name);
+  }
+  assert.equal(statSync(place('snapshots/one/disk')).nlink, 2);
+  assert.deepEqual(readFileSync(place('images/standard/root.squashfs')), disk);
+  assert.throws(() => statSync(place('left-behind')), /ENOENT/);
 });
 
 test('a flipped byte and a truncated file are found, and nothing is restored from them', async () => {

@@ -59,7 +59,7 @@ async function writeArchive(client: pg.Client, input: BackupInput, draft: string
   const tables = await listTables(client);
   const sequences = await listSequences(client);
   const migrations = await listMigrations(client);
-  const { files, links } = await listDataFiles(input.dataDir);
+  const { files, copies, links } = await listDataFiles(input.dataDir);
 
   const failed = Promise.withResolvers<never>();
   zip.on('error', failed.reject);
@@ -83,13 +83,15 @@ async function writeArchive(client: pg.Client, input: BackupInput, draft: string
     for (const file of files) await addFile(file);
     const manifest: Manifest = {
       format: 'cyberdevstudio-backup',
-      formatVersion: 1,
+      formatVersion: copies.length > 0 ? 2 : 1,
       platformVersion: input.platformVersion,
       createdAt: new Date(input.now()).toISOString(),
       migrations,
       tables,
       sequences,
       links: [...links],
+      // One whose file has gone meanwhile is not part of the backup either.
+      copies: copies.filter(({ of }) => `files/${of}` in entries),
       modes,
       entries,
     };

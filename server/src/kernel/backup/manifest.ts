@@ -5,7 +5,8 @@ export const manifestName = 'manifest.json';
 /** What a backup holds; written last, so that a truncated file has none. */
 export const Manifest = z.object({
   format: z.literal('cyberdevstudio-backup'),
-  formatVersion: z.literal(1),
+  /** 2: some files stand there once and have several names. */
+  formatVersion: z.union([z.literal(1), z.literal(2)]),
   platformVersion: z.string(),
   createdAt: z.string(),
   /** Applied migrations as `module/file`. */
@@ -18,6 +19,8 @@ export const Manifest = z.object({
   ),
   /** Symbolic links of the data folder: path and target. */
   links: z.array(z.object({ path: z.string(), target: z.string() })),
+  /** Files of the data folder that are the same as one of the entries under another name. */
+  copies: z.array(z.object({ path: z.string(), of: z.string() })).default([]),
   /** Permission bits of files, by entry. */
   modes: z.record(z.string(), z.int().min(0).max(0o777)),
   /** SHA-256 and size in bytes of every entry but this one. */

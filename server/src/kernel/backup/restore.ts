@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,6 +10,7 @@ import { connectDatabase } from '../database/connect.ts';
 import { type MigrationSource, migrate } from '../database/migrate.ts';
 import { type BackupArchive, openBackup, verifyBackup } from './archive.ts';
 import { listMigrations, listTables, quoted } from './catalogue.ts';
+import { clearDataFiles } from './data-files.ts';
 import type { Manifest } from './manifest.ts';
 
 export interface RestoreInput {
@@ -94,14 +95,22 @@ async function fillTables(client: pg.Client, archive: BackupArchive): Promise<vo
 async function fillFiles(archive: BackupArchive, dataDir: string): Promise<void> {
   const names = Object.keys(archive.manifest.entries).filter((name) => name.startsWith('files/'));
   const tops = new Set(names.map((name) => name.split('/')[1] ?? ''));
-  for (const top of tops) await rm(inside(dataDir, top), { recursive: true, force: true });
+  for (const top of tops) {
+    inside(dataDir, top);
+    await clearDataFiles(dataDir, top);
+  }
   for (const name of names) {
     const target = inside(dataDir, name.slice('files/'.length));
     await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
     await writeFile(target, archive.read(name), { mode: archive.manifest.modes[name] ?? 0o600 });
   }
-  for (const { path: link, target } of archive.manifest.links) {
-    const full = inside(dataDir, link);
+  for (const { path: copy, of } of archive.manifest.copies) {
+    const full = inside(dataDir, copy);
+    await mkdir(path.dirname(full), { recursive: true, mode: 0o700 });
+    await link(inside(dataDir, of), full);
+  }
+  for (const { path: name, target } of archive.manifest.links) {
+    const full = inside(dataDir, name);
     await mkdir(path.dirname(full), { recursive: true, mode: 0o700 });
     await symlink(target, full);
   }

@@ -1,4 +1,4 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync, writeFileSync } from 'node:fs';
 import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fault } from '#base/fault.ts';
@@ -97,6 +97,7 @@ async function fetchPackages({ work, recipe, options }: Build): Promise<void> {
   await mkdir(outgoing, { recursive: true });
   const archives = '/var/cache/apt/archives';
   const packages = [...new Set(['python3', ...recipe.packages])];
+  await removeLeftSystem(work);
   await runProgram({
     file: 'mmdebstrap',
     args: [
@@ -105,6 +106,7 @@ async function fetchPackages({ work, recipe, options }: Build): Promise<void> {
       ...['--aptopt=Acquire::Retries "3"', '--skip=essential/unlink'],
       ...[`--setup-hook=mkdir -p "$1"${archives}`, `--setup-hook=sync-in ${quoted(cache)} ${archives}`],
       // Kept as soon as they are there, so that an interrupted build fetches nothing twice.
+      ...[`--extract-hook=sync-out ${archives} ${quoted(cache)}`],
       ...[`--essential-hook=sync-out ${archives} ${quoted(cache)}`],
       ...[`--customize-hook=sync-out ${archives} ${quoted(cache)}`],
       `--customize-hook=${kernelHook}`,
@@ -117,8 +119,24 @@ async function fetchPackages({ work, recipe, options }: Build): Promise<void> {
     ],
     env: { SOURCE_DATE_EPOCH: String(epochSeconds) },
     signal: options.signal,
-    onLine: (line) => options.onProgress('packages', { line, done: false }),
+    onLine(line) {
+      const folder = systemFolder.exec(line)?.[1];
+      if (folder !== undefined) writeFileSync(path.join(work, leftSystemFile), folder);
+      options.onProgress('packages', { line, done: false });
+    },
   });
+  await rm(path.join(work, leftSystemFile), { force: true });
+}
+
+/** mmdebstrap names the folder in which it installs, and removes it at its end unless it is killed. */
+const systemFolder = /^I: using (\/\S+\/mmdebstrap\.\w+) as tempdir$/;
+const leftSystemFile = 'left-system';
+
+/** Removes the half installed system of a build that was killed. What it had mounted ended with it. */
+async function removeLeftSystem(work: string): Promise<void> {
+  const left = await readFile(path.join(work, leftSystemFile), 'utf8').catch(() => null);
+  if (left === null || systemFolder.exec(`I: using ${left} as tempdir`) === null) return;
+  await runProgram({ file: 'rm', args: ['-rf', '--one-file-system', '--', left] }).catch(() => undefined);
 }
 
 /** Fetches the kernel's package, which is not installed: only its kernel and seven drivers are used. */
