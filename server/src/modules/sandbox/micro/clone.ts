@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
-import type { GuestRequest } from './machine/agent.ts';
 import { type Machine, type MachineParts, receiveState, startMachine } from './machine/machine.ts';
+import type { GuestRequest } from './machine/program.ts';
 import { within } from './machine/within.ts';
 import type { Template } from './template.ts';
 

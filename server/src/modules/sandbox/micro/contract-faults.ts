@@ -96,8 +96,8 @@ export const microFaults = {
       de: 'Dieser Schnappschuss lässt sich hier nicht wiederherstellen: {reason}.',
     },
     hint: {
-      en: 'Snapshots work with the version of QEMU that made them.',
-      de: 'Schnappschüsse passen zu der QEMU-Version, die sie anlegte.',
+      en: 'Snapshots work with the version of QEMU and of the platform that made them.',
+      de: 'Schnappschüsse passen zu der QEMU- und Plattform-Version, die sie anlegte.',
     },
   },
   'sandbox.network_not_granted': {

@@ -1,6 +1,7 @@
 import type { KilledBy } from '../run/contract-shapes.ts';
-import { GuestError, type GuestExit, type GuestRequest } from './machine/agent.ts';
+import { GuestError, type GuestExit } from './machine/agent.ts';
 import type { Machine } from './machine/machine.ts';
+import type { GuestRequest } from './machine/program.ts';
 
 export interface ExecutionOptions {
   readonly stdin?: string | undefined;
@@ -29,8 +30,15 @@ export interface ActiveExecution {
   readonly ended: Promise<Executed>;
 }
 
-/** A guest that does not end a killed program in time is itself at fault, and ended. */
+/**
+ * A guest that does not end a killed program in time is itself at fault, and ended. On a busy server it may not have had a
+ * processor meanwhile, which is not its fault: so it has either this much of one, or, when it asks for none, this time.
+ */
 const killGraceMs = 5000;
+/** Below this it did not want a processor, rather than got none. */
+const idleCpuMs = 250;
+const longestGraceMs = 30_000;
+const graceStepMs = 250;
 /** What a guest may still send of a program that has been told to stop for printing too much. */
 const floodFactor = 8;
 
@@ -64,7 +72,13 @@ export function executeInMachine(
     if (killedBy !== null) return;
     killedBy = by;
     run.kill();
-    grace = setTimeout(() => void machine[Symbol.asyncDispose](), killGraceMs);
+    const [killedMs, cpuBeforeMs] = [performance.now(), machine.usage().cpuMs];
+    grace = setInterval(() => {
+      const waitedMs = performance.now() - killedMs;
+      const cpuMs = machine.usage().cpuMs - cpuBeforeMs;
+      const hadItsTime = waitedMs > killGraceMs && (cpuMs > killGraceMs || cpuMs < idleCpuMs);
+      if (hadItsTime || waitedMs > longestGraceMs) void machine[Symbol.asyncDispose]();
+    }, graceStepMs);
   }
 
   async function finish(): Promise<Executed> {
@@ -81,7 +95,7 @@ export function executeInMachine(
       return conclude(exit);
     } finally {
       clearTimeout(timer);
-      clearTimeout(grace);
+      clearInterval(grace);
       options.signal.removeEventListener('abort', onAbort);
     }
   }

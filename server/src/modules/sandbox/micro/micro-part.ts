@@ -14,7 +14,7 @@ import { createMicroExecution } from './engine-face.ts';
 import type { Executed, ExecutionOptions } from './execution.ts';
 import { imagesFolder } from './images/layout.ts';
 import { createMachines, removeOldSockets } from './machines.ts';
-import { createSnapshotFiles, type SnapshotRecord } from './snapshots.ts';
+import { createSnapshotFiles, type SnapshotRecord, snapshotFormat } from './snapshots.ts';
 import { createVms, lost, type Vm } from './vms.ts';
 
 /** Everything behind micro.*, ready to be offered. */
@@ -187,6 +187,9 @@ export async function startMicroPart(context: SandboxContext, run: MicroNeeds) {
     if (probe.version !== record.qemuVersion) {
       const reason = `QEMU ${record.qemuVersion} ≠ ${probe.version}`;
       throw fault('sandbox.snapshot_stale', { reason });
+    }
+    if (record.format !== snapshotFormat) {
+      throw fault('sandbox.snapshot_stale', { reason: `agent ${record.format} ≠ ${snapshotFormat}` });
     }
     const { projectId, userId, language, memoryMb, cpus, snapshotId } = record;
     const facts = {

@@ -9,8 +9,11 @@ import { type Machine, type MachineParts, receiveState, startMachine } from './m
 import { within } from './machine/within.ts';
 import type { Template } from './template.ts';
 
+/** Number of the agent's protocol: a snapshot holds a running agent. 1 wanted whole requests in JSON. */
+export const snapshotFormat = 2;
+
 const Record = z.object({
-  format: z.literal(1),
+  format: z.union([z.literal(1), z.literal(snapshotFormat)]),
   snapshotId: z.uuid(),
   projectId: z.uuid(),
   userId: z.string(),
@@ -85,7 +88,7 @@ export function createSnapshotFiles(folder: string) {
         for (const [name, source] of Object.entries(template.paths))
           await link(source, path.join(making, name));
         const { size } = await stat(file);
-        const record: SnapshotRecord = { ...facts, format: 1, sizeBytes: size };
+        const record: SnapshotRecord = { ...facts, format: snapshotFormat, sizeBytes: size };
         await writeFile(path.join(making, 'snapshot.json'), JSON.stringify(record));
         await rename(making, folderOf(facts.snapshotId));
         return record;

@@ -10,15 +10,21 @@ import stat, struct, sys, threading, time, traceback, types
 SEED, EXEC, STDIN, KILL, PUT, GET, LIST, NET_DATA_IN, NET_CLOSE_IN, NET_ON = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 READY, STDOUT, STDERR, EXIT, REPLY, NET_OPEN, NET_DATA, NET_CLOSE = 65, 66, 67, 68, 69, 72, 73, 74
 HEADER = struct.Struct('>BII')
+# Of a program: which language, most memory, most processes; what follows is for the program's process alone.
+PROGRAM = struct.Struct('>BQI')
+LANGUAGES = ('python', 'javascript', 'shell', 'command')
 USER = 1000
 WORKSPACE = '/workspace'
 GROUPS = '/sys/fs/cgroup'
 MAX_FRAME = 2 * 1024 * 1024
 QUEUE_HIGH = 512 * 1024
 USUAL_PROCESSES = 256
+# What the host sends unless it is asked for more; a process that waits has it already.
+USUAL_ENVIRONMENT = {'PATH': '/usr/local/bin:/usr/bin:/bin', 'HOME': WORKSPACE, 'USER': 'user', 'LANG': 'C.UTF-8', 'TERM': 'dumb'}
 PROXY_PORT = 8118
 
-selector = selectors.DefaultSelector()
+# Few descriptors: poll takes fewer instructions than epoll, each of which is translated anew in each copy of the machine.
+selector = selectors.PollSelector()
 
 
 def say(text):
@@ -118,25 +124,41 @@ class Port:
 
 
 class Run:
-    """One program: its group, its processes, its pipes."""
+    """One program: its group, its processes, its pipes. Made before there is a program, begun when there is."""
 
-    def __init__(self, number, place):
-        self.number = number
-        self.process = place['process']
-        self.group = place['group']
-        # A Node process says one character when it is ready, which is not the program's.
-        self.skip = place['skip']
-        pipes = place['pipes']
+    def __init__(self, process, group, pipes, control):
+        self.number = None
+        self.process = process
+        self.group = group
+        self.control = control
         self.stdin, self.outputs = pipes[0], {pipes[1]: STDOUT, pipes[2]: STDERR}
         self.input = []
         self.input_ended = False
         self.status = None
-        self.started = time.monotonic()
+        self.started = 0
         self.paused = set()
+        # A Node process says one character when it is ready, which is not the program's.
+        self.skip = 0
         for fd in (self.stdin, *self.outputs):
             os.set_blocking(fd, False)
         for fd in self.outputs:
             selector.register(fd, selectors.EVENT_READ, lambda mask, fd=fd: self.read(fd))
+
+    def begin(self, number):
+        self.number = number
+        self.started = time.monotonic()
+        runs[number] = self
+
+    def drop(self):
+        """Gives up a process that has ended before there was a program for it."""
+        self.close_input()
+        for fd in list(self.outputs):
+            if fd not in self.paused:
+                selector.unregister(fd)
+            os.close(fd)
+        self.outputs.clear()
+        os.close(self.control)
+        leaving.append(self.group)
 
     def read(self, fd):
         if port.full():
@@ -152,8 +174,10 @@ class Run:
         if data:
             if self.skip and self.outputs[fd] == STDOUT:
                 self.skip, data = 0, data[1:]
-            if data:
+            if data and self.number is not None:
                 port.send(self.outputs[fd], self.number, data)
+            return
+        if self.number is None:
             return
         selector.unregister(fd)
         os.close(fd)
@@ -226,21 +250,25 @@ class Run:
     def finish(self):
         if self.status is None or self.outputs:
             return
-        result = {
-            'exitCode': os.WEXITSTATUS(self.status) if os.WIFEXITED(self.status) else None,
-            'signal': os.WTERMSIG(self.status) if os.WIFSIGNALED(self.status) else None,
-            'durationMs': (time.monotonic() - self.started) * 1000,
-            'cpuMs': read_number(f'{self.group}/cpu.stat', 'usage_usec') / 1000,
-            'peakMemoryBytes': read_number(f'{self.group}/memory.peak'),
-            'outOfMemoryKills': read_number(f'{self.group}/memory.events', 'oom_kill'),
-            'refusedForks': read_number(f'{self.group}/pids.events', 'max'),
-        }
+        status = self.status
+        result = RESULT % (
+            os.WEXITSTATUS(status) if os.WIFEXITED(status) else 'null',
+            os.WTERMSIG(status) if os.WIFSIGNALED(status) else 'null',
+            (time.monotonic() - self.started) * 1000,
+            read_number(f'{self.group}/cpu.stat', 'usage_usec') / 1000,
+            read_number(f'{self.group}/memory.peak'),
+            read_number(f'{self.group}/memory.events', 'oom_kill'),
+            read_number(f'{self.group}/pids.events', 'max'),
+        )
         del runs[self.number]
-        port.send(EXIT, self.number, json.dumps(result).encode())
+        port.send(EXIT, self.number, result.encode())
         # A killed process leaves its group a moment later; the loop removes it then.
         leaving.append(self.group)
 
 
+RESULT = (
+    '{"exitCode":%s,"signal":%s,"durationMs":%.3f,"cpuMs":%.3f,"peakMemoryBytes":%d,"outOfMemoryKills":%d,"refusedForks":%d}'
+)
 runs = {}
 leaving = []
 spares = {}
@@ -260,23 +288,11 @@ def make_group():
     return group
 
 
-def limit_group(group, request):
-    if request['memoryBytes'] != usual_memory:
-        write_file(f'{group}/memory.max', str(request['memoryBytes']))
-    if request['processes'] != USUAL_PROCESSES:
-        write_file(f'{group}/pids.max', str(request['processes']))
-
-
-def environment(request):
-    values = {'PATH': '/usr/local/bin:/usr/bin:/bin', 'HOME': WORKSPACE, 'USER': 'user', 'LANG': 'C.UTF-8', 'TERM': 'dumb'}
-    if network.on:
-        address = f'http://127.0.0.1:{PROXY_PORT}'
-        for name in ('HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'):
-            values[name] = address
-        values['NO_PROXY'] = values['no_proxy'] = 'localhost,127.0.0.1,::1'
-        values['NODE_USE_ENV_PROXY'] = '1'
-    values.update(request.get('env', {}))
-    return values
+def limit_group(group, memory, processes):
+    if memory != usual_memory:
+        write_file(f'{group}/memory.max', str(memory))
+    if processes != USUAL_PROCESSES:
+        write_file(f'{group}/pids.max', str(processes))
 
 
 def new_pipes():
@@ -374,24 +390,35 @@ def start_process(child, control):
         os._exit(126)
     for fd in (*theirs, *((receive,) if control else ())):
         os.close(fd)
-    return {'process': process, 'pipes': ours, 'send': send, 'group': group, 'skip': 0}
+    return Run(process, group, ours, send)
+
+
+# The standard scanner without the search for white space around: the host sends none.
+scan = json.scanner.c_make_scanner(json.JSONDecoder())
 
 
 def read_request(fd):
-    with os.fdopen(fd, 'rb') as stream:
-        return json.loads(stream.read())
+    pieces = []
+    while piece := os.read(fd, 65536):
+        pieces.append(piece)
+    os.close(fd)
+    return scan(b''.join(pieces).decode(), 0)[0]
 
 
-def become_program(request):
-    os.environ.clear()
-    os.environ.update(request['env'])
-    os.chdir(request['cwd'])
+def become_program(request, has=None):
+    if request['env'] != has:
+        os.environ.clear()
+        os.environ.update(request['env'])
+    if request['cwd'] != WORKSPACE:
+        os.chdir(request['cwd'])
 
 
 def python_child(fd):
     prepare_python()
+    os.environ.clear()
+    os.environ.update(USUAL_ENVIRONMENT)
     request = read_request(fd)
-    become_program(request)
+    become_program(request, USUAL_ENVIRONMENT)
     run_python(request)
 
 
@@ -400,10 +427,11 @@ def node_child(fd):
     os.execve('/usr/bin/node', ['node', '/run/cds/node-runner.cjs'], {'PATH': '/usr/bin:/bin', 'HOME': WORKSPACE})
 
 
-def program_child(request):
-    def child(_fd):
+def program_child(language):
+    def child(fd):
+        request = read_request(fd)
         become_program(request)
-        if request['language'] == 'shell':
+        if language == 'shell':
             os.execve('/bin/sh', ['sh', '-c', request['code'], 'sh', *request['args']], os.environ)
         try:
             os.execvpe(request['args'][0], request['args'], os.environ)
@@ -425,39 +453,20 @@ def start_spares():
     start_python()
     if 'javascript' not in spares and os.path.exists('/usr/bin/node'):
         spares['javascript'] = start_process(node_child, True)
-        spares['javascript']['skip'] = 1
+        spares['javascript'].skip = 1
 
 
-def drop_spare(language):
-    spare = spares.pop(language)
-    for fd in (*spare['pipes'], spare['send']):
-        os.close(fd)
-    leaving.append(spare['group'])
-
-
-def take_place(request):
-    language = request['language']
-    if language not in ('python', 'javascript'):
-        place = start_process(program_child(request), False)
-        limit_group(place['group'], request)
-        return place
+def take_process(language):
     if language == 'python':
         start_python()
-    elif language not in spares:
-        start_spares()
+    elif language == 'javascript':
+        if language not in spares:
+            start_spares()
+    else:
+        return start_process(program_child(language), True)
     if language not in spares:
         raise OSError('this image has no Node')
-    place = spares.pop(language)
-    limit_group(place['group'], request)
-    if language == 'javascript':
-        request['seed'] = int.from_bytes(os.urandom(4), 'big') & 0x3fffffff or 1
-    message = json.dumps(request).encode()
-    if len(message) < 4096:
-        send_all(place['send'], message)
-    else:
-        # More than fits into a pipe must not hold up the loop.
-        threading.Thread(target=send_all, args=(place['send'], message), daemon=True).start()
-    return place
+    return spares.pop(language)
 
 
 def send_all(fd, message):
@@ -469,15 +478,25 @@ def send_all(fd, message):
 
 
 def execute(number, payload):
-    request = json.loads(payload)
-    request['cwd'] = os.path.normpath(os.path.join(WORKSPACE, request.get('cwd') or ''))
-    request['env'] = environment(request)
     try:
-        runs[number] = Run(number, take_place(request))
+        language, memory, processes = PROGRAM.unpack_from(payload)
+        run = take_process(LANGUAGES[language])
     except OSError as error:
         port.send(STDERR, number, f'{error}\n'.encode())
-        result = {'exitCode': 126, 'signal': None, 'durationMs': 0, 'cpuMs': 0, 'peakMemoryBytes': 0, 'outOfMemoryKills': 0, 'refusedForks': 0}
-        port.send(EXIT, number, json.dumps(result).encode())
+        port.send(EXIT, number, (RESULT % (126, 'null', 0, 0, 0, 0, 0)).encode())
+        return
+    limit_group(run.group, memory, processes)
+    run.begin(number)
+    message = payload[PROGRAM.size:]
+    if len(message) < 4096:
+        try:
+            os.write(run.control, message)
+        except OSError:
+            pass
+        os.close(run.control)
+    else:
+        # More than fits into a pipe must not hold up the loop.
+        threading.Thread(target=send_all, args=(run.control, message), daemon=True).start()
 
 
 def as_user(work, *args):
@@ -551,10 +570,9 @@ def seed(number, payload):
     """Makes this copy of the machine differ from all others: randomness and time. The payload: the time in nanoseconds
     (8 bytes), then random bytes."""
     entropy = payload[8:]
-    with open('/dev/urandom', 'wb', buffering=0) as device:
-        # RNDADDENTROPY with its count in bits, then RNDRESEEDCRNG (random(4)).
-        fcntl.ioctl(device, 0x40085203, struct.pack('ii', len(entropy) * 8, len(entropy)) + entropy)
-        fcntl.ioctl(device, 0x5207)
+    # RNDADDENTROPY with its count in bits, then RNDRESEEDCRNG (random(4)).
+    fcntl.ioctl(random_device, 0x40085203, struct.pack('ii', len(entropy) * 8, len(entropy)) + entropy)
+    fcntl.ioctl(random_device, 0x5207)
     # The template's clock stands years before: OpenSSL in a waiting Node draws new numbers when an hour has passed.
     time.clock_settime_ns(time.CLOCK_REALTIME, struct.unpack_from('>Q', payload)[0])
     port.send(READY, number, b'{}')
@@ -688,8 +706,8 @@ def reap():
             if run.process == process:
                 run.exited(status)
         for language in list(spares):
-            if spares[language]['process'] == process:
-                drop_spare(language)
+            if spares[language].process == process:
+                spares.pop(language).drop()
 
 
 def clean_groups():
@@ -717,6 +735,15 @@ def open_port():
         time.sleep(0.02)
 
 
+def rest():
+    """Stops what the kernel does every so often for a machine that lives for long: copies would wake up to all of it."""
+    for name, value in (('compaction_proactiveness', 0), ('stat_interval', 3600), ('dirty_writeback_centisecs', 0)):
+        try:
+            write_file(f'/proc/sys/vm/{name}', str(value))
+        except OSError:
+            pass
+
+
 def prepare():
     os.environ['PATH'] = '/usr/local/bin:/usr/bin:/bin'
     os.makedirs(GROUPS, exist_ok=True)
@@ -732,6 +759,7 @@ def prepare():
         if not os.path.lexists(f'/dev/{link}'):
             os.symlink(target, f'/dev/{link}')
     loopback_up()
+    rest()
 
 
 def warm_up():
@@ -746,7 +774,7 @@ def warm_up():
 
 
 def main():
-    global port, spares_at, usual_memory
+    global port, spares_at, usual_memory, random_device
     prepare()
     usual_memory = read_machine_memory()
     warm_up()
@@ -765,14 +793,17 @@ def main():
         reap()
 
     selector.register(wake, selectors.EVENT_READ, woken)
+    random_device = os.open('/dev/urandom', os.O_WRONLY)
     port = Port(open_port())
     gc.collect()
     gc.freeze()
     start_spares()
     # Node takes its time; the host is told when everything has come to rest.
     if 'javascript' in spares:
-        os.read(spares['javascript']['pipes'][1], 1)
-        spares['javascript']['skip'] = 0
+        waiting = spares['javascript']
+        while waiting.skip:
+            for key, mask in selector.select():
+                key.data(mask)
     time.sleep(1)
     port.send(READY, 0, b'{}')
     was_full = False
@@ -808,6 +839,7 @@ def read_machine_memory():
 
 libc = ctypes.CDLL(None, use_errno=True)
 port = None
+random_device = -1
 usual_memory = 0
 languages = 2 if os.path.exists('/usr/bin/node') else 1
 if __name__ == '__main__':

@@ -18,12 +18,21 @@ function readRequest() {
   return JSON.parse(Buffer.concat(pieces).toString());
 }
 
-let request = { cwd: '/workspace', env: process.env, args: [], seed: 1 };
+/** From the kernel, which the host has given new randomness by now; never 0, which means none. */
+function randomSeed() {
+  const bytes = Buffer.alloc(4);
+  const device = fs.openSync('/dev/urandom', 'r');
+  fs.readSync(device, bytes);
+  fs.closeSync(device);
+  return (bytes.readUInt32BE() & 0x3fffffff) | 1;
+}
 
-function take(next) {
+let request = { cwd: '/workspace', env: process.env, args: [] };
+
+function take(next, seed) {
   request = next;
   // Copies of one machine would all draw the same numbers: V8 takes its seed at the first draw.
-  v8.setFlagsFromString(`--random-seed=${request.seed}`);
+  v8.setFlagsFromString(`--random-seed=${seed}`);
   for (const name of Object.keys(process.env)) if (!(name in request.env)) delete process.env[name];
   Object.assign(process.env, request.env);
   process.chdir(request.cwd);
@@ -60,11 +69,12 @@ function runModule(code) {
 
 // The first use of everything is slow. Here it happens before the machine is copied, and tells the agent that this
 // process is ready: the line's one character is not the program's.
-take({ ...request, env: { ...process.env } });
+take({ ...request, env: { ...process.env } }, 1);
 void process.stderr;
 fitsScript('console.log("")');
 runScript('console.log("")');
-take(readRequest());
+const next = readRequest();
+take(next, randomSeed());
 // Output is written by now; taking the engine apart would take longer than most programs run.
 process.on('exit', (code) => {
   if (process.listenerCount('exit') === 1) process.reallyExit(code);

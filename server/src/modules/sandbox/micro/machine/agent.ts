@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { createFrameReader, decodeParts, encodeFrame, encodeParts, fromGuest, toGuest } from './frames.ts';
+import { encodeProgram, type GuestRequest } from './program.ts';
 
 /** The guest's agent said something that it never says, or the machine ended. */
 export class GuestError extends Error {}
@@ -16,18 +17,6 @@ const Exit = z.object({
 });
 /** How a program in the guest ended, by the guest's own account. */
 export type GuestExit = z.infer<typeof Exit>;
-
-export type GuestLanguage = 'python' | 'javascript' | 'shell' | 'command';
-
-export interface GuestRequest {
-  readonly language: GuestLanguage;
-  readonly code: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
-  readonly memoryBytes: number;
-  readonly processes: number;
-}
 
 export interface GuestRun {
   readonly ended: Promise<GuestExit>;
@@ -85,6 +74,7 @@ export function connectAgent(stream: Duplex, onBroken: (error: GuestError) => vo
   const replies = new Map<number, Pending<{ head: unknown; body: Buffer }>>();
   const ready: Pending<void>[] = [];
   let network: NetworkListener | null = null;
+  let networkOn = false;
   let gone: GuestError | null = null;
   let lastId = 0;
 
@@ -163,7 +153,7 @@ export function connectAgent(stream: Duplex, onBroken: (error: GuestError) => vo
       lastId += 1;
       const id = lastId;
       const ended = new Promise<GuestExit>((resolve, reject) => runs.set(id, { resolve, reject, onOutput }));
-      send(toGuest.execute, id, Buffer.from(JSON.stringify(request)));
+      send(toGuest.execute, id, encodeProgram(request, networkOn));
       const input = Buffer.from(stdin ?? '');
       for (let at = 0; at < input.length; at += 65_536)
         send(toGuest.stdin, id, input.subarray(at, at + 65_536));
@@ -182,6 +172,7 @@ export function connectAgent(stream: Duplex, onBroken: (error: GuestError) => vo
     },
     openNetwork(listener) {
       network = listener;
+      networkOn = true;
       send(toGuest.networkOn, 0);
     },
     sendNetwork: (channel, data) =>

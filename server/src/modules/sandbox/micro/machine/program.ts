@@ -1,0 +1,51 @@
+import path from 'node:path';
+
+/** In the order in which guest/agent.py knows them. */
+const languages = ['python', 'javascript', 'shell', 'command'] as const;
+export type GuestLanguage = (typeof languages)[number];
+
+export interface GuestRequest {
+  readonly language: GuestLanguage;
+  readonly code: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly memoryBytes: number;
+  readonly processes: number;
+}
+
+const workspace = '/workspace';
+/** Its processes that wait for a program have these set already: the same stand in guest/agent.py. */
+const usualEnvironment = {
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  HOME: workspace,
+  USER: 'user',
+  LANG: 'C.UTF-8',
+  TERM: 'dumb',
+};
+const proxyAddress = 'http://127.0.0.1:8118';
+const local = 'localhost,127.0.0.1,::1';
+const proxyEnvironment = {
+  HTTP_PROXY: proxyAddress,
+  HTTPS_PROXY: proxyAddress,
+  http_proxy: proxyAddress,
+  https_proxy: proxyAddress,
+  NO_PROXY: local,
+  no_proxy: local,
+  NODE_USE_ENV_PROXY: '1',
+};
+
+/**
+ * A program as it travels: what the agent itself must know in fixed places (language, most memory, most processes), then
+ * JSON for the program's process, which the agent only hands on: everything that an emulated guest does costs much.
+ */
+export function encodeProgram(request: GuestRequest, network: boolean): Buffer {
+  const { language, code, args, memoryBytes, processes } = request;
+  const head = Buffer.allocUnsafe(13);
+  head.writeUInt8(languages.indexOf(language), 0);
+  head.writeBigUInt64BE(BigInt(Math.floor(memoryBytes)), 1);
+  head.writeUInt32BE(processes, 9);
+  const env = { ...usualEnvironment, ...(network ? proxyEnvironment : {}), ...request.env };
+  const cwd = path.posix.resolve(workspace, request.cwd);
+  return Buffer.concat([head, Buffer.from(JSON.stringify({ code, args, env, cwd }))]);
+}
