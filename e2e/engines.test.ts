@@ -87,7 +87,8 @@ test(`hello, primes and words run in a virtual machine over RPC (${form})`, { sk
 test(`ten virtual machines at once answer, each with a kernel of its own (${form})`, {
   skip: noMachines,
 }, async () => {
-  const script = 'print(open("/proc/sys/kernel/random/boot_id").read().strip(), __import__("os").urandom(8).hex())';
+  const script =
+    'print(open("/proc/sys/kernel/random/boot_id").read().strip(), __import__("os").urandom(8).hex())';
   const answers = await Promise.all(
     Array.from({ length: 10 }, (_, index) =>
       user.call<{ vmId: string; script: Result }>('micro.start', {
