@@ -14,10 +14,12 @@ const usage = {
   en: `Usage: cds agent run --project <id> [--agent code] [--model provider/model] [--file path …] [--command "npm test"] "<task>"
        cds agent replay|status|apply|rollback|redo|reject|cancel <taskId>
        cds agent reply <taskId> "<text>"
+       cds agent advisories import <file or folder …>   (OSV: .json, .jsonl, .zip; works offline)
 Needs CDS_API_KEY; CDS_URL is http://127.0.0.1:6711 by default.`,
   de: `Aufruf: cds agent run --project <ID> [--agent code] [--model anbieter/modell] [--file Pfad …] [--command "npm test"] "<Aufgabe>"
         cds agent replay|status|apply|rollback|redo|reject|cancel <Aufgaben-ID>
         cds agent reply <Aufgaben-ID> "<Text>"
+        cds agent advisories import <Datei oder Ordner …>   (OSV: .json, .jsonl, .zip; geht ohne Netz)
 Braucht CDS_API_KEY; CDS_URL ist sonst http://127.0.0.1:6711.`,
 };
 
@@ -28,6 +30,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   const [action = '', ...rest] = argv;
   try {
     if (action === 'run') return await start(rest, terminal);
+    if (action === 'advisories') return await (await import('../agent/advisories.ts')).run(rest, terminal);
     const [taskId, text] = rest;
     if (taskId === undefined) return help(terminal);
     return await decide({ action, taskId, text }, terminal);

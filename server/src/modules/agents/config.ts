@@ -19,5 +19,9 @@ export const agentsConfig = z.object({
     .min(1_000)
     .default(20_000)
     .describe('After how long without a sign of life a task counts as abandoned'),
+  npmRegistry: z
+    .url({ protocol: /^https?$/ })
+    .default('https://registry.npmjs.org')
+    .describe('Whom the security agent asks about npm packages, when the project may reach that host'),
 });
 export type AgentsConfig = z.output<typeof agentsConfig>;

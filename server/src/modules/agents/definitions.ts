@@ -10,7 +10,7 @@ import {
 import { checkDocuments } from './checks/documents.ts';
 import { checkTests, isTestFile } from './checks/mutation.ts';
 import { checkPages } from './checks/pages.ts';
-import { scanSecurity } from './checks/security.ts';
+import { scanSecurity } from './checks/security/scan.ts';
 import type { AgentName } from './contract-shapes.ts';
 import type { Grant } from './tools/command-policy.ts';
 
@@ -83,10 +83,15 @@ export const definitions: Readonly<Record<AgentName, AgentDefinition>> = {
     mustChange: false,
     goal: 'each finding has file, line, rule, severity and evidence',
     grant: { run: false, write: false },
-    validate: async (context) => ({
-      passed: true,
-      findings: await scanSecurity(context.bench, context.files),
-    }),
+    validate: async (context) => {
+      const audited = await context.audit(context.bench, context.files);
+      const findings = [...audited.findings, ...(await scanSecurity(context, context.files))];
+      return {
+        passed: true,
+        findings,
+        ...(audited.notes.length === 0 ? {} : { note: audited.notes.join(' ') }),
+      };
+    },
   },
   doc: {
     ...common,

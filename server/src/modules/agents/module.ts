@@ -13,6 +13,7 @@ import { createChangeService } from './changes/change-service.ts';
 import { neededHashes, unfinishedOperations } from './changes/change-store.ts';
 import { createIntegration } from './changes/integration.ts';
 import { createWorktrees } from './changes/worktree.ts';
+import { advisoriesFolder, openAdvisories } from './checks/dependencies/advisories.ts';
 import { agentsConfig } from './config.ts';
 import { agentsContract } from './contract.ts';
 import { createOrchestrator } from './queue/orchestrator.ts';
@@ -34,7 +35,7 @@ export const agents = defineModule({
   config: agentsConfig,
   migrations: new URL('./migrations/', import.meta.url),
   start: (context) => {
-    const { database, config, clients, publish, now, stopping, log } = context;
+    const { database, config, clients, publish, now, stopping, log, dataDir } = context;
     const onError = (error: unknown) => log.warn({ err: error }, 'background work of agents failed');
     const syntax = createSyntax();
     const integration = createIntegration({ database, syntax });
@@ -48,7 +49,7 @@ export const agents = defineModule({
 
     const orchestrator = createOrchestrator({
       database,
-      runner: { clients, syntax, config },
+      runner: { clients, syntax, config, advisories: openAdvisories(advisoriesFolder(dataDir)) },
       config,
       publish,
       now,

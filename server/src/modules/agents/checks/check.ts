@@ -2,6 +2,7 @@ import type { Syntax, SyntaxNode } from '#kernel/syntax/syntax.ts';
 import type { FileChange } from '../changes/worktree.ts';
 import type { CommandLine, Finding } from '../contract-shapes.ts';
 import type { RunOutcome, Workbench } from '../tools/workbench.ts';
+import type { AuditDependencies } from './dependencies/audit.ts';
 
 export type CheckResult =
   | { readonly passed: true; readonly findings?: readonly Finding[]; readonly note?: string }
@@ -22,6 +23,8 @@ export interface CheckContext {
   /** How the command ended before anything was changed. */
   readonly baseline: RunOutcome | null;
   readonly files: readonly string[];
+  /** What is known against the packages of lock files. */
+  readonly audit: AuditDependencies;
 }
 
 /** No file may have more syntax errors than before. */

@@ -12,10 +12,13 @@ import type { searchContract } from '#modules/search/contract.ts';
 import { createBlobs } from '../changes/blobs.ts';
 import { createWorktrees, type FileChange } from '../changes/worktree.ts';
 import { type CheckContext, type CheckResult, findCommand, tail } from '../checks/check.ts';
+import type { Advisories } from '../checks/dependencies/advisories.ts';
+import { createAudit } from '../checks/dependencies/audit.ts';
 import type { AgentsConfig } from '../config.ts';
 import type { StepKind, Usage } from '../contract-shapes.ts';
 import { workWithTools } from '../control/loop.ts';
 import { createModel } from '../control/model.ts';
+import { workByReview } from '../control/review.ts';
 import { workInSteps } from '../control/steps.ts';
 import type { Conversation, Outcome, Work } from '../control/work.ts';
 import { definitions } from '../definitions.ts';
@@ -34,6 +37,7 @@ export interface RunnerParts {
   readonly clients: Clients;
   readonly syntax: Syntax;
   readonly config: AgentsConfig;
+  readonly advisories: Advisories;
   readonly log: (taskId: string, kind: StepKind, data: Record<string, unknown>) => Promise<void>;
   readonly saveUsage: (taskId: string, usage: Usage) => Promise<void>;
 }
@@ -103,6 +107,13 @@ export async function runTask(task: TaskRow, signal: AbortSignal, parts: RunnerP
     command,
     baseline: baseline ?? conversation?.baseline ?? null,
     files: task.files,
+    audit: createAudit({
+      advisories: parts.advisories,
+      registry: config.npmRegistry,
+      sandbox: clients.sandbox,
+      projectId: task.projectId,
+      call,
+    }),
     changes: () => worktree.changes(),
     before: async (path) => {
       const hash = worktree.baseHash(path);
@@ -113,16 +124,12 @@ export async function runTask(task: TaskRow, signal: AbortSignal, parts: RunnerP
     const result = await validity(definition.mustChange, context, definition.validate);
     await log('check', {
       when: 'after',
-      ...(result.passed ? { passed: true, findings: result.findings?.length ?? 0 } : result),
+      ...(result.passed
+        ? { passed: true, findings: result.findings?.length ?? 0, note: result.note }
+        : result),
     });
     return result;
   };
-  if (definition.checksOnly) {
-    const checked = await validate();
-    if (!checked.passed) throw fault('agents.check_failed', { reason: checked.reason });
-    const findings = checked.findings ?? [];
-    return { kind: 'done', summary: `${findings.length}`, changes: [], findings };
-  }
   const work: Work = {
     agent: task.agent,
     definition,
@@ -133,7 +140,7 @@ export async function runTask(task: TaskRow, signal: AbortSignal, parts: RunnerP
     validate,
     signal,
     projectRules: ((await bench.read('AGENTS.md')) ?? '').slice(0, rulesCharacters),
-    map: await mapOf(task, clients.search, call),
+    map: definition.checksOnly ? [] : await mapOf(task, clients.search, call),
     prompt: async (promptId, variables) =>
       (await clients.prompts.call('prompt.generate', { promptId, variables }, call)).output,
     model: createModel({
@@ -148,6 +155,7 @@ export async function runTask(task: TaskRow, signal: AbortSignal, parts: RunnerP
       },
     }),
   };
+  if (definition.checksOnly) return { kind: 'done', changes: [], ...(await workByReview(work)) };
   const outcome = (await worksInSteps(task, clients.llm, call))
     ? await workInSteps(work)
     : await workWithTools(work, conversation);

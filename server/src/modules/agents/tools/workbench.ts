@@ -18,8 +18,8 @@ export interface RunOutcome {
 
 /** What a task can do in its copy of the project; nothing here reaches the project itself. */
 export interface Workbench {
-  /** The text of a file; null when it is not there, binary or too large. */
-  read(path: string): Promise<string | null>;
+  /** The text of a file; null when it is not there, binary or larger than 1 MiB, or than asked. */
+  read(path: string, limitBytes?: number): Promise<string | null>;
   /** @throws files.* */
   write(path: string, content: string): Promise<void>;
   remove(path: string): Promise<void>;
@@ -62,10 +62,10 @@ export function createWorkbench(parts: {
   }
 
   return {
-    async read(path) {
+    async read(path, limitBytes = readBytes) {
       assertAllowed(path, true);
       try {
-        const { content } = await readWorkspaceFile(workspace, path, { limitBytes: readBytes });
+        const { content } = await readWorkspaceFile(workspace, path, { limitBytes });
         return isUtf8(content) && !content.includes(0) ? content.toString() : null;
       } catch (error) {
         if (isFault(error)) return null;
