@@ -62,6 +62,7 @@ async function build(context: FlowContext, options: BuildStepOptions): Promise<S
     rootDir,
     sourceDir: choice.sourceDir,
     outDir: context.releaseDir,
+    content: context.content,
     cacheDir: path.join(context.workDir, 'cache'),
     without: [context.workDir, context.outDir, context.releaseDir, ...localTargets(context)],
     config,

@@ -1,5 +1,15 @@
 import { createHash, hash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 
 /**
@@ -60,6 +70,7 @@ function writePack(file: string, parts: readonly Buffer[]): void {
   const sum = createHash('sha256');
   for (const part of parts) sum.update(part);
   mkdirSync(path.dirname(file), { recursive: true });
+  removeDeadDrafts(file);
   const draft = `${file}.${process.pid}.draft`;
   const descriptor = openSync(draft, 'w');
   try {
@@ -71,6 +82,25 @@ function writePack(file: string, parts: readonly Buffer[]): void {
     closeSync(descriptor);
   }
   renameSync(draft, file);
+}
+
+/** What a build left that was killed while it wrote. A live one of another process is its own. */
+function removeDeadDrafts(file: string): void {
+  const start = `${path.basename(file)}.`;
+  for (const name of readdirSync(path.dirname(file))) {
+    if (!name.startsWith(start) || !name.endsWith('.draft')) continue;
+    const owner = Number(name.slice(start.length, -'.draft'.length));
+    if (!isRunning(owner)) rmSync(path.join(path.dirname(file), name), { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return Number.isSafeInteger(pid) && pid > 0 && process.kill(pid, 0);
+  } catch (error) {
+    // Somebody else's process: it runs.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }
 
 function readPack(file: string, version: string): { index: Map<string, Span>; values: Buffer } {

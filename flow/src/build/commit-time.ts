@@ -1,3 +1,4 @@
+import { hasGitAbove } from '../core/git-folder.ts';
 import { runProgram } from '../deploy/program.ts';
 
 /**
@@ -11,7 +12,7 @@ export async function readCommitTime(
 ): Promise<string | null> {
   const wished = env.SOURCE_DATE_EPOCH;
   if (wished !== undefined && /^\d{1,11}$/.test(wished)) return isoTime(Number(wished));
-  if (!useGit) return null;
+  if (!useGit || !hasGitAbove(rootDir)) return null;
   const { code, stdout } = await runProgram({
     command: 'git',
     args: ['-c', 'core.fsmonitor=false', '-c', 'log.showSignature=false', 'log', '-1', '--format=%ct'],

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import type { ReleaseContent } from '../core/release-content.ts';
 import { duplicateOutputFault, unreadableFault } from './faults.ts';
 
 /** What an earlier build of the same folder wrote: output → what it was made of. Kept by a watching build. */
@@ -33,8 +34,15 @@ export interface Outputs {
 const FILE_MODE = 0o644;
 const FOLDER_MODE = 0o755;
 
-/** `memory` is changed in place: afterwards it holds what is there now. A build into an empty folder has none. */
-export function createOutputs(outDir: string, memory?: WrittenOutputs): Outputs {
+export interface OutputsTarget {
+  readonly outDir: string;
+  /** Of a watching build; changed in place: afterwards it holds what is there now. */
+  readonly memory?: WrittenOutputs | undefined;
+  /** Of a build for a release, which begins empty. */
+  readonly content?: ReleaseContent | undefined;
+}
+
+export function createOutputs({ outDir, memory, content: release }: OutputsTarget): Outputs {
   const earlier: WrittenOutputs = memory ?? new Map();
   const claimed = new Map<string, string>();
   const folders = new Set<string>();
@@ -65,6 +73,10 @@ export function createOutputs(outDir: string, memory?: WrittenOutputs): Outputs 
     write: (output, content) => {
       // A one-off build writes each file once: no need to know it again.
       if (isDone(output, memory ? hash('sha256', content, 'base64url') : '')) return;
+      if (release !== undefined) {
+        release.put(output, typeof content === 'string' ? Buffer.from(content) : content);
+        return;
+      }
       // `wx`: nothing that lies there, such as a link, is ever written through.
       const target = prepare(output);
       writeFileSync(target, content, { flag: 'wx', mode: FILE_MODE });
@@ -73,6 +85,10 @@ export function createOutputs(outDir: string, memory?: WrittenOutputs): Outputs 
     copy: (output, { file, path: source }) => {
       const status = statSource(file, source);
       if (isDone(output, `${status.size}:${status.mtimeMs}:${status.ino}`)) return;
+      if (release !== undefined) {
+        release.copyIn(output, source);
+        return;
+      }
       const target = prepare(output);
       copyFileSync(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
       chmodSync(target, FILE_MODE);

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
-import { createRequire } from 'node:module';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { digestOfSources, packageVersion } from '../core/versions.ts';
 import { openPackCache, type PackCache } from './cache.ts';
 import { type FrontMatter, readFrontMatter } from './front-matter.ts';
 import { createHighlighter, type Highlighter } from './markdown/highlighter.ts';
@@ -27,24 +28,20 @@ export interface PageStoreOptions {
   readonly highlight: boolean;
 }
 
-/** Raise it when the HTML that the flow makes of the same text changes. */
-const FORMAT = 2;
-
 /** Pages and highlighted blocks, each cached by the hash of its content. */
 export function createPageStore(options: PageStoreOptions): PageStore {
   const counts = { rendered: 0, reused: 0, highlighted: 0 };
   const highlighter = createHighlighter();
-  const require = createRequire(import.meta.url);
-  const markdownVersion: { version?: unknown } = require('markdown-it/package.json');
   const version = [
-    FORMAT,
-    markdownVersion.version,
+    digestOfSources(path.dirname(fileURLToPath(import.meta.url))),
+    packageVersion('markdown-it'),
+    packageVersion('markdown-it-footnote'),
     highlighter.version,
     options.rawHtml,
     options.highlight,
   ].join(' ');
   const pages = openPackCache(path.join(options.cacheDir, 'pages.pack'), version);
-  const blocks = openPackCache(path.join(options.cacheDir, 'code.pack'), highlighter.version);
+  const blocks = openPackCache(path.join(options.cacheDir, 'code.pack'), `${version} code`);
   let markdown: Markdown | null = null;
   const highlight = options.highlight
     ? (code: string, language: string) => highlightCached({ code, language, blocks, highlighter, counts })

@@ -62,6 +62,10 @@ export function createScopes({ pages, plan, config, commitTime }: ScopeInput): S
   );
   const entries = new Map(sorted.map((page) => [page, entryOf(page)]));
   const listed = [...entries.values()];
+  const listedByLanguage = Map.groupBy(
+    listed.filter((one) => one.inSitemap),
+    (one) => one.language,
+  );
   const siteTitle = config.site.title ?? homeTitle(pages, entries) ?? 'Site';
   const siteUrl = config.site.url === undefined ? null : config.site.url.replace(/\/*$/, '/');
   const hasFeed = config.build.feed && siteUrl !== null && listed.some((page) => page.date !== null);
@@ -123,7 +127,7 @@ export function createScopes({ pages, plan, config, commitTime }: ScopeInput): S
   };
 
   function navigationFor(current: PageEntry) {
-    const same = listed.filter((one) => one.language === current.language && one.inSitemap);
+    const same = listedByLanguage.get(current.language) ?? [];
     if (same.length < 2 || same.length > MOST_NAVIGATION) return [];
     return same.map((one) => ({
       title: one.title,

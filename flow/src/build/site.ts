@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { FlowConfig } from '../core/config.ts';
 import { FlowFault, throwAll } from '../core/fault.ts';
 import type { StepLog } from '../core/progress.ts';
+import type { ReleaseContent } from '../core/release-content.ts';
 import type { Environment } from '../core/step.ts';
 import { defaultStyle, defaultStyleName } from './default-layout.ts';
 import { fileTooLargeFault, nothingToBuildFault } from './faults.ts';
@@ -33,6 +34,8 @@ export interface SiteRequest {
   readonly log: StepLog;
   /** A watching build remembers what it wrote, and writes only what changed. */
   readonly memory?: WrittenOutputs;
+  /** The release that the pages go into; without it they are written to `outDir` at once. */
+  readonly content?: ReleaseContent | undefined;
 }
 
 export interface SiteResult {
@@ -79,7 +82,7 @@ export async function buildSite(request: SiteRequest): Promise<SiteResult> {
   const build: Build = {
     request,
     plan: planSite(files, config.build.pageUrls, basePath),
-    outputs: createOutputs(request.outDir, request.memory),
+    outputs: createOutputs(request),
     store: createPageStore({
       cacheDir: request.cacheDir,
       rawHtml: config.build.rawHtml,

@@ -1,6 +1,7 @@
-import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { FlowFault, throwAll } from '../core/fault.ts';
+import { hasGitAbove } from '../core/git-folder.ts';
 import {
   buildInfoName,
   checksumsName,
@@ -185,13 +186,6 @@ async function gitIgnored(sourceDir: string): Promise<Set<string>> {
   if (code !== 0) return new Set();
   const names = stdout.toString('utf8').split('\0').filter(Boolean);
   return names.includes('./') ? new Set() : new Set(names.map((name) => name.replace(/\/$/, '')));
-}
-
-function hasGitAbove(dir: string): boolean {
-  for (let folder = path.resolve(dir); ; folder = path.dirname(folder)) {
-    if (lstatSync(path.join(folder, '.git'), { throwIfNoEntry: false })) return true;
-    if (path.dirname(folder) === folder) return false;
-  }
 }
 
 function tooManyFilesFault(folder: string): FlowFault {

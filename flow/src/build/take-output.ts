@@ -21,7 +21,7 @@ export async function takeOutput(context: FlowContext, outputDir: string): Promi
     useGit: false,
     isOutput: true,
   });
-  const outputs = createOutputs(context.releaseDir);
+  const outputs = createOutputs({ outDir: context.releaseDir, content: context.content });
   const faults: FlowFault[] = [];
   for (const file of files) {
     const full = path.join(outputDir, file.path);

@@ -1,27 +1,31 @@
-import { readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { FlowFault, throwAll } from './fault.ts';
 
 /**
- * Every file of a release folder, relative with `/`, in code-unit order.
+ * Every file of a release folder, relative with `/`, in code-unit order; `held` are files of it that are not on disk yet.
  * @throws flow.symbolic_link: a link could lead anywhere, and a release holds only its own bytes
  * @throws flow.file_name: a name that some system, server or checksum file can't hold
  */
-export async function listReleaseFiles(releaseDir: string): Promise<string[]> {
-  const files: string[] = [];
+export function listReleaseFiles(releaseDir: string, held: Iterable<string> = []): string[] {
+  const files = new Set<string>();
   const faults: FlowFault[] = [];
+  for (const file of held) {
+    files.add(file);
+    if (!file.split('/').every(isPortable)) faults.push(nameFault(file));
+  }
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const entry of await readdir(path.join(releaseDir, folder), { withFileTypes: true })) {
+    for (const entry of readdirSync(path.join(releaseDir, folder), { withFileTypes: true })) {
       const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) folders.push(name);
-      else if (entry.isFile()) files.push(name);
+      else if (entry.isFile()) files.add(name);
       else faults.push(linkFault(name));
       if (!isPortable(entry.name)) faults.push(nameFault(name));
     }
   }
   throwAll(faults);
-  return files.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return [...files].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
 /** No control characters or backslashes, and accents coded as one character (NFC), as addresses in pages are written. */

@@ -1,6 +1,7 @@
 import type { FlowConfig } from './config.ts';
 import type { LocalizedText } from './language.ts';
 import type { JsonValue, StepLog } from './progress.ts';
+import type { ReleaseContent } from './release-content.ts';
 
 /** The eight steps, in the order in which they run. */
 export const stepIds = ['clean', 'build', 'hash', 'worker', 'metadata', 'deploy', 'purge', 'verify'] as const;
@@ -18,6 +19,8 @@ export interface FlowContext {
   readonly outDir: string;
   /** Where the release is now: the folder being made in steps 1-5, the same as `outDir` from step 6 on. */
   readonly releaseDir: string;
+  /** The files of `releaseDir` while the steps 1 to 5 make it; without it each step works on the disk. */
+  readonly content?: ReleaseContent;
   readonly config: FlowConfig;
   readonly environment: Environment;
   /** Nothing outside a temporary folder may be changed, and nothing is sent; a step says what it would do. */

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { lstat, readdir, readFile, stat, utimes } from 'node:fs/promises';
+import { lstat, readdir, readFile, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { FlowFault, throwAll } from '../core/fault.ts';
+import { hashFile } from '../core/hash-file.ts';
 import {
   checksumsName,
   contentTimeSeconds,
@@ -36,7 +35,6 @@ const UNLISTED = [
 
 /** Files read at the same time; more only fills the thread pool's queue. */
 export const FILES_AT_ONCE = 8;
-const WHOLE_BYTES = 1 << 20;
 
 /** Pages name assets and never the other way round: whatever a page needs is there before the page is. */
 const UPLOAD_ORDER: readonly FileRole[] = [
@@ -92,23 +90,6 @@ export async function applyContentTimes(dir: string, files: readonly ReleaseFile
     const seconds = contentTimeSeconds(file.sha256);
     await utimes(path.join(dir, file.path), seconds, seconds);
   });
-}
-
-/** SHA-256 of a file as lower-case hex, and its size in bytes; constant memory, so a video may be any size. */
-export async function hashFile(file: string): Promise<{ sha256: string; sizeBytes: number }> {
-  const { size } = await stat(file);
-  if (size <= WHOLE_BYTES) {
-    // A stream costs more than the hash of a page.
-    const content = await readFile(file);
-    return { sha256: createHash('sha256').update(content).digest('hex'), sizeBytes: content.length };
-  }
-  const hash = createHash('sha256');
-  let sizeBytes = 0;
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
-    hash.update(chunk);
-    sizeBytes += chunk.length;
-  }
-  return { sha256: hash.digest('hex'), sizeBytes };
 }
 
 async function tamperedFiles(dir: string, files: readonly ReleaseFile[]): Promise<FlowFault[]> {

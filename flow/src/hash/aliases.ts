@@ -1,11 +1,44 @@
 import path from 'node:path';
 
 /**
+ * Every word of a text that ends like a file of the site, with the offset of the dot before its extension: what a rewritten
+ * reference to that name has its hash in front of. Names by one extension out of `extensions`, such as `css` or `js`.
+ */
+export function findMentions(text: string, extensions: readonly string[]): (string | number)[] {
+  const found: (string | number)[] = [];
+  const ends = endsOf(extensions);
+  if (ends === null) return found;
+  for (const match of text.matchAll(ends)) {
+    const end = match.index + match[0].length;
+    found.push(text.slice(nameStart(text, match.index), end), match.index);
+  }
+  return found;
+}
+
+function endsOf(extensions: readonly string[]): RegExp | null {
+  if (extensions.length === 0) return null;
+  const names = extensions.map((one) => one.replaceAll(/[^\w]/g, '\\$&')).join('|');
+  return new RegExp(`\\.(?:${names})(?![\\w-])`, 'g');
+}
+
+/** The extensions of all files of a site that a text can mention, in code-unit order. */
+export function mentionableExtensions(files: readonly string[]): string[] {
+  const found = new Set<string>();
+  for (const file of files) {
+    const name = path.posix.basename(file);
+    if (plainName.test(name)) found.add(path.posix.extname(name).slice(1));
+  }
+  found.delete('');
+  return [...found].sort();
+}
+
+/**
  * Original names that a text of the release still mentions: something puts them together or looks them up at run time, so
  * such a file also stays reachable under its old name. Prose that merely mentions a name costs a copy and does no harm.
  */
 export interface MentionFinder {
-  read(text: string): void;
+  /** What a scan found, but for the places where a reference was rewritten; `text` is asked for only when names need it. */
+  read(mentions: readonly (string | number)[], rewritten: ReadonlySet<number>, text: () => string): void;
   /** Beginnings of names that code completes: every file below or behind them counts as mentioned. */
   readPrefix(prefix: string): void;
   mentioned(): ReadonlySet<string>;
@@ -26,24 +59,17 @@ export function createMentionFinder(originals: readonly string[]): MentionFinder
         texts: [...new Set([name, encodeURI(name), encodeURIComponent(name), escapeHtml(name)])],
       });
   }
-  const extensions = [...new Set([...plain.keys()].map((name) => path.posix.extname(name).slice(1)))].filter(
-    Boolean,
-  );
-  const ends =
-    extensions.length === 0
-      ? null
-      : new RegExp(`\\.(?:${extensions.map((one) => one.replaceAll('+', '\\+')).join('|')})(?![\\w-])`, 'g');
-
   return {
-    read(text) {
-      if (ends !== null) {
-        for (const match of text.matchAll(ends)) {
-          const end = match.index + match[0].length;
-          for (const file of plain.get(text.slice(nameStart(text, match.index), end)) ?? []) found.add(file);
-        }
+    read(mentions, rewritten, text) {
+      for (let at = 0; at < mentions.length; at += 2) {
+        const files = plain.get(String(mentions[at]));
+        if (files !== undefined && !rewritten.has(Number(mentions[at + 1])))
+          for (const file of files) found.add(file);
       }
+      if (odd.length === 0) return;
+      const whole = text();
       for (const one of odd) {
-        if (!found.has(one.file) && one.texts.some((name) => text.includes(name))) found.add(one.file);
+        if (!found.has(one.file) && one.texts.some((name) => whole.includes(name))) found.add(one.file);
       }
     },
     readPrefix(prefix) {

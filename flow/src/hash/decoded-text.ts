@@ -1,9 +1,20 @@
-import { decodeHTML, decodeHTMLAttribute, decodeXML } from 'entities';
+import { createRequire } from 'node:module';
 import { type MappedText, plainText } from './reference.ts';
 
 export type EntityRules = 'attribute' | 'text' | 'xml';
 
-const decoders = { attribute: decodeHTMLAttribute, text: decodeHTML, xml: decodeXML };
+type Decode = (text: string) => string;
+let loaded: Readonly<Record<EntityRules, Decode>> | null = null;
+
+/** The tables of names are loaded for the first character reference. */
+function decoders(): Readonly<Record<EntityRules, Decode>> {
+  if (loaded === null) {
+    const require = createRequire(import.meta.url);
+    const { decodeHTML, decodeHTMLAttribute, decodeXML } = require('entities') as typeof import('entities');
+    loaded = { attribute: decodeHTMLAttribute, text: decodeHTML, xml: decodeXML };
+  }
+  return loaded;
+}
 
 /**
  * Decodes character references and remembers where each decoded unit came from, so that a URL found in an entity-encoded
@@ -11,7 +22,7 @@ const decoders = { attribute: decodeHTMLAttribute, text: decodeHTML, xml: decode
  */
 export function decodeMapped(source: MappedText, rules: EntityRules): MappedText {
   if (!source.text.includes('&')) return source;
-  const decode = decoders[rules];
+  const decode = decoders()[rules];
   const pattern = /&(?:#[xX]?[0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);?/g;
   let text = '';
   let copied = 0;

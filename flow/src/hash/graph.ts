@@ -1,10 +1,9 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { type FlowFault, throwAll } from '../core/fault.ts';
-import { listReleaseFiles } from '../core/release-files.ts';
+import { setImmediate } from 'node:timers/promises';
+import { type FlowFault, isFlowFault, throwAll } from '../core/fault.ts';
+import { contentOf, type ReleaseContent } from '../core/release-content.ts';
 import type { FlowContext } from '../core/step.ts';
-import { inParallel } from '../deploy/in-parallel.ts';
-import { FILES_AT_ONCE } from '../deploy/release.ts';
+import { mentionableExtensions } from './aliases.ts';
 import {
   asWarning,
   bareSpecifierFault,
@@ -14,7 +13,10 @@ import {
 } from './faults.ts';
 import type { Reference, Strength } from './reference.ts';
 import { createResolver, type Referrer, type Resolver } from './resolve.ts';
+import { openScanStore } from './scan-store.ts';
 import { readTextFile, type TextFile } from './site-file.ts';
+
+const FILES_BETWEEN_PAUSES = 64;
 
 /** A reference that leads to a file of the site. */
 export interface Link {
@@ -24,9 +26,9 @@ export interface Link {
 
 /** The site as a graph: its files, and which refers to which. */
 export interface SiteGraph {
+  readonly content: ReleaseContent;
   /** In code-unit order. */
   readonly paths: readonly string[];
-  readonly sizes: ReadonlyMap<string, number>;
   readonly texts: ReadonlyMap<string, TextFile>;
   readonly links: ReadonlyMap<string, readonly Link[]>;
   /** By target: how others refer to it; references of a file to itself and of source maps do not count. */
@@ -42,8 +44,9 @@ export interface SiteGraph {
  * @throws hash.unresolved, hash.bare_specifier, hash.not_utf8, flow.symbolic_link; all places at once
  */
 export async function readSiteGraph(context: FlowContext): Promise<SiteGraph> {
-  const paths = await listReleaseFiles(context.releaseDir);
-  const { texts, sizes } = await readTexts(context, paths);
+  const content = contentOf(context);
+  const paths = content.list();
+  const texts = await readTexts(context, content, paths);
   const resolver = createResolver({
     files: new Set(paths),
     siteUrl: siteUrlOf(context, texts),
@@ -67,7 +70,7 @@ export async function readSiteGraph(context: FlowContext): Promise<SiteGraph> {
   }
   report({ context, findings, inbound, texts });
   const { relied, ownWorkers } = reliedFiles(texts, resolver);
-  return { paths, sizes, texts, links, inbound, relied, ownWorkers, resolver };
+  return { content, paths, texts, links, inbound, relied, ownWorkers, resolver };
 }
 
 /** The file as the resolver needs it. */
@@ -75,32 +78,34 @@ export function referrerOf(file: TextFile): Referrer {
   return { path: file.path, baseHref: file.scan.baseHref };
 }
 
-async function readTexts(context: FlowContext, paths: readonly string[]) {
-  const read = new Map<string, TextFile>();
-  const sizes = new Map<string, number>();
-  const faults: FlowFault[] = [];
-  let done = 0;
-  await inParallel(paths, FILES_AT_ONCE, async (file) => {
-    context.signal.throwIfAborted();
-    const { size } = await stat(path.join(context.releaseDir, file));
-    sizes.set(file, size);
-    const text = await readTextFile(context.releaseDir, file, size).catch((error: FlowFault) => {
-      if (error.code !== 'hash.not_utf8') throw error;
-      faults.push(error);
-      return null;
-    });
-    if (text !== null) read.set(file, text);
-    done += 1;
-    if (done % 200 === 0) context.log.advance(done, paths.length);
-  });
-  throwAll(faults.sort((a, b) => ((a.place.file ?? '') < (b.place.file ?? '') ? -1 : 1)));
-  // Reading ends in any order; what follows must not depend on it.
+async function readTexts(
+  context: FlowContext,
+  content: ReleaseContent,
+  paths: readonly string[],
+): Promise<Map<string, TextFile>> {
+  const scans = openScanStore(path.join(context.workDir, 'cache'), mentionableExtensions(paths));
   const texts = new Map<string, TextFile>();
-  for (const file of paths) {
-    const text = read.get(file);
-    if (text !== undefined) texts.set(file, text);
+  const faults: FlowFault[] = [];
+  for (const [index, file] of paths.entries()) {
+    if (index % FILES_BETWEEN_PAUSES === FILES_BETWEEN_PAUSES - 1) await pause(context, index, paths.length);
+    try {
+      const text = await readTextFile(content, file, scans);
+      if (text !== null) texts.set(file, text);
+    } catch (error) {
+      if (!isFlowFault(error, 'hash.not_utf8')) throw error;
+      faults.push(error);
+    }
   }
-  return { texts, sizes };
+  throwAll(faults);
+  scans.save();
+  return texts;
+}
+
+/** Lets signals through, and says how far it is. */
+async function pause(context: FlowContext, done: number, total: number): Promise<void> {
+  context.log.advance(done, total);
+  await setImmediate();
+  context.signal.throwIfAborted();
 }
 
 /** The configured address, else the one that the front page calls its own. */

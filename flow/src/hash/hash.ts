@@ -23,7 +23,7 @@ async function hash(context: FlowContext): Promise<StepResult> {
   const renamed = new Set(
     graph.paths.filter((file) => !graph.relied.has(file) && isRenamed(file, graph.inbound.get(file), keep)),
   );
-  const renaming = await chooseNames(graph, renamed, context.releaseDir);
+  const renaming = await chooseNames(graph, renamed);
   const files = await writeHashed({ context, graph, renaming });
   const list: AssetList = {
     files,

@@ -50,6 +50,8 @@ export interface Scan {
   readonly mappedAddresses: string[];
   /** Scripts that the site registers as service workers by itself. */
   readonly ownWorkers: string[];
+  /** Every word of the text that looks like the name of a file, and where its last dot stands: `[name, dot, name, dot, …]`. */
+  readonly mentions: (string | number)[];
   /** Things a person should see: scripts that don't parse. */
   readonly problems: { start: number; text: string }[];
 }
@@ -65,6 +67,7 @@ export function emptyScan(): Scan {
     baseHref: null,
     canonical: null,
     hasManifest: false,
+    mentions: [],
     problems: [],
   };
 }

@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import path from 'node:path';
-import { hashFile } from '../deploy/release.ts';
 import { stronglyConnected } from './components.ts';
 import { applyEdits, type Edit, withoutDoubles } from './edits.ts';
 import type { SiteGraph } from './graph.ts';
@@ -25,11 +23,7 @@ const placeholder = '0'.repeat(12);
  * names of what it refers to. So files are named after those they refer to; files that refer to each other (circular imports,
  * a script and its source map) are hashed with zeros in the place of each other's names, all together.
  */
-export async function chooseNames(
-  graph: SiteGraph,
-  renamed: ReadonlySet<string>,
-  releaseDir: string,
-): Promise<Renaming> {
+export async function chooseNames(graph: SiteGraph, renamed: ReadonlySet<string>): Promise<Renaming> {
   const hashes = new Map<string, string>();
   const names = new Map<string, string>();
   const scriptsOfMap = findScriptsOfMaps(graph);
@@ -42,9 +36,7 @@ export async function chooseNames(
     if (only !== undefined && component.length === 1 && !targetsOf(only).has(only)) {
       const file = graph.texts.get(only);
       const digest =
-        file === undefined
-          ? (await hashFile(path.join(releaseDir, only))).sha256
-          : sha256(file, finalText(file));
+        file === undefined ? (await graph.content.sumOf(only)).sha256 : sha256(file, finalText(file));
       setName(only, digest);
     } else nameTogether(component);
   }

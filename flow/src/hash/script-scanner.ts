@@ -1,8 +1,18 @@
-import { parseSync } from 'oxc-parser';
+import { createRequire } from 'node:module';
 import { decodeScriptEscapes } from './decoded-escapes.ts';
 import { type MappedText, noteUrl, type Scan, sliceMapped } from './reference.ts';
 
 export type ScriptKind = 'module' | 'classic' | 'unknown';
+
+type Parse = typeof import('oxc-parser')['parseSync'];
+let parseSync: Parse | null = null;
+
+/** The parser is loaded for the first script that imports something: many sites have none, or none that changed. */
+function parse(...input: Parameters<Parse>): ReturnType<Parse> {
+  const require = createRequire(import.meta.url);
+  parseSync ??= (require('oxc-parser') as typeof import('oxc-parser')).parseSync;
+  return parseSync(...input);
+}
 
 const sourceTypes = { module: 'module', classic: 'script', unknown: 'unambiguous' } as const;
 
@@ -23,7 +33,7 @@ export function scanScript(scan: Scan, source: MappedText, kind: ScriptKind): vo
 
 function scanModuleSyntax(scan: Scan, source: MappedText, kind: ScriptKind): void {
   const { text } = source;
-  const parsed = parseSync('script.js', text, { sourceType: sourceTypes[kind] });
+  const parsed = parse('script.js', text, { sourceType: sourceTypes[kind] });
   const fatal = parsed.errors.find((error) => error.severity === 'Error');
   const found = parsed.module;
   // A broken script still gives the imports before the break; what was not found keeps its name.

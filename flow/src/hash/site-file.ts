@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
   declareUtf8,
@@ -9,12 +8,15 @@ import {
 } from '../checks/encoding/declared.ts';
 import { findInvalidUtf8 } from '../checks/encoding/utf8.ts';
 import { FlowFault } from '../core/fault.ts';
+import type { ReleaseContent } from '../core/release-content.ts';
+import { findMentions } from './aliases.ts';
 import { scanCss } from './css-scanner.ts';
 import { scanXml } from './feed-scanner.ts';
 import { scanHeadersFile, scanRedirectsFile } from './host-file-scanner.ts';
 import { scanHtml, scanSvg } from './html-scanner.ts';
 import { scanManifest, scanSourceMap, scanStructuredData } from './json-scanner.ts';
 import { emptyScan, plainText, type Scan } from './reference.ts';
+import type { ScanStore } from './scan-store.ts';
 import { scanScript } from './script-scanner.ts';
 
 export type FileKind =
@@ -72,57 +74,85 @@ export function fileKindOf(file: string): FileKind {
 export interface TextFile {
   readonly path: string;
   readonly kind: FileKind;
-  /** One character per code unit for UTF-8; one per byte for data files in another character set, whose bytes stay. */
-  readonly text: string;
   readonly encoding: 'utf8' | 'latin1';
   /** The file was in another, declared character set. */
   readonly isConverted: boolean;
   readonly scan: Scan;
+  /**
+   * One character per code unit for UTF-8; one per byte for data files in another character set, whose bytes stay. Decoded
+   * anew by each look, so that a large site is not in memory twice; only valid until the file is written.
+   */
+  readonly text: string;
 }
 
 /**
- * Reads and scans a file; null for one without references.
+ * Reads and scans a file, or takes the scan from an earlier build; null for one without references.
  * @throws hash.not_utf8: neither UTF-8 nor a declared character set, with line and column.
  */
 export async function readTextFile(
-  releaseDir: string,
+  content: ReleaseContent,
   file: string,
-  sizeBytes: number,
+  scans: ScanStore,
 ): Promise<TextFile | null> {
   const kind = fileKindOf(file);
-  if (kind === 'binary' || sizeBytes > MOST_TEXT_BYTES) return null;
-  const bytes = await readFile(path.join(releaseDir, file));
+  if (kind === 'binary' || content.sizeOf(file) > MOST_TEXT_BYTES) return null;
+  const { sha256 } = await content.sumOf(file);
+  const known = scans.get(kind, sha256);
+  if (known !== undefined) return utf8File(content, { file, kind, scan: known });
+  const bytes = content.read(file);
   if (isUtf8(bytes)) {
-    const text = bytes.toString('utf8');
-    return { path: file, kind, text, encoding: 'utf8', isConverted: false, scan: scanText(kind, text) };
+    const scan = scanText(kind, bytes.toString('utf8'), scans.extensions);
+    scans.set(kind, sha256, scan);
+    return utf8File(content, { file, kind, scan });
   }
-  if (kind === 'text')
-    return {
-      path: file,
-      kind,
-      text: bytes.toString('latin1'),
-      encoding: 'latin1',
-      isConverted: false,
-      scan: emptyScan(),
-    };
-  return readDeclared(file, kind, bytes);
+  if (kind === 'text') {
+    const text = bytes.toString('latin1');
+    const scan = { ...emptyScan(), mentions: findMentions(text, scans.extensions) };
+    return { path: file, kind, encoding: 'latin1', isConverted: false, scan, text };
+  }
+  const text = readDeclared(file, bytes);
+  return {
+    path: file,
+    kind,
+    encoding: 'utf8',
+    isConverted: true,
+    scan: scanText(kind, text, scans.extensions),
+    text,
+  };
+}
+
+function utf8File(
+  content: ReleaseContent,
+  { file, kind, scan }: { file: string; kind: FileKind; scan: Scan },
+): TextFile {
+  return {
+    path: file,
+    kind,
+    encoding: 'utf8',
+    isConverted: false,
+    scan,
+    get text() {
+      return content.read(file).toString('utf8');
+    },
+  };
 }
 
 /**
  * A file that declares another character set becomes UTF-8, and its declaration too: servers announce UTF-8 for every text of
  * a release, and what the server says wins over what the page says.
  */
-function readDeclared(file: string, kind: FileKind, bytes: Buffer): TextFile {
+function readDeclared(file: string, bytes: Buffer): string {
   const label = readDeclaredCharset(bytes)?.label;
   const decoded =
     label === undefined || isUtf8Label(label) || /^utf-?16/.test(label) ? null : decodeDeclared(bytes, label);
   if (decoded === null) throw notUtf8Fault(file, bytes);
-  const text = declareUtf8(decoded);
-  return { path: file, kind, text, encoding: 'utf8', isConverted: true, scan: scanText(kind, text) };
+  return declareUtf8(decoded);
 }
 
-function scanText(kind: FileKind, text: string): Scan {
+function scanText(kind: FileKind, text: string, extensions: readonly string[]): Scan {
   const scan = emptyScan();
+  // A source map holds whole sources, which nobody runs.
+  if (kind !== 'source-map') scan.mentions.push(...findMentions(text, extensions));
   // A byte order mark is no part of the text, but of its offsets.
   const hasMark = text.charCodeAt(0) === 0xfeff;
   const source = plainText(hasMark ? text.slice(1) : text, hasMark ? 1 : 0);

@@ -1,12 +1,8 @@
-import { createHash } from 'node:crypto';
-import { copyFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { AssetEntry } from '../core/assets.ts';
 import { type FlowFault, throwAll } from '../core/fault.ts';
 import type { FileRole } from '../core/layout.ts';
 import type { FlowContext } from '../core/step.ts';
-import { inParallel } from '../deploy/in-parallel.ts';
-import { FILES_AT_ONCE, hashFile } from '../deploy/release.ts';
 import { createMentionFinder } from './aliases.ts';
 import { applyEdits, type Edit } from './edits.ts';
 import { integrityFault } from './faults.ts';
@@ -15,6 +11,8 @@ import { fitsIntegrity, renewIntegrity } from './integrity.ts';
 import { isAskedByHabit, isHostFile } from './naming.ts';
 import type { Renaming } from './rename.ts';
 import type { TextFile } from './site-file.ts';
+
+const FILES_BETWEEN_PAUSES = 64;
 
 export interface WriteRequest {
   readonly context: FlowContext;
@@ -29,62 +27,50 @@ export interface WriteRequest {
  */
 export async function writeHashed(request: WriteRequest): Promise<AssetEntry[]> {
   const { context, graph, renaming } = request;
-  const finals = new Map<string, string>();
-  for (const file of graph.texts.values()) finals.set(file.path, renaming.finalText(file));
-  await renewIntegrityValues(request, finals);
-  const aliases = findAliases(graph, renaming, finals);
+  const integrityEdits = await renewIntegrityValues(request);
+  const editsOf = (file: TextFile): readonly Edit[] => {
+    const edits = renaming.editsOf(file);
+    const more = integrityEdits.get(file.path);
+    return more === undefined ? edits : [...edits, ...more];
+  };
+  const aliases = findAliases(graph, renaming, editsOf);
+  // The edits of a source map depend on the text of its script, so both are made before either is written.
+  const assets = new Map<string, Buffer | null>();
+  for (const file of graph.texts.values())
+    if (file.kind !== 'html') assets.set(file.path, finalBytes(file, editsOf(file)));
   const entries: AssetEntry[] = [];
-  await inParallel(graph.paths, FILES_AT_ONCE, async (file) => {
+  for (const [index, file] of graph.paths.entries()) {
+    if (index % FILES_BETWEEN_PAUSES === 0) await setImmediate();
     context.signal.throwIfAborted();
-    const text = graph.texts.get(file);
-    const final = finals.get(file);
-    const at = { file, isAlias: aliases.has(file) };
-    if (text !== undefined && final !== undefined)
-      entries.push(...(await writeText(request, at, { text, final })));
-    else entries.push(...(await moveBinary(request, at)));
-  });
+    const page = graph.texts.get(file);
+    const bytes = assets.get(file) ?? (page?.kind === 'html' ? finalBytes(page, editsOf(page)) : null);
+    if (bytes !== null) graph.content.put(file, bytes);
+    entries.push(...(await rename(request, file, aliases.has(file))));
+  }
   return entries;
 }
 
-interface Placed {
-  readonly file: string;
-  readonly isAlias: boolean;
+/** The bytes of a text with its edits; null when they are those that it had. */
+function finalBytes(file: TextFile, edits: readonly Edit[]): Buffer | null {
+  if (edits.length === 0 && !file.isConverted) return null;
+  return Buffer.from(applyEdits(file.text, edits), file.encoding);
 }
 
-async function writeText(
-  request: WriteRequest,
-  at: Placed,
-  content: { text: TextFile; final: string },
-): Promise<AssetEntry[]> {
-  const { context, renaming } = request;
-  const bytes = Buffer.from(content.final, content.text.encoding);
-  const oldPath = path.join(context.releaseDir, at.file);
-  const newName = renaming.names.get(at.file);
-  const changed = content.final !== content.text.text || content.text.isConverted;
-  const sum = { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length };
-  if (newName === undefined) {
-    if (changed) await writeFile(oldPath, bytes);
-    return [{ path: at.file, role: roleOf(request, at.file), ...sum }];
-  }
-  await writeFile(path.join(context.releaseDir, newName), bytes);
-  if (!at.isAlias) await rm(oldPath);
-  else if (changed) await writeFile(oldPath, bytes);
-  return entriesOf(at, newName, sum);
+async function rename(request: WriteRequest, file: string, isAlias: boolean): Promise<AssetEntry[]> {
+  const { graph, renaming } = request;
+  const sum = await graph.content.sumOf(file);
+  const newName = renaming.names.get(file);
+  if (newName === undefined) return [{ path: file, role: roleOf(request, file), ...sum }];
+  if (isAlias) graph.content.copy(file, newName);
+  else graph.content.rename(file, newName);
+  return entriesOf({ file, isAlias }, newName, sum);
 }
 
-async function moveBinary(request: WriteRequest, at: Placed): Promise<AssetEntry[]> {
-  const { context, renaming } = request;
-  const oldPath = path.join(context.releaseDir, at.file);
-  const sum = await hashFile(oldPath);
-  const newName = renaming.names.get(at.file);
-  if (newName === undefined) return [{ path: at.file, role: roleOf(request, at.file), ...sum }];
-  const newPath = path.join(context.releaseDir, newName);
-  if (at.isAlias) await copyFile(oldPath, newPath);
-  else await rename(oldPath, newPath);
-  return entriesOf(at, newName, sum);
-}
-
-function entriesOf(at: Placed, newName: string, sum: { sha256: string; sizeBytes: number }): AssetEntry[] {
+function entriesOf(
+  at: { file: string; isAlias: boolean },
+  newName: string,
+  sum: { sha256: string; sizeBytes: number },
+): AssetEntry[] {
   const hashed: AssetEntry = { path: newName, role: 'hashed', original: at.file, ...sum };
   return at.isAlias ? [hashed, { path: at.file, role: 'alias', original: at.file, ...sum }] : [hashed];
 }
@@ -96,39 +82,45 @@ function roleOf({ graph }: WriteRequest, file: string): FileRole {
 }
 
 /** Files that some text of the release still mentions by their old name, and those that browsers ask for by habit. */
-function findAliases(graph: SiteGraph, renaming: Renaming, finals: ReadonlyMap<string, string>): Set<string> {
+function findAliases(
+  graph: SiteGraph,
+  renaming: Renaming,
+  editsOf: (file: TextFile) => readonly Edit[],
+): Set<string> {
   const originals = [...renaming.names.keys()];
   const mentions = createMentionFinder(originals);
   const prefixes = new Set<string>();
   for (const file of graph.texts.values()) {
     // A source map holds whole sources, which nobody runs.
     if (file.kind === 'source-map') continue;
-    mentions.read(finals.get(file.path) ?? '');
+    const edits = editsOf(file);
+    const rewritten = new Set(edits.map((edit) => edit.start));
+    mentions.read(file.scan.mentions, rewritten, () => applyEdits(file.text, edits));
     for (const prefix of file.scan.dynamicPrefixes) prefixes.add(prefix);
   }
   for (const prefix of prefixes) mentions.readPrefix(prefix);
   return new Set([...mentions.mentioned(), ...originals.filter(isAskedByHabit)]);
 }
 
-/** Digests follow the bytes they protect; pages come last, so what they protect is final. */
-async function renewIntegrityValues(request: WriteRequest, finals: Map<string, string>): Promise<void> {
-  const { context, graph } = request;
+/** Digests follow the bytes they protect. */
+async function renewIntegrityValues(request: WriteRequest): Promise<Map<string, Edit[]>> {
+  const { graph, renaming } = request;
   const faults: FlowFault[] = [];
+  const renewed = new Map<string, Edit[]>();
   for (const file of graph.texts.values()) {
     const edits: Edit[] = [];
     for (const mark of file.scan.integrity) {
       const destination = graph.resolver.resolve(referrerOf(file), { url: mark.url, specifier: false });
       if (destination.kind !== 'file') continue;
       const target = graph.texts.get(destination.path);
-      const source = await readFile(path.join(context.releaseDir, destination.path));
-      if (!fitsIntegrity(mark.value, source)) faults.push(integrityFault(file, mark.start, mark.url));
+      if (!fitsIntegrity(mark.value, graph.content.read(destination.path)))
+        faults.push(integrityFault(file, mark.start, mark.url));
       if (target === undefined) continue;
-      const final = Buffer.from(finals.get(target.path) ?? '', target.encoding);
-      const renewed = renewIntegrity(mark.value, final);
-      if (renewed !== mark.value) edits.push({ start: mark.start, end: mark.end, text: renewed });
+      const value = renewIntegrity(mark.value, Buffer.from(renaming.finalText(target), target.encoding));
+      if (value !== mark.value) edits.push({ start: mark.start, end: mark.end, text: value });
     }
-    if (edits.length > 0)
-      finals.set(file.path, applyEdits(file.text, [...request.renaming.editsOf(file), ...edits]));
+    if (edits.length > 0) renewed.set(file.path, edits);
   }
   throwAll(faults);
+  return renewed;
 }

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { ReleaseFile } from '../core/layout.ts';
+import { contentOf } from '../core/release-content.ts';
 import type { FlowContext } from '../core/step.ts';
 import { renderCloudflareHeaders, renderNetlifyHeaders } from '../headers/host-files.ts';
 
@@ -10,14 +9,13 @@ const name = '_headers';
  * The text of `_headers` for the hosts of the settings, with what the site's own file says behind it; null when none is to be
  * written. A file of the site that sets Cache-Control itself stays as it is: hosts join the values of all rules that match.
  */
-export async function renderHostHeaders(
-  context: FlowContext,
-  files: readonly ReleaseFile[],
-): Promise<string | null> {
+export function renderHostHeaders(context: FlowContext, files: readonly ReleaseFile[]): string | null {
   const { headers, worker } = context.config;
   const [host] = headers.write;
   if (host === undefined) return null;
-  const own = await readFile(path.join(context.releaseDir, name), 'utf8').catch(() => null);
+  const own = files.some((file) => file.path === name)
+    ? contentOf(context).read(name).toString('utf8')
+    : null;
   if (own !== null && /^\s+cache-control\s*:/im.test(own)) {
     context.log.warn({
       code: 'metadata.headers_kept',

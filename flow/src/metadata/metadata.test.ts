@@ -123,7 +123,7 @@ test('in git the label tells version, commit and its time; a changed tree says s
 
 test('the same content gives the same bytes in another folder', async (t) => {
   const bytesOf = async (dir: string) => {
-    const files = await listReleaseFiles(dir);
+    const files = listReleaseFiles(dir);
     return Promise.all(
       files.map(async (file) => [file, (await readFile(path.join(dir, file))).toString('base64')]),
     );
@@ -140,7 +140,7 @@ test('the same content gives the same bytes in another folder', async (t) => {
 
 test('one flipped byte in any file, one added and one removed file are each found', async (t) => {
   const { dir } = await release(t);
-  const files = await listReleaseFiles(dir);
+  const files = listReleaseFiles(dir);
   assert.ok(files.length >= 8);
   for (const file of files) {
     const full = path.join(dir, file);
@@ -178,7 +178,7 @@ test('a manifest and sums that were forged together are found by the signature',
     isFlowFault(error, 'release.signature_wrong'),
   );
   const changed = await release(t, { files: { ...site, 'part.html': '<p>forged</p>' } });
-  for (const name of await listReleaseFiles(changed.dir))
+  for (const name of listReleaseFiles(changed.dir))
     await writeFiles(dir, { [name]: await readFile(path.join(changed.dir, name)) });
   await assert.rejects(verify(dir, path.join(keys, 'mine.pub')), (error) =>
     isFlowFault(error, 'release.signature_wrong'),

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type AssetEntry, type AssetList, readAssetList } from '../core/assets.ts';
 import { FlowFault } from '../core/fault.ts';
 import {
   buildInfoName,
   checksumsName,
+  contentTimeSeconds,
   minisignSignatureName,
   provenanceName,
   type ReleaseFile,
@@ -16,9 +17,8 @@ import {
 } from '../core/layout.ts';
 import { mediaTypeOf } from '../core/media-types.ts';
 import { bodyEnd, isDocument } from '../core/page-edits.ts';
+import { contentOf } from '../core/release-content.ts';
 import type { FlowContext, FlowStep, StepResult } from '../core/step.ts';
-import { inParallel } from '../deploy/in-parallel.ts';
-import { applyContentTimes, FILES_AT_ONCE } from '../deploy/release.ts';
 import { renderChecksums } from './checksums.ts';
 import { renderHostHeaders } from './host-headers.ts';
 import { labelPage, releaseId, releaseLabel } from './label.ts';
@@ -59,7 +59,7 @@ async function run(context: FlowContext, useGit: boolean): Promise<StepResult> {
   const contentHash = contentHashOf(list.files);
   const identity = { id: releaseId(source, contentHash), label: releaseLabel(source, contentHash) };
   const files = (await labelPages(context, list.files, identity.label)).map(describe);
-  const headers = await renderHostHeaders(context, files);
+  const headers = renderHostHeaders(context, files);
   if (headers !== null) await putFile(context, files, { path: '_headers', role: 'config', text: headers });
   const facts = {
     ...identity,
@@ -88,8 +88,8 @@ async function run(context: FlowContext, useGit: boolean): Promise<StepResult> {
     worker: list.worker,
     files: sorted(files),
   };
+  settle(context, manifest);
   const signature = await seal(context, manifest, source);
-  await settle(context, manifest);
   return result(manifest, list, signature);
 }
 
@@ -114,11 +114,9 @@ async function seal(
 }
 
 /** Times come from the content and modes are the usual ones, whatever the umask: both travel with rsync, tar and ETags. */
-async function settle(context: FlowContext, manifest: ReleaseManifest): Promise<void> {
-  await applyContentTimes(context.releaseDir, manifest.files);
-  await inParallel(manifest.files, FILES_AT_ONCE, (file) =>
-    chmod(path.join(context.releaseDir, file.path), 0o644),
-  );
+function settle(context: FlowContext, manifest: ReleaseManifest): void {
+  const times = new Map(manifest.files.map((file) => [file.path, contentTimeSeconds(file.sha256)]));
+  contentOf(context).settle((file) => times.get(file) ?? null);
 }
 
 async function labelPages(
@@ -136,12 +134,11 @@ async function labelPages(
 }
 
 async function writeLabel(context: FlowContext, file: AssetEntry, label: string): Promise<AssetEntry> {
-  const full = path.join(context.releaseDir, file.path);
-  const text = (await readFile(full)).toString('latin1');
+  const content = contentOf(context);
+  const text = content.read(file.path).toString('latin1');
   if (!isDocument(text)) return file;
-  const bytes = Buffer.from(labelPage(text, label, bodyEnd), 'latin1');
-  await writeFile(full, bytes);
-  return { ...file, sha256: sha256(bytes), sizeBytes: bytes.length };
+  content.put(file.path, Buffer.from(labelPage(text, label, bodyEnd), 'latin1'));
+  return { ...file, ...(await content.sumOf(file.path)) };
 }
 
 function describe(file: AssetEntry): ReleaseFile {
@@ -153,13 +150,12 @@ async function putFile(
   files: ReleaseFile[],
   file: { path: string; role: ReleaseFile['role']; text: string },
 ): Promise<void> {
-  const bytes = Buffer.from(file.text);
-  await writeFile(path.join(context.releaseDir, file.path), bytes);
+  const content = contentOf(context);
+  content.put(file.path, Buffer.from(file.text));
   const entry: ReleaseFile = {
     path: file.path,
     role: file.role,
-    sha256: sha256(bytes),
-    sizeBytes: bytes.length,
+    ...(await content.sumOf(file.path)),
     mime: file.role === 'config' ? 'text/plain; charset=utf-8' : mediaTypeOf(file.path),
   };
   const index = files.findIndex((one) => one.path === file.path);

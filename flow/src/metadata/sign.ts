@@ -4,7 +4,6 @@ import { FlowFault } from '../core/fault.ts';
 import { checksumsName, minisignSignatureName, sshSignatureName } from '../core/layout.ts';
 import type { FlowContext } from '../core/step.ts';
 import { lastLine, runProgram } from '../deploy/program.ts';
-import { readMinisignKey, signMinisign } from './minisign.ts';
 
 /** What an SSH signature is for, so that one made for git can't be passed off as one of a release. */
 export const signatureNamespace = 'cds-flow';
@@ -55,6 +54,7 @@ async function signWithMinisign(
   keyText: string,
   releaseIdText: string,
 ): Promise<string> {
+  const { readMinisignKey, signMinisign } = await import('./minisign.ts');
   const key = readMinisignKey(keyText, context.env.MINISIGN_PASSWORD ?? '');
   if (key === null) throw signFault('no minisign secret key, or MINISIGN_PASSWORD does not fit');
   const content = await readFile(path.join(context.releaseDir, checksumsName));

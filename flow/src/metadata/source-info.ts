@@ -1,6 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { hasGitAbove } from '../core/git-folder.ts';
 import type { FlowContext } from '../core/step.ts';
 import { runProgram } from '../deploy/program.ts';
 
@@ -19,7 +20,8 @@ export interface SourceInfo {
 export async function readSourceInfo(context: FlowContext, useGit: boolean): Promise<SourceInfo> {
   const manifest = await readPackage(context.rootDir);
   const { site, metadata } = context.config;
-  const commit = !useGit ? null : await git(context, ['rev-parse', '--verify', 'HEAD']);
+  const commit =
+    !useGit || !hasGitAbove(context.rootDir) ? null : await git(context, ['rev-parse', '--verify', 'HEAD']);
   const time = commit === null ? null : await git(context, ['log', '-1', '--format=%ct']);
   return {
     name: site.title ?? manifest.name ?? 'site',

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { FlowFault, throwAll } from '../core/fault.ts';
+import { hashFile } from '../core/hash-file.ts';
 import {
   buildInfoName,
   checksumsName,
@@ -11,7 +12,7 @@ import {
   sshSignatureName,
 } from '../core/layout.ts';
 import { runProgram } from '../deploy/program.ts';
-import { hashFile, type LocalRelease, readLocalRelease } from '../deploy/release.ts';
+import { type LocalRelease, readLocalRelease } from '../deploy/release.ts';
 import { parseChecksums } from './checksums.ts';
 import { verifyMinisign } from './minisign.ts';
 import { signatureNamespace } from './sign.ts';

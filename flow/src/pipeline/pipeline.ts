@@ -5,6 +5,7 @@ import { assetListFile } from '../core/assets.ts';
 import type { FlowConfig } from '../core/config.ts';
 import type { FlowFault } from '../core/fault.ts';
 import type { Reporter, StepWarning } from '../core/progress.ts';
+import { createReleaseContent, type ReleaseContent } from '../core/release-content.ts';
 import {
   type Environment,
   type FlowContext,
@@ -117,7 +118,10 @@ async function runLocked(run: Run): Promise<void> {
   // What a killed run left there belongs to nobody: the lock is ours.
   await rm(building, { recursive: true, force: true });
   const makes = request.steps.some((id) => makingSteps.has(id));
-  let releaseDir = makes ? path.join(building, 'release') : run.outDir;
+  const madeIn = path.join(building, 'release');
+  let place: Place = makes
+    ? { releaseDir: madeIn, content: createReleaseContent(madeIn) }
+    : { releaseDir: run.outDir };
   if (makes) await mkdir(building, { recursive: true });
   try {
     let deployed = true;
@@ -125,20 +129,23 @@ async function runLocked(run: Run): Promise<void> {
     for (const step of steps) {
       if (!request.steps.includes(step.id)) continue;
       if (!makingSteps.has(step.id) && !isFinished) {
-        if (!request.dryRun) releaseDir = await finish(run, releaseDir);
+        place = { releaseDir: await finish(run, place) };
         isFinished = true;
       }
       const isLeftOut = !deployed && (step.id === 'purge' || step.id === 'verify');
-      const result = await runStep(run, step, isLeftOut ? skipUndeployed : step.run.bind(step), releaseDir);
+      const result = await runStep(run, step, isLeftOut ? skipUndeployed : step.run.bind(step), place);
       if (step.id === 'deploy') deployed = result.outcome !== 'skipped';
     }
-    if (!isFinished && !request.dryRun) await finish(run, releaseDir);
+    if (!isFinished) await finish(run, place);
   } finally {
     await rm(building, { recursive: true, force: true });
   }
 }
 
-async function finish(run: Run, releaseDir: string): Promise<string> {
+async function finish(run: Run, { releaseDir, content }: Place): Promise<string> {
+  // Metadata, the last of the making steps, has written everything already; a run without it has not.
+  content?.settle();
+  if (run.request.dryRun) return releaseDir;
   await rm(assetListFile(releaseDir), { force: true });
   await replaceFolder(releaseDir, run.outDir);
   return run.outDir;
@@ -151,11 +158,17 @@ function skipUndeployed(): Promise<StepResult> {
   });
 }
 
+/** Where the release is: in a folder, and before it is finished partly in memory. */
+interface Place {
+  readonly releaseDir: string;
+  readonly content?: ReleaseContent;
+}
+
 async function runStep(
   run: Run,
   step: FlowStep,
   work: (context: FlowContext) => Promise<StepResult>,
-  releaseDir: string,
+  place: Place,
 ): Promise<StepResult> {
   const { request } = run;
   const warnings: StepWarning[] = [];
@@ -164,7 +177,7 @@ async function runStep(
   request.signal.throwIfAborted();
   request.report({ kind: 'started', ...at, title: step.title });
   try {
-    const result = await work(contextOf(run, { releaseDir, step: step.id, warnings }));
+    const result = await work(contextOf(run, { ...place, step: step.id, warnings }));
     request.signal.throwIfAborted();
     const durationMs = request.now().getTime() - startedAt;
     const { outcome, summary, details } = result;
@@ -195,7 +208,7 @@ async function runStep(
   }
 }
 
-function contextOf(run: Run, at: { releaseDir: string; step: StepId; warnings: StepWarning[] }): FlowContext {
+function contextOf(run: Run, at: Place & { step: StepId; warnings: StepWarning[] }): FlowContext {
   const { request } = run;
   const { step, warnings } = at;
   return {
@@ -203,6 +216,7 @@ function contextOf(run: Run, at: { releaseDir: string; step: StepId; warnings: S
     workDir: run.workDir,
     outDir: run.outDir,
     releaseDir: at.releaseDir,
+    ...(at.content ? { content: at.content } : {}),
     config: request.config,
     environment: request.environment,
     dryRun: request.dryRun,

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type AssetEntry, type AssetList, readAssetList, writeAssetList } from '../core/assets.ts';
 import { FlowFault } from '../core/fault.ts';
 import { headEnd, headStart, insertAt, isDocument } from '../core/page-edits.ts';
+import { contentOf } from '../core/release-content.ts';
 import type { FlowContext, FlowStep, StepResult } from '../core/step.ts';
 import { hashedName } from '../hash/reference.ts';
 import { generateWorker, killSwitch } from './generate.ts';
@@ -129,8 +129,8 @@ async function registerIn(
   page: AssetEntry,
   about: { script: string; withBase: readonly string[] },
 ): Promise<AssetEntry> {
-  const file = path.join(context.releaseDir, page.path);
-  const text = (await readFile(file)).toString('latin1');
+  const content = contentOf(context);
+  const text = content.read(page.path).toString('latin1');
   if (!isDocument(text)) return page;
   const isOffline = page.path === context.config.worker.offlinePage;
   const root = basePath(context);
@@ -146,9 +146,8 @@ async function registerIn(
   const final = needsBase
     ? insertAt(withScript, headStart(withScript), `<base href="${root}${folderOf(page.path)}">`)
     : withScript;
-  const bytes = Buffer.from(final, 'latin1');
-  await writeFile(file, bytes);
-  return { ...page, sha256: sha256(bytes), sizeBytes: bytes.length };
+  content.put(page.path, Buffer.from(final, 'latin1'));
+  return { ...page, ...(await content.sumOf(page.path)) };
 }
 
 /** The path under which the site lies on its host, with slashes at both ends. */
@@ -166,11 +165,9 @@ async function writeEntry(
   file: Pick<AssetEntry, 'path' | 'role' | 'original'> & { text: string },
 ): Promise<AssetEntry> {
   const { text, ...entry } = file;
-  const bytes = Buffer.from(text);
-  const full = path.join(context.releaseDir, file.path);
-  await mkdir(path.dirname(full), { recursive: true });
-  await writeFile(full, bytes);
-  return { ...entry, sha256: sha256(bytes), sizeBytes: bytes.length };
+  const content = contentOf(context);
+  content.put(file.path, Buffer.from(text));
+  return { ...entry, ...(await content.sumOf(file.path)) };
 }
 
 function replaceEntry(files: AssetEntry[], entry: AssetEntry): void {

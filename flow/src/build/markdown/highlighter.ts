@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import type { HLJSApi, LanguageFn } from 'highlight.js';
+import { packageVersion } from '../../core/versions.ts';
 import { escapeHtml } from '../escape.ts';
+import { CodePainter } from './code-painter.ts';
 import { highlightLanguages } from './languages.ts';
 import { SpanEmitter } from './span-emitter.ts';
 
@@ -18,7 +20,7 @@ export interface Highlighter {
 export function createHighlighter(): Highlighter {
   const require = createRequire(import.meta.url);
   const { nameOf, insideOf } = readLanguages();
-  let lean: HLJSApi | null = null;
+  let lean: { library: HLJSApi; painter: CodePainter } | null = null;
   let whole: HLJSApi | null = null;
   const register = (library: HLJSApi, name: string): void => {
     if (library.getLanguage(name)) return;
@@ -26,26 +28,24 @@ export function createHighlighter(): Highlighter {
     library.registerLanguage(name, grammar);
     for (const inside of insideOf.get(name) ?? []) register(library, inside);
   };
-  const libraryFor = (language: string): HLJSApi | null => {
-    const name = nameOf.get(language);
-    if (name === undefined) return null;
+  const paint = (code: string, language: string): string => {
+    const name = nameOf.get(language.toLowerCase());
+    if (name === undefined) return escapeHtml(code);
     if (insideOf.get(name)?.includes('*')) {
       // It guesses among the languages that are there: the pages seen before must not decide which these are.
       whole ??= require('highlight.js') as HLJSApi;
-      return whole;
+      return whole.highlight(code, { language, ignoreIllegals: true }).value;
     }
-    lean ??= newInstance(require('highlight.js/lib/core'));
-    register(lean, name);
-    return lean;
+    if (lean === null) {
+      const library = newInstance(require('highlight.js/lib/core'));
+      lean = { library, painter: new CodePainter(library) };
+    }
+    register(lean.library, name);
+    return lean.painter.paint(code, name);
   };
   return {
-    version: versionOf(require),
-    highlight: (code, language) => {
-      const library = code.length > MOST_CHARACTERS ? null : libraryFor(language.toLowerCase());
-      return library === null
-        ? escapeHtml(code)
-        : library.highlight(code, { language, ignoreIllegals: true }).value;
-    },
+    version: packageVersion('highlight.js'),
+    highlight: (code, language) => (code.length > MOST_CHARACTERS ? escapeHtml(code) : paint(code, language)),
   };
 }
 
@@ -53,11 +53,6 @@ function newInstance(core: HLJSApi): HLJSApi {
   const instance = core.newInstance();
   instance.configure({ __emitter: SpanEmitter });
   return instance;
-}
-
-function versionOf(require: NodeJS.Require): string {
-  const description: { version?: unknown } = require('highlight.js/package.json');
-  return String(description.version);
 }
 
 /** The table as maps: any name → the language's own, and that → the languages inside it. */

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
-import MarkdownIt, { type MarkdownIt as Parser, type StateCore } from 'markdown-it';
+import type { MarkdownIt as Parser, StateCore } from 'markdown-it';
 import { escapeHtml } from '../escape.ts';
 import { linkBareAddresses } from './autolinks.ts';
 import { markAlerts, markTasks } from './gfm.ts';
+import { useLeanTokens } from './lean-tokens.ts';
 import { uniqueSlug } from './slug.ts';
 import { type Heading, renderToc } from './toc.ts';
 
@@ -48,11 +49,15 @@ export interface Markdown {
 }
 
 export function createMarkdown(options: MarkdownOptions): Markdown {
+  // Loaded here: a build whose pages are all in the cache needs none of it.
+  const require = createRequire(import.meta.url);
+  const MarkdownIt: typeof import('markdown-it').default = require('markdown-it');
   const parser = new MarkdownIt({ html: options.rawHtml, linkify: false, typographer: false });
+  useLeanTokens(parser);
   const normalize = parser.normalizeLink;
   parser.normalizeLink = (address) => (PLAIN_ADDRESS.test(address) ? address : normalize(address));
   // The package brings no types.
-  const footnotes: (parser: Parser) => void = createRequire(import.meta.url)('markdown-it-footnote');
+  const footnotes: (parser: Parser) => void = require('markdown-it-footnote');
   parser.use(footnotes);
   parser.core.ruler.push('flow_page', (state) => readPage(state));
   parser.renderer.rules.fence = (tokens, index, _options, given) => {

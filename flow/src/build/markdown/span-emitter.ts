@@ -48,8 +48,12 @@ export class SpanEmitter implements Emitter {
   }
 
   __addSublanguage(emitter: Emitter, name: string): void {
-    const inner = emitter.toHTML();
-    this.#html += name ? `<span class="language-${name}">${inner}</span>` : inner;
+    this.addInside(emitter.toHTML(), name);
+  }
+
+  /** HTML of another language. */
+  addInside(html: string, name: string | undefined): void {
+    this.#html += name ? `<span class="language-${name}">${html}</span>` : html;
   }
 }
 

@@ -5,13 +5,14 @@ import { copyFile, link, mkdir, open, rename, rm, symlink, utimes } from 'node:f
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { FlowFault } from '../../core/fault.ts';
+import { hashFile } from '../../core/hash-file.ts';
 import { contentTimeSeconds, type ReleaseFile } from '../../core/layout.ts';
 import type { LocalTargetConfig } from '../config.ts';
 import { newDeploymentId } from '../deployment-id.ts';
 import { interruptedFault, targetCorruptFault, targetFullFault, targetWriteFault } from '../faults.ts';
 import { inParallel } from '../in-parallel.ts';
 import { withFileLock } from '../lock.ts';
-import { FILES_AT_ONCE, hashFile, type LocalRelease } from '../release.ts';
+import { FILES_AT_ONCE, type LocalRelease } from '../release.ts';
 import { retainedAssets } from '../retention.ts';
 import type { DeployOutcome, DeployTarget, TargetDependencies } from '../target.ts';
 
