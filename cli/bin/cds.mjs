@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Starts the command line under the project's own Node, whatever Node called it.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -10,10 +10,9 @@ const toolchain = pathToFileURL(path.join(folder, '..', '..', 'scripts', 'lib', 
 const { ensureNode, environmentFor } = await import(toolchain);
 const { node } = ensureNode();
 const main = path.join(folder, '..', 'src', 'main.ts');
-// Ctrl-C reaches the child by itself; this process only waits for how it ends.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
-const result = spawnSync(node, [main, ...process.argv.slice(2)], {
-  stdio: 'inherit',
-  env: environmentFor(node),
-});
-process.exit(result.status ?? 1);
+const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit', env: environmentFor(node) });
+// Ctrl-C reaches the child by itself; an order to end that is meant for this process is passed on.
+process.on('SIGINT', () => undefined);
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+child.once('error', () => process.exit(1));
+child.once('exit', (code) => process.exit(code ?? 1));

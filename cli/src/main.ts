@@ -42,10 +42,35 @@ const commands: Readonly<Record<string, Command>> = {
   },
   mcp: {
     summary: {
-      en: 'the running platform as an MCP server on stdio',
-      de: 'die laufende Plattform als MCP-Server über stdio',
+      en: 'the running platform as an MCP server on stdio; MCP servers of projects',
+      de: 'die laufende Plattform als MCP-Server über stdio; MCP-Server von Projekten',
     },
     load: () => import('./commands/mcp.ts'),
+  },
+  acp: {
+    summary: {
+      en: 'the agents for editors such as Zed; agents of others in projects',
+      de: 'die Agenten für Editoren wie Zed; fremde Agenten in Projekten',
+    },
+    load: () => import('./commands/acp.ts'),
+  },
+  export: {
+    summary: {
+      en: 'set-ups for Continue, Aider and opencode',
+      de: 'Einrichtungen für Continue, Aider und opencode',
+    },
+    load: () => import('./commands/export.ts'),
+  },
+  login: {
+    summary: {
+      en: 'keeps an API key for the commands of this user',
+      de: 'merkt sich einen API-Schlüssel für die Befehle dieses Kontos',
+    },
+    load: () => import('./commands/login.ts'),
+  },
+  logout: {
+    summary: { en: 'forgets that key', de: 'vergisst diesen Schlüssel' },
+    load: () => import('./commands/logout.ts'),
   },
   images: {
     summary: { en: 'guests of micro VMs: build, list, rm', de: 'Gäste der Mikro-VMs: build, list, rm' },

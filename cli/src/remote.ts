@@ -1,5 +1,6 @@
 import type { Contract, ParamsOf, ResultOf, UnaryMethodName } from '@cyberdevstudio/server/base/contract.ts';
 import { fault } from '@cyberdevstudio/server/base/fault.ts';
+import { apiKeyFor, platformUrl } from './credentials.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Calls the methods of a contract on a running platform. */
@@ -21,17 +22,18 @@ class RemoteError extends Error {
 }
 
 /**
- * Speaks JSON-RPC with the platform at CDS_URL in the name of CDS_API_KEY.
+ * Speaks JSON-RPC with the platform at CDS_URL in the name of CDS_API_KEY, or of the key that `cds login` keeps.
  * @throws common.unauthenticated without a key, common.unavailable when nobody answers
  */
 export function connectRemote<C extends Contract>(
   contract: C,
   { environment, language }: Pick<Terminal, 'environment' | 'language'>,
 ): Remote<C> {
-  const address = environment.CDS_URL ?? 'http://127.0.0.1:6711';
-  const key = environment.CDS_API_KEY;
+  const address = platformUrl({ environment });
+  const key = apiKeyFor({ environment });
   if (!key) {
-    const hint = 'Set CDS_API_KEY to a key of yours (auth.apiKey.generate, or Manage in the studio).';
+    const hint =
+      'Sign in with: cds login (or set CDS_API_KEY); keys are made in the studio: Account, API keys.';
     throw fault('common.unauthenticated', {}, { hint });
   }
   return {

@@ -4,6 +4,7 @@ import { connectionsContract } from '#modules/connections/contract.ts';
 import { eventsContract } from '#modules/events/contract.ts';
 import { ledgerContract } from '#modules/ledger/contract.ts';
 import { llmContract } from '#modules/llm/contract.ts';
+import { mcpContract } from '#modules/mcp/contract.ts';
 import { projectsContract } from '#modules/projects/contract.ts';
 import { promptsContract } from '#modules/prompts/contract.ts';
 import { sandboxContract } from '#modules/sandbox/contract.ts';
@@ -19,6 +20,7 @@ export const gateway = defineGateway({
   events: eventsContract,
   ledger: ledgerContract,
   llm: llmContract,
+  mcp: mcpContract,
   projects: projectsContract,
   prompts: promptsContract,
   sandbox: sandboxContract,

@@ -1,11 +1,26 @@
+import { z } from 'zod';
 import { defineContract } from '#base/contract.ts';
+import { AiClient, ClientConfig } from './contract-clients.ts';
 
 /**
- * The platform's tools for AI clients, by the Model Context Protocol at `POST /mcp`. It has no methods of its own: its
+ * The platform's tools for AI clients, by the Model Context Protocol at `POST /mcp`, and how such clients are set up. The
  * tools are methods of other contracts.
  */
 export const mcpContract = defineContract('mcp', {
-  methods: {},
+  methods: {
+    'client.config': {
+      summary: 'The set-up of another AI client (Continue, Aider, opencode) that points it at this platform.',
+      access: 'viewer',
+      rateClass: 'read',
+      params: z.strictObject({
+        client: AiClient,
+        /** The address under which the client reaches the platform. */
+        url: z.url({ protocol: /^https?$/ }).max(500),
+        model: z.string().min(1).max(300).default('auto'),
+      }),
+      result: ClientConfig,
+    },
+  },
   events: {},
   faults: {
     'mcp.result_too_large': {
@@ -21,10 +36,10 @@ export const mcpContract = defineContract('mcp', {
     },
     'mcp.no_key': {
       status: 401,
-      detail: { en: 'CDS_API_KEY is not set.', de: 'CDS_API_KEY ist nicht gesetzt.' },
+      detail: { en: 'There is no API key.', de: 'Es gibt keinen API-Schlüssel.' },
       hint: {
-        en: 'Make a key in the studio (Account, API keys) and set it.',
-        de: 'Legen Sie im Studio einen Schlüssel an (Konto, API-Schlüssel) und setzen Sie ihn.',
+        en: 'Make a key in the studio (Account, API keys); then cds login, or set CDS_API_KEY.',
+        de: 'Legen Sie im Studio einen Schlüssel an (Konto, API-Schlüssel); dann cds login oder CDS_API_KEY setzen.',
       },
     },
     'mcp.key_refused': {

@@ -7,6 +7,7 @@ import { sandboxContract } from '#modules/sandbox/contract.ts';
 import { searchContract } from '#modules/search/contract.ts';
 import { mcpConfig } from './config.ts';
 import { mcpContract } from './contract.ts';
+import { clientConfig } from './contract-clients.ts';
 import { mountMcp } from './http.ts';
 import { toolsOf } from './tools.ts';
 
@@ -27,7 +28,7 @@ export const mcp = defineModule({
     const mounted = new AsyncDisposableStack();
     defer(() => mounted.disposeAsync());
     return {
-      handlers: {},
+      handlers: { 'client.config': ({ params }) => clientConfig(params.client, params) },
       routes: (app, kit) => {
         let tools: ReturnType<typeof toolsOf> | undefined;
         const server = {
