@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { Command } from 'cmdk';
 import {
+  Bot,
   FileText,
   Folder,
   Gauge,
@@ -21,9 +22,12 @@ import {
   Settings,
   SunMoon,
 } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { createElement, type ReactNode, useState } from 'react';
+import { type AgentName, agentIcons, agentNames } from '../features/agents/agent-names.ts';
+import { prepareTask } from '../features/agents/draft.ts';
 import { setLanguage, useLanguage, useText } from '../i18n/language.ts';
 import { changeLayout, currentLayout } from '../ui/layout.ts';
+import { matchFiles, mostFiles } from '../ui/match-files.ts';
 import { toggleTheme } from '../ui/theme.ts';
 import { toastFault } from '../ui/toasts.tsx';
 import { projectQuery, projectsQuery } from './queries.ts';
@@ -56,44 +60,32 @@ interface Entry {
   readonly run: () => unknown;
 }
 
-const mostFiles = 50;
-
-/** Files whose path has all letters of the query in order; those that match in the name come first. */
-export function matchFiles(paths: readonly string[], query: string): string[] {
-  const wanted = query.toLowerCase().replace(/\s+/g, '');
-  const scored: { path: string; score: number }[] = [];
-  for (const path of paths) {
-    const lower = path.toLowerCase();
-    let at = -1;
-    let gaps = 0;
-    for (const letter of wanted) {
-      const next = lower.indexOf(letter, at + 1);
-      if (next < 0) {
-        gaps = -1;
-        break;
-      }
-      gaps += next - at - 1;
-      at = next;
-    }
-    if (gaps < 0) continue;
-    const inName = lower.slice(lower.lastIndexOf('/') + 1).includes(wanted);
-    scored.push({ path, score: (inName ? 0 : 1_000) + gaps + path.length / 100 });
-  }
-  return scored
-    .sort((one, other) => one.score - other.score)
-    .slice(0, mostFiles)
-    .map(({ path }) => path);
-}
-
 function useCommands(projectId: string | undefined): Entry[] {
   const t = useText('shell');
+  const agents = useText('agents');
   const language = useLanguage();
   const user = useUser();
   const navigate = useNavigate();
   const params = { projectId: projectId ?? '' };
   const side = (name: 'search' | 'changes' | 'history') =>
     navigate({ to: '/p/$projectId', params, search: (before) => ({ ...before, side: name }) });
+  const ask = (agent?: AgentName) => {
+    if (projectId === undefined) return;
+    prepareTask(projectId, agent === undefined ? {} : { agent });
+    void navigate({ to: '/p/$projectId/agents', params });
+  };
   const inProject: Entry[] = [
+    { label: t('askAgent'), icon: <Bot size={14} />, keys: `${t('controlKey')} I`, run: () => ask() },
+    ...agentNames.map((agent) => ({
+      label: `${t('askAgent')}: ${agents(`full.${agent}`)}`,
+      icon: createElement(agentIcons[agent], { size: 14 }),
+      run: () => ask(agent),
+    })),
+    {
+      label: t('agents'),
+      icon: <Bot size={14} />,
+      run: () => navigate({ to: '/p/$projectId/agents', params }),
+    },
     {
       label: t('run'),
       icon: <Play size={14} />,

@@ -2,6 +2,7 @@ import { Menu } from '@base-ui/react/menu';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useLocation, useNavigate, useParams } from '@tanstack/react-router';
 import {
+  Bot,
   CircleUserRound,
   Files,
   Gauge,
@@ -19,6 +20,7 @@ import {
   SunMoon,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { tasksQuery } from '../features/agents/agent-queries.ts';
 import { setLanguage, useLanguage, useText } from '../i18n/language.ts';
 import { toggleTheme } from '../ui/theme.ts';
 import { projectQuery } from './queries.ts';
@@ -31,6 +33,7 @@ type Area =
   | 'changes'
   | 'history'
   | 'run'
+  | 'agents'
   | 'site'
   | 'terminal'
   | 'playground'
@@ -44,6 +47,7 @@ function useArea(): Area {
   if (pathname.startsWith('/manage')) return 'manage';
   if (pathname.startsWith('/account')) return 'account';
   if (pathname.startsWith('/playground')) return 'playground';
+  if (/^\/p\/[^/]+\/agents(\/|$)/.test(pathname)) return 'agents';
   if (pathname.endsWith('/run')) return 'run';
   if (pathname.endsWith('/site')) return 'site';
   if (pathname.endsWith('/settings')) return 'settings';
@@ -58,12 +62,19 @@ function useChangedFiles(projectId: string | undefined): number {
   return project?.git?.files.length ?? 0;
 }
 
+/** Agents of this project that work or wait for an answer. */
+function useWorkingAgents(projectId: string | undefined): number {
+  const tasks = useQuery({ ...tasksQuery(projectId ?? ''), enabled: projectId !== undefined }).data;
+  return tasks?.filter(({ status }) => status === 'running' || status === 'waiting_for_input').length ?? 0;
+}
+
 export function ActivityBar() {
   const t = useText('shell');
   const user = useUser();
   const area = useArea();
   const { projectId } = useParams({ strict: false });
   const changes = useChangedFiles(projectId);
+  const working = useWorkingAgents(projectId);
   const current = (here: Area) => (area === here ? ({ 'aria-current': 'page' } as const) : {});
   const params = { projectId: projectId ?? '' };
   const name = (label: string) => ({ 'aria-label': label, title: label, className: 'activity' });
@@ -113,6 +124,15 @@ export function ActivityBar() {
           >
             <History size={20} />
           </Link>
+          <Link
+            to="/p/$projectId/agents"
+            params={params}
+            {...name(working === 0 ? t('agents') : t('agentsWorking', { count: working }))}
+            {...current('agents')}
+          >
+            <Bot size={20} />
+            {working > 0 && <span className="badge agent">{working}</span>}
+          </Link>
           <Link to="/p/$projectId/run" params={params} {...name(t('run'))} {...current('run')}>
             <Play size={20} />
           </Link>
@@ -155,6 +175,7 @@ export function PhoneNav() {
   const area = useArea();
   const { projectId } = useParams({ strict: false });
   const changes = useChangedFiles(projectId);
+  const working = useWorkingAgents(projectId);
   const params = { projectId: projectId ?? '' };
   const item = (here: Area, label: string, icon: ReactNode) => ({
     children: (
@@ -171,6 +192,18 @@ export function PhoneNav() {
         <Link to="/" {...item('projects', t('projects'), <LayoutGrid size={20} />)} />
       ) : (
         <>
+          <Link
+            to="/p/$projectId/agents"
+            params={params}
+            {...item(
+              'agents',
+              t('agents'),
+              <>
+                <Bot size={20} />
+                {working > 0 && <span className="badge agent">{working}</span>}
+              </>,
+            )}
+          />
           <Link
             to="/p/$projectId"
             params={params}
@@ -191,12 +224,6 @@ export function PhoneNav() {
             )}
           />
           <Link to="/p/$projectId/run" params={params} {...item('run', t('run'), <Play size={20} />)} />
-          <Link
-            to="/p/$projectId"
-            params={params}
-            search={{ panel: 'terminal' }}
-            {...item('terminal', t('terminal'), <SquareTerminal size={20} />)}
-          />
         </>
       )}
       <MoreMenu projectId={projectId} />
@@ -226,6 +253,18 @@ function MoreMenu({ projectId }: { projectId: string | undefined }) {
             </Menu.Item>
             {projectId !== undefined && (
               <>
+                <Menu.Item
+                  className="menu-item"
+                  onClick={() =>
+                    void navigate({
+                      to: '/p/$projectId',
+                      params: { projectId },
+                      search: { panel: 'terminal' },
+                    })
+                  }
+                >
+                  <SquareTerminal size={14} /> {t('terminal')}
+                </Menu.Item>
                 <Menu.Item
                   className="menu-item"
                   onClick={() =>

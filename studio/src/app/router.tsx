@@ -6,6 +6,7 @@ import {
   Outlet,
 } from '@tanstack/react-router';
 import { PanelError } from '../ui/panel-boundary.tsx';
+import { parseAgentsSearch } from './agents-search.ts';
 import { NotFound } from './not-found.tsx';
 import { Root } from './root.tsx';
 import { Shell } from './shell.tsx';
@@ -62,6 +63,22 @@ const siteRoute = createRoute({
   component: lazyRouteComponent(() => import('../features/site/site-view.tsx'), 'SiteView'),
 });
 
+const agentsView = () => import('../features/agents/agents-view.tsx');
+
+const agentsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/p/$projectId/agents',
+  validateSearch: parseAgentsSearch,
+  component: lazyRouteComponent(agentsView, 'AgentsView'),
+});
+
+const agentTaskRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/p/$projectId/agents/$taskId',
+  validateSearch: parseAgentsSearch,
+  component: lazyRouteComponent(agentsView, 'AgentsView'),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/p/$projectId/settings',
@@ -94,6 +111,8 @@ export const router = createRouter({
       workbenchRoute,
       runRoute,
       siteRoute,
+      agentsRoute,
+      agentTaskRoute,
       settingsRoute,
       playgroundRoute,
       accountRoute,

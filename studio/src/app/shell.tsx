@@ -1,8 +1,9 @@
-import { useNavigate, useParams } from '@tanstack/react-router';
+import { useLocation, useNavigate, useParams } from '@tanstack/react-router';
 import { lazy, type ReactNode, Suspense, useCallback, useState } from 'react';
+import { prepareAsk } from '../features/agents/ask.ts';
 import { useText } from '../i18n/language.ts';
 import { changeLayout } from '../ui/layout.ts';
-import { usePhone } from '../ui/media.ts';
+import { useMedium, usePhone } from '../ui/media.ts';
 import { PanelBoundary } from '../ui/panel-boundary.tsx';
 import { ActivityBar, PhoneNav } from './navigation.tsx';
 import { searchRequests } from './search-request.ts';
@@ -37,12 +38,26 @@ function useOpenSearch(): () => void {
   }, [navigate, phone, projectId]);
 }
 
+/** Opens the agents with what is selected in the editor: beside it where there is room, else in their own view. */
+function useAskAgent(): () => void {
+  const navigate = useNavigate();
+  const medium = useMedium();
+  const { projectId } = useParams({ strict: false });
+  const besideEditor = useLocation().pathname === `/p/${projectId ?? ''}` && !medium;
+  return useCallback(() => {
+    if (projectId === undefined) return;
+    prepareAsk(projectId);
+    if (besideEditor) changeLayout({ agentsOpen: true });
+    else void navigate({ to: '/p/$projectId/agents', params: { projectId } });
+  }, [navigate, besideEditor, projectId]);
+}
+
 /** The frame of every view: title bar, activity bar, the work, status bar. */
 export function Shell({ children }: { children: ReactNode }) {
   const t = useText('shell');
   const [palette, setPalette] = useState<'never' | 'open' | 'closed'>('never');
   const openPalette = useCallback(() => setPalette((now) => (now === 'open' ? 'closed' : 'open')), []);
-  useShellKeys(openPalette, useOpenSearch());
+  useShellKeys({ openPalette, openSearch: useOpenSearch(), askAgent: useAskAgent() });
   return (
     <div className="shell">
       <a className="skip-link" href="#work">

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { CircleDot, Coins, GitBranch, PlugZap, WifiOff } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
+import { tasksQuery } from '../features/agents/agent-queries.ts';
 import { useLanguage, useText } from '../i18n/language.ts';
 import { rpcConnection } from '../rpc/client.ts';
 import { useStore } from '../ui/store.ts';
@@ -31,6 +32,7 @@ export function StatusBar() {
         </Link>
       )}
       <Unsaved />
+      {projectId !== undefined && <WorkingAgents projectId={projectId} />}
       <span className="grow" />
       {position !== undefined && projectId !== undefined && (
         <>
@@ -46,6 +48,21 @@ export function StatusBar() {
       )}
       <ConnectionState />
     </footer>
+  );
+}
+
+function WorkingAgents({ projectId }: { projectId: string }) {
+  const t = useText('shell');
+  const open = useQuery(tasksQuery(projectId)).data?.filter(
+    ({ status }) => status === 'running' || status === 'waiting_for_input',
+  );
+  const [first] = open ?? [];
+  if (open === undefined || first === undefined) return null;
+  return (
+    <Link to="/p/$projectId/agents/$taskId" params={{ projectId, taskId: first.taskId }}>
+      <i className="dot running tone-agent" />
+      {t('agentsWorking', { count: open.length })}
+    </Link>
   );
 }
 

@@ -3,7 +3,13 @@ import { changeLayout, currentLayout } from '../ui/layout.ts';
 import { focusRegion, rememberFocus } from './regions.ts';
 
 /** The keys that work everywhere: commands, regions, and what opens and closes. */
-export function useShellKeys(openPalette: () => void, openSearch: () => void): void {
+export function useShellKeys(act: {
+  readonly openPalette: () => void;
+  readonly openSearch: () => void;
+  /** Ctrl I: an agent is asked about what is selected. */
+  readonly askAgent: () => void;
+}): void {
+  const { openPalette, openSearch, askAgent } = act;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const control = event.ctrlKey || event.metaKey;
@@ -14,6 +20,7 @@ export function useShellKeys(openPalette: () => void, openSearch: () => void): v
       else if (control && !event.altKey && key === 'j')
         changeLayout({ bottomOpen: !currentLayout().bottomOpen });
       else if (control && event.shiftKey && !event.altKey && key === 'f') openSearch();
+      else if (control && !event.shiftKey && !event.altKey && key === 'i') askAgent();
       else if (event.key === 'F6') focusRegion(event.shiftKey ? -1 : 1);
       else return;
       event.preventDefault();
@@ -26,5 +33,5 @@ export function useShellKeys(openPalette: () => void, openSearch: () => void): v
       removeEventListener('keydown', onKey, true);
       removeEventListener('focusin', rememberFocus);
     };
-  }, [openPalette, openSearch]);
+  }, [openPalette, openSearch, askAgent]);
 }

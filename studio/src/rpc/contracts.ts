@@ -6,6 +6,7 @@ import type {
   StreamMethodName,
   UnaryMethodName,
 } from '@cyberdevstudio/server/base/contract.ts';
+import type { agentsContract } from '@cyberdevstudio/server/modules/agents/contract.ts';
 import type { authContract } from '@cyberdevstudio/server/modules/auth/contract.ts';
 import type { eventsContract } from '@cyberdevstudio/server/modules/events/contract.ts';
 import type { ledgerContract } from '@cyberdevstudio/server/modules/ledger/contract.ts';
@@ -17,6 +18,7 @@ import type { siteContract } from '@cyberdevstudio/server/modules/site/contract.
 
 /** The contracts that the studio calls, as types only: nothing of the server reaches the browser. */
 type Contracts =
+  | typeof agentsContract
   | typeof authContract
   | typeof eventsContract
   | typeof ledgerContract

@@ -7,13 +7,23 @@ export interface Layout {
   readonly sidebarWidthPx: number;
   readonly bottomOpen: boolean;
   readonly bottomHeightPx: number;
+  readonly agentsOpen: boolean;
+  readonly agentsWidthPx: number;
 }
 
 export const sidebarBounds = { least: 200, most: 480 } as const;
+export const agentsBounds = { least: 320, most: 640 } as const;
 export const bottomBounds = { least: 120, most: 560 } as const;
 
 const key = 'cds.layout';
-const initial: Layout = { sidebarOpen: true, sidebarWidthPx: 256, bottomOpen: true, bottomHeightPx: 188 };
+const initial: Layout = {
+  sidebarOpen: true,
+  sidebarWidthPx: 256,
+  bottomOpen: true,
+  bottomHeightPx: 188,
+  agentsOpen: false,
+  agentsWidthPx: 392,
+};
 const store = createStore<Layout>({ ...initial, ...readStored<Partial<Layout>>(key) });
 
 export function changeLayout(change: Partial<Layout>): void {

@@ -20,3 +20,8 @@ export function usePhone(): boolean {
 export function useNarrow(): boolean {
   return useMedia('(max-width: 960px)');
 }
+
+/** Below this width the agents have a view of their own instead of a panel beside the editor. */
+export function useMedium(): boolean {
+  return useMedia('(max-width: 1180px)');
+}

@@ -151,7 +151,7 @@ export const agentsContract = defineContract('agents', {
       access: 'developer',
       rateClass: 'write',
       timeoutMs: 120_000,
-      params: z.strictObject({ taskId: TaskId, decisions: Decisions, preview }),
+      params: z.strictObject({ taskId: TaskId, paths: Paths, decisions: Decisions, preview }),
       result: Written,
     },
   },

@@ -50,6 +50,20 @@ export function WelcomeView() {
                 <p>{t('stepRunText')}</p>
               </div>
             </li>
+            <li>
+              <span className="step">4</span>
+              <div>
+                <strong>{t('stepAgent')}</strong>
+                <p>{t('stepAgentText')}</p>
+              </div>
+            </li>
+            <li>
+              <span className="step">5</span>
+              <div>
+                <strong>{t('stepApply')}</strong>
+                <p>{t('stepApplyText')}</p>
+              </div>
+            </li>
           </ol>
         </div>
         <EntryFoot version={version} />

@@ -1,4 +1,4 @@
-import { CircleCheck, CircleX, OctagonAlert, OctagonX, RotateCw, Square } from 'lucide-react';
+import { Bug, CircleCheck, CircleX, OctagonAlert, OctagonX, RotateCw, Square } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useLanguage, useText } from '../../i18n/language.ts';
 import { formatBytes, formatDuration } from '../../ui/format.ts';
@@ -13,11 +13,14 @@ interface OutcomeProps {
   readonly maxima: Limits | undefined;
   readonly onMore: (more: MoreLimits) => void;
   readonly onRetry: () => void;
+  /** Undefined where an agent can't help: nothing failed, or the user may not give tasks. */
+  readonly onDebug: (() => void) | undefined;
 }
 
 /** How a run goes and how it ended: the words for it, meters and output. */
-export function RunOutcome({ state, maxima, onMore, onRetry }: OutcomeProps) {
+export function RunOutcome({ state, maxima, onMore, onRetry, onDebug }: OutcomeProps) {
   const t = useText('run');
+  const agents = useText('agents');
   const { result } = state;
   const limit = result?.killedBy ?? null;
   const ending =
@@ -32,6 +35,13 @@ export function RunOutcome({ state, maxima, onMore, onRetry }: OutcomeProps) {
         ) : (
           <Ended result={result} maxima={maxima} onMore={onMore} />
         )}
+        {onDebug !== undefined && result !== undefined && failed(result) && (
+          <div className="run-debug">
+            <button type="button" className="button" onClick={onDebug}>
+              <Bug size={14} className="tone-agent" /> {agents('debugRun')}
+            </button>
+          </div>
+        )}
       </div>
       <div className="run-columns">
         <RunMeters state={state} />
@@ -44,6 +54,11 @@ export function RunOutcome({ state, maxima, onMore, onRetry }: OutcomeProps) {
       </div>
     </section>
   );
+}
+
+/** The program itself went wrong; a limit or its user did not end it. */
+function failed({ exitCode, killedBy, signal }: RunResult): boolean {
+  return killedBy === null && (signal !== null || exitCode !== 0);
 }
 
 interface VerdictProps {

@@ -1,17 +1,20 @@
 import './run.css';
 import { useQuery } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
-import { Play, Save, Square } from 'lucide-react';
-import { type FormEvent, useEffect, useId, useMemo, useState } from 'react';
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { Play, Save } from 'lucide-react';
+import { useEffect, useMemo, useState } from 'react';
 import { enginesQuery, projectQuery, templatesQuery } from '../../app/queries.ts';
 import { queryClient } from '../../app/query-client.ts';
-import { useText } from '../../i18n/language.ts';
+import { text, useText } from '../../i18n/language.ts';
 import { rpc } from '../../rpc/client.ts';
 import { readStored, writeStored } from '../../ui/local-storage.ts';
 import { PanelError } from '../../ui/panel-boundary.tsx';
 import { SkeletonLines } from '../../ui/skeleton.tsx';
 import { toast, toastFault } from '../../ui/toasts.tsx';
+import { prepareTask } from '../agents/draft.ts';
 import { networkKey } from '../projects/network-policy.tsx';
+import { AgentGuide } from './agent-guide.tsx';
+import { CommandForm, type Files } from './command-form.tsx';
 import { joinCommand, splitCommand } from './command-line.ts';
 import { EngineCards, NoEngine } from './engine-cards.tsx';
 import { LimitsEditor, type LimitsInput } from './limits-editor.tsx';
@@ -20,7 +23,7 @@ import { takeRequestedRun } from './pending-run.ts';
 import { programOf } from './program-line.ts';
 import { RunOutcome } from './run-outcome.tsx';
 import { configsKey, type PastRun, type RunConfig, RunSidebar } from './run-sidebar.tsx';
-import { type EngineName, limitsOf, type RunInput, runnerOf, useRun } from './use-run.ts';
+import { type EngineName, limitsOf, runnerOf, useRun } from './use-run.ts';
 
 export function RunView() {
   const { projectId } = useParams({ from: '/shell/p/$projectId/run' });
@@ -37,8 +40,6 @@ interface Draft {
   readonly config?: RunConfig;
 }
 
-type Files = NonNullable<RunInput['files']>;
-
 /** A command that fits the files, for a project that has not run anything yet. */
 function useSuggestedLine(projectId: string): string {
   const files = useQuery(projectQuery(projectId)).data?.files;
@@ -52,6 +53,7 @@ function useSuggestedLine(projectId: string): string {
 
 function RunPage({ projectId }: { projectId: string }) {
   const t = useText('run');
+  const navigate = useNavigate();
   const engines = useQuery(enginesQuery);
   const project = useQuery(projectQuery(projectId)).data;
   const network = useQuery({
@@ -219,83 +221,23 @@ function RunPage({ projectId }: { projectId: string }) {
             state={state}
             maxima={maxima}
             onRetry={() => run()}
+            onDebug={
+              editable && draft.engine === 'run' ? () => debugWithAgent(projectId, line, navigate) : undefined
+            }
             onMore={({ change }) =>
               run({ ...draft.limits, ...change, limits: { ...draft.limits.limits, ...change.limits } })
             }
           />
         )}
+        {editable && <AgentGuide projectId={projectId} state={state} />}
         {draft.engine === 'micro' && <MachineList projectId={projectId} editable={editable} />}
       </div>
     </div>
   );
 }
 
-interface CommandFormProps {
-  readonly line: string;
-  readonly engine: EngineName;
-  readonly files: Files;
-  readonly onFiles: (files: Files) => void;
-  readonly running: boolean;
-  readonly again: boolean;
-  readonly onLine: (line: string) => void;
-  readonly onRun: () => void;
-  readonly onStop: () => void;
-}
-
-function CommandForm(props: CommandFormProps) {
-  const { line, engine, running, again, onLine, onRun, onStop } = props;
-  const t = useText('run');
-  const wasm = engine === 'wasm';
-  const id = useId();
-  return (
-    <form
-      className="run-form"
-      onSubmit={(event: FormEvent) => {
-        event.preventDefault();
-        onRun();
-      }}
-    >
-      <div className="field grow">
-        <label htmlFor={id}>{wasm ? t('module') : t('command')}</label>
-        <input
-          id={id}
-          className="input code"
-          value={line}
-          onChange={(event) => onLine(event.target.value)}
-          placeholder={wasm ? 'hello.wasm' : 'python3 main.py'}
-          spellCheck={false}
-          autoComplete="off"
-          autoCapitalize="none"
-          aria-describedby={`${id}-hint`}
-        />
-      </div>
-      {engine !== 'run' && (
-        <div className="field">
-          <label htmlFor={`${id}-files`}>{t('files')}</label>
-          <select
-            id={`${id}-files`}
-            className="input"
-            value={props.files}
-            onChange={(event) => props.onFiles(event.target.value as Files)}
-          >
-            <option value="none">{t('filesNone')}</option>
-            <option value="read">{t('filesRead')}</option>
-            <option value="write">{t('filesWrite')}</option>
-          </select>
-        </div>
-      )}
-      {running ? (
-        <button type="button" className="button danger" onClick={onStop}>
-          <Square size={14} /> {t('stop')}
-        </button>
-      ) : (
-        <button type="submit" className="button primary" disabled={line.trim() === ''}>
-          <Play size={14} /> {again ? t('again') : t('run')}
-        </button>
-      )}
-      <span id={`${id}-hint`} className="hint">
-        {wasm ? t('moduleHint') : t('commandHint')}
-      </span>
-    </form>
-  );
+/** Prepares a task for the debug agent: the command that failed is its check. */
+function debugWithAgent(projectId: string, line: string, navigate: ReturnType<typeof useNavigate>): void {
+  prepareTask(projectId, { agent: 'debug', command: line, text: text('agents:debugText') });
+  void navigate({ to: '/p/$projectId/agents', params: { projectId } });
 }

@@ -1,5 +1,7 @@
 import { useEffect, useRef } from 'react';
+import { type EditorSelection, editorSelection } from '../../app/editor-selection.ts';
 import { editorStatus } from '../../app/editor-status.ts';
+import { text } from '../../i18n/language.ts';
 import type { OpenDocument } from './document.ts';
 import { editorOptions, monaco, monacoLanguage, prepareMonaco } from './monaco.ts';
 
@@ -9,6 +11,9 @@ interface CodeEditorProps {
   readonly label: string;
   readonly readOnly: boolean;
   readonly line?: number | undefined;
+  /** Somebody wants to ask an agent about what is selected. */
+  readonly onAsk?: (() => void) | undefined;
+  readonly projectId: string;
 }
 
 interface Shown {
@@ -33,12 +38,20 @@ function shownFor(document: OpenDocument, language: string): Shown {
   return shown;
 }
 
+/** More than this is a matter for the whole file. */
+const longestSelection = 20_000;
+
 /** One Monaco for all tabs; it shows the document of the active one. */
-export function CodeEditor({ document: open, language, label, readOnly, line }: CodeEditorProps) {
+export function CodeEditor(props: CodeEditorProps) {
+  const { document: open, language, label, readOnly, line, onAsk, projectId } = props;
   const host = useRef<HTMLDivElement>(null);
   const editor = useRef<monaco.editor.IStandaloneCodeEditor>(undefined);
   const current = useRef(open);
   current.current = open;
+  const place = useRef({ projectId, path: label });
+  place.current = { projectId, path: label };
+  const ask = useRef(onAsk);
+  ask.current = onAsk;
 
   useEffect(() => {
     if (host.current === null) return;
@@ -46,14 +59,27 @@ export function CodeEditor({ document: open, language, label, readOnly, line }: 
     const made = monaco.editor.create(host.current, { ...editorOptions(), model: null });
     editor.current = made;
     made.addCommand(monaco.KeyMod.CtrlCmd | monaco.KeyCode.KeyS, () => void current.current.save());
+    made.addAction({
+      id: 'cds.ask-agent',
+      label: text('agents:askSelection'),
+      contextMenuGroupId: 'navigation',
+      contextMenuOrder: 9,
+      run: () => ask.current?.(),
+    });
+    const tellSelection = () => editorSelection.set(selectionOf(made, place.current));
     const subscriptions = [
+      made.onDidChangeCursorSelection(tellSelection),
       made.onDidBlurEditorText(() => void current.current.save()),
       made.onDidChangeCursorPosition(({ position }) => tellPosition(made, position)),
-      made.onDidChangeModel(() => tellPosition(made, made.getPosition())),
+      made.onDidChangeModel(() => {
+        tellPosition(made, made.getPosition());
+        tellSelection();
+      }),
     ];
     return () => {
       for (const subscription of subscriptions) subscription.dispose();
       editorStatus.set(undefined);
+      editorSelection.set(undefined);
       made.dispose();
       editor.current = undefined;
     };
@@ -95,6 +121,20 @@ export function CodeEditor({ document: open, language, label, readOnly, line }: 
   }, [open, revision]);
 
   return <div ref={host} className="code-editor" />;
+}
+
+function selectionOf(
+  editor: monaco.editor.IStandaloneCodeEditor,
+  place: { readonly projectId: string; readonly path: string },
+): EditorSelection {
+  const selection = editor.getSelection();
+  const chosen = selection === null ? '' : (editor.getModel()?.getValueInRange(selection) ?? '');
+  return {
+    ...place,
+    startLine: selection?.startLineNumber ?? 1,
+    endLine: selection?.endLineNumber ?? 1,
+    text: chosen.slice(0, longestSelection),
+  };
 }
 
 function tellPosition(editor: monaco.editor.IStandaloneCodeEditor, position: monaco.IPosition | null): void {

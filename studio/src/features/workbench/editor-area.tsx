@@ -1,4 +1,4 @@
-import { ChevronRight, FileDiff, FileX } from 'lucide-react';
+import { Bot, ChevronRight, FileDiff, FileX } from 'lucide-react';
 import { lazy, type ReactNode, Suspense } from 'react';
 import { useLanguage, useText } from '../../i18n/language.ts';
 import { formatBytes } from '../../ui/format.ts';
@@ -23,6 +23,8 @@ interface AreaProps {
   readonly comparison: Comparison | undefined;
   readonly onCompare: (compare: 'head' | undefined) => void;
   readonly onClose: () => void;
+  /** Undefined where the user may not give tasks. */
+  readonly onAsk: (() => void) | undefined;
 }
 
 /** What is shown of the active tab: text, a comparison, a conflict, or why there is nothing to show. */
@@ -36,6 +38,7 @@ export function EditorArea(props: AreaProps) {
         state={content.kind === 'text' ? content.document.state.kind : undefined}
         comparing={comparison !== undefined}
         onCompare={() => props.onCompare(comparison === undefined ? 'head' : undefined)}
+        onAsk={props.onAsk}
       />
       <div className="editor-body">
         <PanelBoundary key={path}>
@@ -78,7 +81,15 @@ function Content(props: AreaProps & { readonly content: TabContent }): ReactNode
         <>
           {state.kind === 'failed' && <PanelError error={state.error} retry={() => void document.save()} />}
           {state.kind === 'gone' && <GonePanel document={document} onClose={onClose} />}
-          <CodeEditor document={document} language={language} label={path} readOnly={!editable} line={line} />
+          <CodeEditor
+            document={document}
+            projectId={documents.projectId}
+            language={language}
+            label={path}
+            readOnly={!editable}
+            line={line}
+            onAsk={props.onAsk}
+          />
         </>
       );
     }
@@ -117,10 +128,12 @@ interface BreadcrumbProps {
   readonly state: OpenDocument['state']['kind'] | undefined;
   readonly comparing: boolean;
   readonly onCompare: () => void;
+  readonly onAsk: (() => void) | undefined;
 }
 
-function Breadcrumb({ path, state, comparing, onCompare }: BreadcrumbProps) {
+function Breadcrumb({ path, state, comparing, onCompare, onAsk }: BreadcrumbProps) {
   const t = useText('workbench');
+  const agents = useText('agents');
   const parts = path.split('/');
   return (
     <div className="breadcrumb">
@@ -135,6 +148,17 @@ function Breadcrumb({ path, state, comparing, onCompare }: BreadcrumbProps) {
       <span role="status" className={state === 'waiting' ? 'tone-warning' : ''}>
         {state !== undefined && t(`state.${state}`)}
       </span>
+      {onAsk !== undefined && (
+        <button
+          type="button"
+          className="icon-button small"
+          aria-label={agents('askFile')}
+          title={`${agents('askFile')} (${t('controlKey')} I)`}
+          onClick={onAsk}
+        >
+          <Bot size={14} />
+        </button>
+      )}
       <button
         type="button"
         className="icon-button small"

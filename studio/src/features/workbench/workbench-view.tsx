@@ -3,16 +3,17 @@ import './editor.css';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { FileCode } from 'lucide-react';
-import { useCallback, useEffect, useMemo } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import { projectQuery } from '../../app/queries.ts';
 import { parseWorkbenchSearch, searchPart, type WorkbenchSearch } from '../../app/workbench-search.ts';
 import { useText } from '../../i18n/language.ts';
-import { bottomBounds, changeLayout, sidebarBounds, useLayout } from '../../ui/layout.ts';
-import { usePhone } from '../../ui/media.ts';
+import { agentsBounds, bottomBounds, changeLayout, sidebarBounds, useLayout } from '../../ui/layout.ts';
+import { useMedium, usePhone } from '../../ui/media.ts';
 import { PanelBoundary, PanelError } from '../../ui/panel-boundary.tsx';
 import { Resizer } from '../../ui/resizer.tsx';
 import { SkeletonLines } from '../../ui/skeleton.tsx';
 import { useStore } from '../../ui/store.ts';
+import { prepareAsk } from '../agents/ask.ts';
 import { TerminalPanel } from '../terminal/terminal-panel.tsx';
 import { ChangesPanel } from './changes-panel.tsx';
 import { parseComparison } from './comparison.ts';
@@ -26,6 +27,8 @@ import { HistoryPanel } from './history-panel.tsx';
 import { SearchPanel, type Wanted } from './search-panel.tsx';
 import { useTree } from './use-tree.ts';
 import { useWatch } from './use-watch.ts';
+
+const AgentPanel = lazy(async () => ({ default: (await import('../agents/agent-panel.tsx')).AgentPanel }));
 
 export function WorkbenchView() {
   const { projectId } = useParams({ from: '/shell/p/$projectId' });
@@ -66,6 +69,9 @@ function Workbench({ documents }: { documents: DocumentStore }) {
   useStore(documents.version);
   useWatch(documents);
   useEffect(guardUnsavedText, []);
+  const navigate = useNavigate();
+  const narrow = useMedium();
+  const [task, setTask] = useState<string>();
 
   const beside = { ...searchPart(search), side: search.side ?? 'files' } as const;
   const show = (path: string, line?: number) =>
@@ -76,6 +82,12 @@ function Workbench({ documents }: { documents: DocumentStore }) {
     go(next === undefined ? rest : { ...rest, file: next }, { replace: true });
   };
   const compare = (path: string, comparison: string) => go({ ...beside, file: path, compare: comparison });
+
+  const askAgent = () => {
+    prepareAsk(projectId);
+    if (phone || narrow) void navigate({ to: '/p/$projectId/agents', params: { projectId } });
+    else changeLayout({ agentsOpen: true });
+  };
 
   if (opened.error !== null && opened.data === undefined) {
     return <PanelError error={opened.error} retry={() => void opened.refetch()} />;
@@ -140,6 +152,7 @@ function Workbench({ documents }: { documents: DocumentStore }) {
                   go(next === undefined ? rest : { ...rest, compare: next });
                 }}
                 onClose={() => close(file)}
+                onAsk={editable ? askAgent : undefined}
               />
             )}
           </section>
@@ -162,6 +175,44 @@ function Workbench({ documents }: { documents: DocumentStore }) {
           </>
         )}
       </div>
+      {layout.agentsOpen && !narrow && (
+        <>
+          <Resizer
+            label={t('agentsWidth')}
+            orientation="vertical"
+            reversed
+            value={layout.agentsWidthPx}
+            bounds={agentsBounds}
+            onChange={(agentsWidthPx) => changeLayout({ agentsWidthPx })}
+          />
+          <aside
+            className="workbench-agents"
+            style={{ width: layout.agentsWidthPx }}
+            aria-label={t('agents')}
+            data-region="agents"
+          >
+            <PanelBoundary>
+              <Suspense fallback={<SkeletonLines />}>
+                <AgentPanel
+                  projectId={projectId}
+                  taskId={task}
+                  editable={editable}
+                  currentFile={file}
+                  onTask={setTask}
+                  onReview={(taskId, path) =>
+                    void navigate({
+                      to: '/p/$projectId/agents/$taskId',
+                      params: { projectId, taskId },
+                      search: { view: 'changes', ...(path === undefined ? {} : { file: path }) },
+                    })
+                  }
+                  onClose={() => changeLayout({ agentsOpen: false })}
+                />
+              </Suspense>
+            </PanelBoundary>
+          </aside>
+        </>
+      )}
     </div>
   );
 }

@@ -1,4 +1,6 @@
 export const workbench = {
+  agents: 'Agenten',
+  agentsWidth: 'Breite der Agenten',
   sidebar: 'Seitenleiste',
   sidebarWidth: 'Breite der Seitenleiste',
   bottomHeight: 'Höhe des unteren Bereichs',

@@ -1,4 +1,5 @@
 import { account } from './account.ts';
+import { agents } from './agents.ts';
 import { auth } from './auth.ts';
 import { git } from './git.ts';
 import { machines } from './machines.ts';
@@ -16,6 +17,7 @@ import { workbench } from './workbench.ts';
 
 export const en = {
   account,
+  agents,
   auth,
   git,
   machines,

@@ -1,4 +1,6 @@
 export const workbench = {
+  agents: 'Agents',
+  agentsWidth: 'Width of the agents’ panel',
   sidebar: 'Sidebar',
   sidebarWidth: 'Width of the sidebar',
   bottomHeight: 'Height of the bottom panel',

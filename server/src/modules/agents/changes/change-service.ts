@@ -148,11 +148,13 @@ export function createChangeService(deps: {
     },
 
     async redo(params: Params<'agent.redo'>, caller: Caller): Promise<Written> {
-      const { decisions, preview } = params;
+      const { paths, decisions, preview } = params;
       const found = await access(params.taskId, caller, 'write');
       const files = await lastRollback(database, params.taskId);
       if (files.length === 0) throw wrongState(found.task);
-      const proposals = files.flatMap((file) => backwards(file.path, [file], decisions));
+      const proposals = files
+        .filter(({ path }) => paths === undefined || paths.includes(path))
+        .flatMap((file) => backwards(file.path, [file], decisions));
       return write({ ...found, caller }, { kind: 'apply', proposals, preview, note: { redo: true } });
     },
   };

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import type { Step } from './agent-queries.ts';
+import { filesOf, linesOf, partsOf } from './step-lines.ts';
+
+let sequence = 0;
+const step = (kind: Step['kind'], data: Record<string, unknown>): Step => ({
+  sequence: ++sequence,
+  at: new Date(sequence * 1_000).toISOString(),
+  kind,
+  data,
+});
+const called = (text = '') => step('model', { answer: { text, toolCalls: [{ name: 'x' }] } });
+const tool = (name: string, input: object, result = '') =>
+  step('tool', { name, arguments: JSON.stringify(input), result });
+
+test('work of one kind in a row is one line with its tools counted and its time', () => {
+  const lines = linesOf([
+    step('started', {}),
+    called(),
+    tool('read_file', { path: 'a.ts' }),
+    called(),
+    tool('read_file', { path: 'b.ts' }),
+    called(),
+    tool('find', { text: 'x' }),
+    tool('write_file', { path: 'a.ts' }),
+    tool('run', { command: 'npm', args: ['test'] }, 'exit code 1\nno'),
+    step('check', { when: 'after', passed: true }),
+  ]);
+  expect(lines.map(({ kind, tools, passed }) => [kind, tools, passed])).toEqual([
+    [
+      'read',
+      [
+        { name: 'read_file', count: 2 },
+        { name: 'find', count: 1 },
+      ],
+      undefined,
+    ],
+    ['edit', [{ name: 'write_file', count: 1 }], undefined],
+    ['run', [{ name: 'npm test', count: 1 }], false],
+    ['check', [], true],
+  ]);
+  expect(filesOf(lines[0] as never)).toEqual(['a.ts', 'b.ts']);
+  expect(lines[0]?.durationMs).toBe(5_000);
+});
+
+test('the conversation: words part the steps, questions and answers stand where they were', () => {
+  const parts = partsOf([
+    step('queued', { task: 'do' }),
+    tool('read_file', { path: 'a' }),
+    called('Now I know.'),
+    tool('read_file', { path: 'b' }),
+    step('asked', { question: 'May I?' }),
+    step('replied', { text: 'yes' }),
+    step('completed', { summary: 'Done.' }),
+    step('applied', { paths: ['a'] }),
+  ]);
+  expect(parts.map((part) => [part.kind, part.kind === 'lines' ? part.lines.length : part.text])).toEqual([
+    ['lines', 1],
+    ['words', 'Now I know.'],
+    ['lines', 1],
+    ['question', 'May I?'],
+    ['reply', 'yes'],
+    ['words', 'Done.'],
+    ['lines', 1],
+  ]);
+});
+
+test('arguments that are no JSON, and unknown steps, are shown and break nothing', () => {
+  const odd = { sequence: 1, at: new Date(0).toISOString(), kind: 'later', data: {} } as unknown as Step;
+  expect(linesOf([odd]).map(({ kind }) => kind)).toEqual(['note']);
+  const [line] = linesOf([step('tool', { name: 'run', arguments: '{broken' })]);
+  expect(line?.tools).toHaveLength(1);
+  expect(filesOf(linesOf([step('tool', { name: 'edit_file', arguments: '"x"' })])[0] as never)).toEqual([]);
+});

@@ -1,0 +1,102 @@
+import { refreshProject } from '../../app/queries.ts';
+import { text } from '../../i18n/language.ts';
+import { rpc } from '../../rpc/client.ts';
+import type { Params } from '../../rpc/contracts.ts';
+import { createStore, type Store } from '../../ui/store.ts';
+import { toast, toastFault, toastUndo } from '../../ui/toasts.tsx';
+import { type Conflict, refreshTask, type Task, type Written } from './agent-queries.ts';
+import { followerOf } from './follow-task.ts';
+
+export type Decisions = NonNullable<Params<'agent.apply'>['decisions']>;
+
+/** What is to become of a change: applied in whole or in part, taken back, or brought back. */
+export interface ChangeRequest {
+  readonly action: 'apply' | 'rollback' | 'redo';
+  /** All that it touches; undefined is everything. */
+  readonly paths?: readonly string[];
+  readonly hunks?: Readonly<Record<string, readonly number[]>>;
+  readonly decisions?: Decisions;
+}
+
+export interface OpenConflict {
+  readonly request: ChangeRequest;
+  readonly conflicts: readonly Conflict[];
+}
+
+type TaskPlace = Pick<Task, 'projectId' | 'taskId'>;
+
+const conflicts = new Map<string, Store<OpenConflict | undefined>>();
+
+/** The conflict that a task's user is deciding about. */
+export function conflictOf(taskId: string): Store<OpenConflict | undefined> {
+  const known = conflicts.get(taskId) ?? createStore<OpenConflict | undefined>(undefined);
+  conflicts.set(taskId, known);
+  return known;
+}
+
+function call({ taskId }: TaskPlace, { action, paths, hunks, decisions }: ChangeRequest): Promise<Written> {
+  const params = {
+    taskId,
+    ...(paths === undefined ? {} : { paths: [...paths] }),
+    ...(decisions === undefined ? {} : { decisions }),
+  };
+  if (action === 'rollback') return rpc.call('agent.rollback', params);
+  if (action === 'redo') return rpc.call('agent.redo', params);
+  const chosen = Object.entries(hunks ?? {}).map(
+    ([path, numbers]) => [path, [...numbers]] as [string, number[]],
+  );
+  return rpc.call('agent.apply', { ...params, hunks: Object.fromEntries(chosen) });
+}
+
+/** Reads everything again that may be another now. */
+export async function refreshAfter({ projectId, taskId }: TaskPlace): Promise<void> {
+  followerOf(projectId, taskId).wake();
+  await Promise.all([refreshTask(projectId, taskId), refreshProject(projectId)]);
+}
+
+/** Carries a request out; false with a conflict, which `conflictOf` then holds, or a fault, which was shown. */
+export async function carryOut(task: TaskPlace, request: ChangeRequest): Promise<boolean> {
+  const { action } = request;
+  try {
+    const result = await call(task, request);
+    if (result.conflicts.length > 0) {
+      conflictOf(task.taskId).set({ request, conflicts: result.conflicts });
+      return false;
+    }
+    conflictOf(task.taskId).set(undefined);
+    const count = result.written.length;
+    if (count === 0) toast({ title: text('agents:nothingToApply') });
+    else if (action === 'apply')
+      toastUndo(text('agents:applied', { count }), () => void carryOut(task, { action: 'rollback' }));
+    else if (action === 'rollback')
+      toastUndo(text('agents:rolledBackToast', { count }), () => void carryOut(task, { action: 'redo' }));
+    else toast({ title: text('agents:broughtBack', { count }), tone: 'good' });
+    return true;
+  } catch (error) {
+    toastFault(error);
+    return false;
+  } finally {
+    await refreshAfter(task);
+  }
+}
+
+/** Puts a proposed change away. */
+export async function reject(task: TaskPlace): Promise<void> {
+  try {
+    await rpc.call('agent.reject', { taskId: task.taskId });
+    toast({ title: text('agents:rejectedToast'), tone: 'good' });
+  } catch (error) {
+    toastFault(error);
+  }
+  await refreshAfter(task);
+}
+
+/** Ends a task; resolves when the server has entered it. */
+export async function stopTask(task: TaskPlace): Promise<void> {
+  try {
+    await rpc.call('agent.cancel', { taskId: task.taskId });
+  } catch (error) {
+    toastFault(error);
+  }
+  await refreshAfter(task);
+}
