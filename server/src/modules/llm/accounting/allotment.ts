@@ -25,6 +25,8 @@ export interface Allotment {
 }
 
 const batchSize = 500;
+/** So much later at most is a use durable; a kill in between does not bill it. */
+const gatherMs = 10;
 const retryMs = [100, 500, 2_000, 5_000, 15_000] as const;
 
 /** @see createPurses */
@@ -52,6 +54,8 @@ export function createAllotment(
     // What is charged in the same turn of the event loop goes in one batch.
     await new Promise((resolve) => setImmediate(resolve));
     while (pending.length > 0 || (retired && running === 0 && !isClosed)) {
+      // A transaction costs the same for one use and for fifty: while more are running, their ends are waited for.
+      if (running > 0 && !retired) await new Promise((resolve) => setTimeout(resolve, gatherMs));
       const uses = pending.slice(0, batchSize);
       pending = pending.slice(batchSize);
       const close = retired && running === 0 && pending.length === 0;

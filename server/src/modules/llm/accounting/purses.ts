@@ -32,7 +32,7 @@ interface Purse {
   refilledAtMs: number;
   filling: Promise<unknown>;
   /** The next allotment is under way before it is needed. */
-  ahead: boolean;
+  ahead: Promise<unknown> | undefined;
 }
 
 const mostAhead = 1_024;
@@ -62,7 +62,7 @@ export function createPurses(deps: PurseDeps): Accounting & AsyncDisposable {
         growth: 1,
         refilledAtMs: 0,
         filling: Promise.resolve(),
-        ahead: false,
+        ahead: undefined,
       };
       purses.set(key, purse);
     }
@@ -154,16 +154,15 @@ export function createPurses(deps: PurseDeps): Accounting & AsyncDisposable {
 
   /** While a busy user still has half of what is put aside, the next is put aside: nobody waits for it. */
   function fillAhead(purse: Purse, needed: number): void {
-    if (purse.ahead || purse.growth < 8) return;
+    if (purse.ahead !== undefined || purse.growth < 8) return;
     let left = 0;
     for (const allotment of purse.allotments) left += allotment.left;
     if (left > (needed * purse.growth) / 2) return;
-    purse.ahead = true;
     // A refusal is told to the request that finds nothing, if one does.
-    refill(purse, needed)
+    purse.ahead = refill(purse, needed)
       .catch(() => undefined)
       .finally(() => {
-        purse.ahead = false;
+        purse.ahead = undefined;
       });
   }
 
@@ -203,6 +202,8 @@ export function createPurses(deps: PurseDeps): Accounting & AsyncDisposable {
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
+      // What is still being put aside must come back too.
+      await Promise.all([...purses.values()].flatMap(({ filling, ahead }) => [filling, ahead]));
       const all = [...purses.values()].flatMap(({ allotments }) => [...allotments]);
       await Promise.all(all.map((allotment) => allotment.end())).catch((error: unknown) => {
         log.warn({ err: error }, 'reservations can’t be given back and will expire');

@@ -12,6 +12,7 @@ import type { Candidates } from '../candidates.ts';
 import { ChatRequest, CompletionRequest, EmbeddingRequest } from '../contract-requests.ts';
 import type { Inference } from '../inference.ts';
 import type { InferenceRequest, QueuePlace } from '../source.ts';
+import { createEventWriter, streamHeaders } from './event-writer.ts';
 import { openAiError } from './openai-errors.ts';
 import { parseRequest } from './parse-request.ts';
 import { billHeaders, drained, eventsOf, queueHeaders } from './writer.ts';
@@ -143,36 +144,34 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
   }
 
   async function sendStream(exchange: Exchange, call: InferenceCall): Promise<void> {
-    const { reply, headers } = exchange;
+    const { request, reply, headers } = exchange;
     const { raw } = reply;
     const stream = inference.stream(call);
     let step = await stream.next();
     reply.hijack();
-    headers.push('content-type', 'text/event-stream; charset=utf-8', 'cache-control', 'no-store');
-    // nginx and its kin would hold the events back.
-    headers.push('x-accel-buffering', 'no', 'trailer', trailerNames);
+    headers.push(...streamHeaders(request.raw, trailerNames));
     if (step.done !== true && 'queued' in step.value) headers.push(...queueHeaders(step.value.queued));
     raw.writeHead(200, headers);
+    const writer = createEventWriter(raw);
     try {
       while (step.done !== true) {
         // Awaited only when it must be: this runs for every token of every stream.
-        if (!raw.write(eventsOf(step.value))) await drained(raw, call.signal, deps.readerStallMs);
+        if (!writer.write(eventsOf(step.value))) await drained(raw, call.signal, deps.readerStallMs);
         step = await stream.next();
       }
-      raw.addTrailers(billHeaders(step.value));
-      raw.end(done);
+      writer.end(done, billHeaders(step.value));
     } catch (error) {
       await stream.return(undefined as never).catch(() => undefined);
-      tellBroken(error, exchange, call);
+      if (call.signal.aborted) raw.destroy();
+      else writer.end(brokenEvent(error, exchange), []);
     }
   }
 
   /** After the first piece the status is sent: the fault goes into the stream, and no `[DONE]` follows. */
-  function tellBroken(error: unknown, { request, reply }: Exchange, call: InferenceCall): void {
-    if (call.signal.aborted) return void reply.raw.destroy();
+  function brokenEvent(error: unknown, { request }: Exchange): string {
     if (!isFault(error)) log.error({ err: error, traceId: request.id }, 'a model stream failed');
     const { body } = openAiError(error, readerOf(request));
-    reply.raw.end(`event: error\ndata: ${JSON.stringify(body)}\n\n`);
+    return `event: error\ndata: ${JSON.stringify(body)}\n\n`;
   }
 
   function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
