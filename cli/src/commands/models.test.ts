@@ -88,9 +88,11 @@ test('with a running server: pull, load, list, unload and rm go through it', asy
   mkdirSync(llm.modelsDir, { recursive: true });
   const pulled = await cds.run('pull', `${cds.url}/model.gguf`);
   assert.equal(pulled.code, 0, pulled.text);
-  const loaded = await cds.run('load', 'model', '--context', '256', '--pin');
+  const loaded = await cds.run('load', 'model', '--context', '256', '--pin', '--weight', '2');
   assert.match(loaded.text, /model is loaded/, loaded.text);
   assert.match((await cds.run('list')).text, /^model .* loaded /m);
+  const { body } = await llm.request('GET /admin/models');
+  assert.equal(body.models[0].prices.tokenWeight, '2');
   assert.equal((await cds.run('unload', 'model')).code, 0);
   assert.match((await cds.run('list')).text, /^model .* available /m);
   assert.equal((await cds.run('rm', 'model')).code, 0);

@@ -11,6 +11,7 @@ const usage: LocalizedText = {
     'Usage: cds models list [--json]',
     '       cds models pull <address | owner/repository [file]> [--sha256 <hash>]',
     '       cds models load <model> [--context <tokens>] [--parallel <n>] [--threads <n>] [--pin | --unpin]',
+    '                       [--weight <balance tokens per token>] [--input-cost <money>] [--output-cost <money>]',
     '       cds models unload <model>',
     '       cds models rm <model>',
     'With CDS_API_KEY (an administrator’s) the running server at CDS_URL does it, without it the data folder is used;',
@@ -20,6 +21,7 @@ const usage: LocalizedText = {
     'Aufruf: cds models list [--json]',
     '        cds models pull <Adresse | Besitzer/Repository [Datei]> [--sha256 <Prüfsumme>]',
     '        cds models load <Modell> [--context <Token>] [--parallel <n>] [--threads <n>] [--pin | --unpin]',
+    '                        [--weight <Guthaben-Token je Token>] [--input-cost <Geld>] [--output-cost <Geld>]',
     '        cds models unload <Modell>',
     '        cds models rm <Modell>',
     'Mit CDS_API_KEY (dem einer Administratorin) tut es der laufende Server unter CDS_URL, sonst wird der Datenordner',
@@ -38,6 +40,9 @@ const options = {
   context: { type: 'string' },
   parallel: { type: 'string' },
   threads: { type: 'string' },
+  weight: { type: 'string' },
+  'input-cost': { type: 'string' },
+  'output-cost': { type: 'string' },
   pin: { type: 'boolean' },
   unpin: { type: 'boolean' },
 } as const;
@@ -133,6 +138,12 @@ async function load({ targets, values, terminal, server }: CommandInput): Promis
   const numbers = { contextSize: values.context, parallel: values.parallel, threads: values.threads };
   const settings: Record<string, unknown> = {};
   for (const [key, text] of Object.entries(numbers)) if (text !== undefined) settings[key] = Number(text);
+  const texts = {
+    tokenWeight: values.weight,
+    inputCost: values['input-cost'],
+    outputCost: values['output-cost'],
+  };
+  for (const [key, text] of Object.entries(texts)) if (text !== undefined) settings[key] = text;
   if (values.pin === true) settings.pinned = true;
   if (values.unpin === true) settings.pinned = false;
   const modelId = targets[0] ?? '';

@@ -59,6 +59,8 @@ export const balanceQuery = queryOptions({
 export interface ChatModel {
   readonly id: string;
   readonly owner: string;
+  /** Money for each generated token; an exact decimal. */
+  readonly outputCost: string;
 }
 
 /** Models that answer conversations, those of this server first. */
@@ -68,7 +70,7 @@ export const chatModelsQuery = queryOptions({
     const { data } = await rpc.call('llm.models', {});
     return data
       .filter(({ capabilities }) => capabilities.chat)
-      .map(({ id, owned_by: owner }) => ({ id, owner }));
+      .map(({ id, owned_by: owner, output_cost: outputCost }) => ({ id, owner, outputCost }));
   },
   staleTime: 10_000,
 });

@@ -25,8 +25,6 @@ export interface AdminDeps {
 
 type AdminHandlers = Pick<Handlers<typeof llmContract>, keyof typeof llmAdminMethods>;
 
-const free = { inputCost: '0', cachedInputCost: null, outputCost: '0', tokenWeight: '1' };
-
 /** Administration of models, providers and routing. */
 export function adminHandlersOf(deps: AdminDeps): AdminHandlers {
   const { models, providers, routing, metrics, ledger } = deps;
@@ -40,7 +38,12 @@ export function adminHandlersOf(deps: AdminDeps): AdminHandlers {
         id: model.id,
         origin: 'local',
         contextSize: contextSizeOf(model, deps.modelContextSize),
-        prices: free,
+        prices: {
+          inputCost: model.settings.inputCost ?? '0',
+          cachedInputCost: null,
+          outputCost: model.settings.outputCost ?? '0',
+          tokenWeight: model.settings.tokenWeight ?? '1',
+        },
         local: model,
       }));
       const offered = (await providers.models()).map(({ provider, model }) => ({

@@ -96,8 +96,8 @@ export function createCandidates(
           context_size: contextSizeOf(model, deps.modelContextSize),
           loaded: model.state === 'loaded',
           capabilities: model.capabilities,
-          input_cost: '0',
-          output_cost: '0',
+          input_cost: model.settings.inputCost ?? '0',
+          output_cost: model.settings.outputCost ?? '0',
         }));
       const offered = (await providers.models()).map(({ provider, model }) => ({
         id: `${provider}/${model.id}`,

@@ -10,6 +10,8 @@ import {
   ProviderInfo,
   ProviderName,
   Routing,
+  TokenCost,
+  TokenWeight,
 } from './contract-shapes.ts';
 
 const modelId = z.string().min(1).max(300);
@@ -21,6 +23,9 @@ const settings = {
   parallel: ModelSettings.shape.parallel.optional(),
   temperature: ModelSettings.shape.temperature.optional(),
   pinned: z.boolean().optional(),
+  tokenWeight: TokenWeight.nullable().optional(),
+  inputCost: TokenCost.nullable().optional(),
+  outputCost: TokenCost.nullable().optional(),
 };
 
 /** A model of any origin, for tables and pickers. */

@@ -145,6 +145,17 @@ export const llmFaults = {
       de: 'Starten Sie es erneut: Es wird an der Abbruchstelle fortgesetzt.',
     },
   },
+  'llm.download_elsewhere': {
+    status: 409,
+    detail: {
+      en: 'Another process (PID {pid}) is downloading {file} already.',
+      de: 'Ein anderer Prozess (PID {pid}) lädt {file} schon herunter.',
+    },
+    hint: {
+      en: 'Wait for it, or end it; it can be gone on with then.',
+      de: 'Warten Sie auf ihn oder beenden Sie ihn; danach geht es an der Abbruchstelle weiter.',
+    },
+  },
   'llm.download_unknown': {
     status: 404,
     detail: { en: 'There is no such download.', de: 'Diesen Download gibt es nicht.' },

@@ -15,6 +15,10 @@ export const ModelSettings = z.object({
   temperature: z.number().min(0).max(2).nullable(),
   /** A pinned model is never unloaded by itself. */
   pinned: z.boolean(),
+  /** What it costs, for installations that charge for their own models too; null: nothing, and weight 1. */
+  tokenWeight: z.string().nullable(),
+  inputCost: z.string().nullable(),
+  outputCost: z.string().nullable(),
 });
 
 export const LocalModelInfo = z.object({
@@ -72,6 +76,9 @@ export const ProviderName = z
   .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'must be small letters, digits, - and _, at most 40')
   .refine((name) => name !== 'auto', 'the name auto is taken');
 
+/** Balance tokens for each token of a model, as an exact decimal text. */
+export const TokenWeight = z.string().regex(/^\d{1,6}(\.\d{1,6})?$/, 'must be a plain decimal such as "1.5"');
+
 export const ProviderModel = z.strictObject({
   id: z.string().min(1).max(200),
   contextSize: z.int().min(1).max(100_000_000).nullable().default(null),
@@ -79,10 +86,7 @@ export const ProviderModel = z.strictObject({
   /** As `inputCost` if absent. */
   cachedInputCost: TokenCost.nullable().default(null),
   outputCost: TokenCost.default('0'),
-  tokenWeight: z
-    .string()
-    .regex(/^\d{1,6}(\.\d{1,6})?$/, 'must be a plain decimal such as "1.5"')
-    .default('1'),
+  tokenWeight: TokenWeight.default('1'),
   task: z.enum(['chat', 'embed']).default('chat'),
 });
 export type ProviderModel = z.output<typeof ProviderModel>;

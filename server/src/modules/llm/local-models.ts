@@ -15,6 +15,10 @@ export interface ModelSettings {
   readonly temperature: number | null;
   /** A pinned model is never unloaded by itself. */
   readonly pinned: boolean;
+  /** Balance tokens for each of its tokens, and money for each; exact decimals. Null: weight 1, and nothing. */
+  readonly tokenWeight: string | null;
+  readonly inputCost: string | null;
+  readonly outputCost: string | null;
 }
 
 /** A GGUF file of the models folder and what its header says. */

@@ -59,7 +59,7 @@ export function openModels(dataDir: string, options: { readonly hubUrl: string }
     async remove(modelId) {
       const file = (await folder.list()).find(({ id }) => id === modelId);
       if (file === undefined) throw fault('llm.model_not_found', { model: modelId });
-      await rm(file.path);
+      for (const part of file.paths) await rm(part, { force: true });
     },
     [Symbol.asyncDispose]: () => downloads[Symbol.asyncDispose](),
   };

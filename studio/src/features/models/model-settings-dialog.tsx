@@ -7,6 +7,8 @@ import { toast } from '../../ui/toasts.tsx';
 import { type LocalModel, refreshModels } from './model-queries.ts';
 
 const numbers = ['contextSize', 'threads', 'parallel', 'temperature'] as const;
+/** Exact decimals: they stay texts. */
+const prices = ['tokenWeight', 'inputCost', 'outputCost'] as const;
 
 /** How a model is loaded; saving loads it. */
 export function ModelSettingsDialog({ model, onClose }: { model: LocalModel; onClose: () => void }) {
@@ -21,6 +23,7 @@ export function ModelSettingsDialog({ model, onClose }: { model: LocalModel; onC
       const text = String(form.get(name) ?? '').trim();
       return text === '' ? null : Number(text);
     };
+    const textOf = (name: (typeof prices)[number]) => String(form.get(name) ?? '').trim() || null;
     setBusy(true);
     try {
       await rpc.call('admin.models.load', {
@@ -29,6 +32,9 @@ export function ModelSettingsDialog({ model, onClose }: { model: LocalModel; onC
         threads: numberOf('threads'),
         parallel: numberOf('parallel'),
         temperature: numberOf('temperature'),
+        tokenWeight: textOf('tokenWeight'),
+        inputCost: textOf('inputCost'),
+        outputCost: textOf('outputCost'),
         pinned: form.get('pinned') === 'on',
       });
       toast({ title: t('loadedNow', { name: model.id }) });
@@ -59,6 +65,17 @@ export function ModelSettingsDialog({ model, onClose }: { model: LocalModel; onC
                   label={t(name)}
                   defaultValue={model.settings[name] ?? ''}
                   error={name === 'contextSize' ? problem : undefined}
+                />
+              ))}
+              {prices.map((name) => (
+                <Field
+                  key={name}
+                  name={name}
+                  inputMode="decimal"
+                  pattern="[0-9]{1,9}([.][0-9]{1,12})?"
+                  label={t(name)}
+                  placeholder={name === 'tokenWeight' ? '1' : '0'}
+                  defaultValue={model.settings[name] ?? ''}
                 />
               ))}
               <label className="check-line">

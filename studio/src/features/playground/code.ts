@@ -24,34 +24,3 @@ const stream = await openai.chat.completions.create(${json});
 for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.delta.content ?? '');
 `;
 }
-
-export type Block =
-  | { readonly kind: 'code'; readonly text: string; readonly language: string }
-  | { readonly kind: 'prose'; readonly text: string };
-
-/** An answer cut at its code fences (CommonMark, section 4.5); one that is still open is code to its end. */
-export function blocksOf(answer: string): Block[] {
-  const blocks: Block[] = [];
-  let lines: string[] = [];
-  let fence: { readonly mark: string; readonly language: string } | undefined;
-  const close = () => {
-    const text = lines.join('\n');
-    if (fence !== undefined) blocks.push({ kind: 'code', text, language: fence.language });
-    else if (text.trim() !== '') blocks.push({ kind: 'prose', text: text.trim() });
-    lines = [];
-  };
-  for (const line of answer.split('\n')) {
-    const mark = /^ {0,3}(`{3,}|~{3,})\s*([\w+#-]*)/.exec(line);
-    if (fence === undefined && mark !== null) {
-      close();
-      fence = { mark: mark[1] ?? '```', language: mark[2] ?? '' };
-    } else if (fence !== undefined && line.trim().startsWith(fence.mark) && /^[`~]+$/.test(line.trim())) {
-      close();
-      fence = undefined;
-    } else {
-      lines.push(line);
-    }
-  }
-  close();
-  return blocks;
-}

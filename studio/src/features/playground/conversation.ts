@@ -9,6 +9,7 @@ export interface ConversationState {
   /** The answer that is being written. */
   readonly draft: string;
   readonly tokens: number;
+  readonly promptTokens: number | undefined;
   /** Where the request stands in the model's queue; 1 for the next one. */
   readonly place: number | undefined;
   readonly firstTokenMs: number | undefined;
@@ -23,6 +24,7 @@ const empty: ConversationState = {
   turns: [],
   draft: '',
   tokens: 0,
+  promptTokens: undefined,
   place: undefined,
   firstTokenMs: undefined,
   totalMs: undefined,
@@ -42,9 +44,12 @@ interface Chunk {
 
 export interface Conversation {
   readonly store: Store<ConversationState>;
-  send(content: string, bodyOf: (turns: readonly Turn[]) => Params<'llm.chat.stream'>): Promise<void>;
+  /** True once the answer has ended, however; false when another conversation took its place meanwhile. */
+  send(content: string, bodyOf: (turns: readonly Turn[]) => Params<'llm.chat.stream'>): Promise<boolean>;
   stop(): void;
   clear(): void;
+  /** Shows a conversation that was kept; the next question goes on with it. */
+  restore(turns: readonly Turn[]): void;
 }
 
 /** One conversation with one model: the turns so far, and the answer as it is written. */
@@ -86,21 +91,28 @@ export function createConversation(): Conversation {
           turns: [...turns, { role: 'assistant', content: draft }],
           draft: '',
           tokens: bill.completionTokens,
+          promptTokens: bill.promptTokens,
           totalMs: performance.now() - startedMs,
           cost: bill.cost,
           currency: bill.currency,
         });
       } catch (error) {
-        if (controller !== own) return;
+        if (controller !== own) return false;
         const kept = draft === '' ? turns : [...turns, { role: 'assistant' as const, content: draft }];
         change({ status: own.signal.aborted ? 'stopped' : 'failed', turns: kept, draft: '', error });
       }
+      return controller === own;
     },
     stop: () => controller?.abort(),
     clear() {
       controller?.abort();
       controller = undefined;
       store.set(empty);
+    },
+    restore(turns) {
+      controller?.abort();
+      controller = undefined;
+      store.set({ ...empty, turns });
     },
   };
 }

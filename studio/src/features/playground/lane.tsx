@@ -1,12 +1,24 @@
-import { CircleAlert, CircleCheck, CodeXml, Copy, Cpu, Eraser, Square, SquareTerminal } from 'lucide-react';
+import {
+  CircleAlert,
+  CircleCheck,
+  CodeXml,
+  Copy,
+  Cpu,
+  Eraser,
+  Square,
+  SquareTerminal,
+  ThumbsUp,
+} from 'lucide-react';
 import { useEffect, useId, useRef } from 'react';
 import type { ChatModel } from '../../app/queries.ts';
 import { useLanguage, useText } from '../../i18n/language.ts';
 import { formatDuration } from '../../ui/format.ts';
+import { Markdown } from '../../ui/markdown/markdown.tsx';
 import { PanelError } from '../../ui/panel-boundary.tsx';
 import { toast } from '../../ui/toasts.tsx';
-import { blocksOf, curlOf, sdkCodeOf } from './code.ts';
+import { curlOf, sdkCodeOf } from './code.ts';
 import type { ConversationState } from './conversation.ts';
+import { timesDecimal } from './cost.ts';
 import type { Turn } from './settings.ts';
 
 interface LaneProps {
@@ -16,6 +28,11 @@ interface LaneProps {
   readonly state: ConversationState;
   readonly rival: ConversationState | undefined;
   readonly limit: number;
+  /** Its name is not shown, so that the answers are judged and not the names. */
+  readonly hidden: boolean;
+  /** True for the one that was chosen, false for the other; undefined while there is no choice to make. */
+  readonly better: boolean | undefined;
+  readonly onBetter: () => void;
   readonly body: (turns: readonly Turn[]) => object;
   readonly onModel: (id: string) => void;
   readonly onStop: () => void;
@@ -24,7 +41,7 @@ interface LaneProps {
 
 /** One model’s side of the playground: figures above, the conversation, and how it stands below. */
 export function Lane(props: LaneProps) {
-  const { place, model, models, state, body, onModel, onStop, onClear } = props;
+  const { place, model, models, state, hidden, better, body, onModel, onBetter, onStop, onClear } = props;
   const t = useText('playground');
   const pickerId = useId();
   const running = state.status === 'waiting' || state.status === 'writing';
@@ -45,26 +62,37 @@ export function Lane(props: LaneProps) {
   const lastAnswer = state.turns.at(-1)?.role === 'assistant' ? (state.turns.at(-1)?.content ?? '') : '';
 
   return (
-    <section className="lane" aria-label={t('conversation', { model: model.id })}>
+    <section
+      className="lane"
+      aria-label={t('conversation', { model: hidden ? t('modelOf', { place }) : model.id })}
+    >
       <header>
         <Cpu size={14} className="tone-you" />
         <label htmlFor={pickerId} className="visually-hidden">
           {t('modelOf', { place })}
         </label>
-        <select
-          id={pickerId}
-          className="lane-picker"
-          value={model.id}
-          disabled={running}
-          onChange={(event) => onModel(event.target.value)}
-        >
-          {models.map(({ id }) => (
-            <option key={id} value={id}>
-              {id}
-            </option>
-          ))}
-        </select>
-        <span className="text-muted lane-origin">{model.owner === 'local' ? t('local') : model.owner}</span>
+        {hidden ? (
+          <strong>{t('modelOf', { place })}</strong>
+        ) : (
+          <>
+            <select
+              id={pickerId}
+              className="lane-picker"
+              value={model.id}
+              disabled={running}
+              onChange={(event) => onModel(event.target.value)}
+            >
+              {models.map(({ id }) => (
+                <option key={id} value={id}>
+                  {id}
+                </option>
+              ))}
+            </select>
+            <span className="text-muted lane-origin">
+              {model.owner === 'local' ? t('local') : model.owner}
+            </span>
+          </>
+        )}
         <span className="grow" />
         <button
           type="button"
@@ -108,7 +136,7 @@ export function Lane(props: LaneProps) {
       <div
         className="lane-log"
         role="log"
-        aria-label={t('conversation', { model: model.id })}
+        aria-label={t('conversation', { model: hidden ? t('modelOf', { place }) : model.id })}
         aria-live="off"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by keyboard
         tabIndex={0}
@@ -138,6 +166,17 @@ export function Lane(props: LaneProps) {
             <Square size={12} /> {t('stop')}
           </button>
         )}
+        {better !== undefined && (
+          <button
+            type="button"
+            className={better ? 'button small chosen' : 'button small'}
+            aria-pressed={better}
+            aria-disabled={lastAnswer === '' || running}
+            onClick={() => lastAnswer !== '' && !running && onBetter()}
+          >
+            <ThumbsUp size={12} /> {t('better')}
+          </button>
+        )}
       </footer>
     </section>
   );
@@ -145,21 +184,7 @@ export function Lane(props: LaneProps) {
 
 function Words({ turn }: { turn: Turn }) {
   if (turn.role === 'user') return <p className="bubble">{turn.content}</p>;
-  return (
-    <div className="prose">
-      {blocksOf(turn.content).map((block, index) =>
-        block.kind === 'code' ? (
-          // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only ever added
-          <pre key={index}>
-            <code>{block.text}</code>
-          </pre>
-        ) : (
-          // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only ever added
-          <p key={index}>{block.text}</p>
-        ),
-      )}
-    </div>
-  );
+  return <Markdown text={turn.content} />;
 }
 
 function speedOf({ tokens, firstTokenMs, totalMs }: ConversationState): number | undefined {
@@ -168,7 +193,7 @@ function speedOf({ tokens, firstTokenMs, totalMs }: ConversationState): number |
   return seconds <= 0 ? undefined : (tokens - 1) / seconds;
 }
 
-function Figures({ state, rival, limit, running }: LaneProps & { readonly running: boolean }) {
+function Figures({ state, rival, limit, running, model, hidden }: LaneProps & { readonly running: boolean }) {
   const t = useText('playground');
   const language = useLanguage();
   const speed = speedOf(state);
@@ -196,12 +221,18 @@ function Figures({ state, rival, limit, running }: LaneProps & { readonly runnin
         ? t('tokensOf', { count, limit: limit.toLocaleString(language) })
         : state.tokens === 0
           ? '–'
-          : t('tokens', { count }),
+          : state.promptTokens === undefined
+            ? t('tokens', { count })
+            : t('tokensFrom', { count, prompt: state.promptTokens.toLocaleString(language) }),
       false,
     ],
     [
       t('cost'),
-      state.cost === undefined ? '–' : `${decimal(state.cost, language)} ${state.currency ?? ''}`,
+      state.cost !== undefined
+        ? `${decimal(state.cost, language)} ${state.currency ?? ''}`
+        : running && state.tokens > 0 && !hidden
+          ? `≈ ${decimal(timesDecimal(model.outputCost, state.tokens), language)}`
+          : '–',
       false,
     ],
   ];

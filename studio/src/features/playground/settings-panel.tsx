@@ -1,20 +1,23 @@
 import { RotateCcw } from 'lucide-react';
-import { useId } from 'react';
+import { type ReactNode, useId } from 'react';
 import { useLanguage, useText } from '../../i18n/language.ts';
-import { defaultSettings, type PlaygroundSettings, schemaOf } from './settings.ts';
+import { defaultSettings, jsonBreaksAt, type PlaygroundSettings, schemaOf } from './settings.ts';
 
 interface PanelProps {
   readonly settings: PlaygroundSettings;
   readonly onChange: (settings: PlaygroundSettings) => void;
+  /** What stands below. */
+  readonly children?: ReactNode;
 }
 
 /** The left side: everything that a request says beside the messages. */
-export function SettingsPanel({ settings, onChange }: PanelProps) {
+export function SettingsPanel({ settings, onChange, children }: PanelProps) {
   const t = useText('playground');
   const systemId = useId();
   const schemaId = useId();
   const change = (part: Partial<PlaygroundSettings>) => onChange({ ...settings, ...part });
   const schemaWrong = schemaOf(settings.schema) === null;
+  const place = schemaWrong ? jsonBreaksAt(settings.schema) : undefined;
   return (
     <aside className="playground-settings" aria-label={t('settings')} data-region="sidebar">
       <header className="region-head">
@@ -79,7 +82,7 @@ export function SettingsPanel({ settings, onChange }: PanelProps) {
             onChange={(event) => change({ schema: event.target.value })}
           />
           <span id={`${schemaId}-below`} className={schemaWrong ? 'error' : 'hint'}>
-            {t(schemaWrong ? 'schemaWrong' : 'schemaHint')}
+            {place === undefined ? t(schemaWrong ? 'schemaWrong' : 'schemaHint') : t('schemaBreaks', place)}
           </span>
         </div>
         <Switch label={t('compare')} on={settings.compare} onChange={(compare) => change({ compare })} />
@@ -88,7 +91,15 @@ export function SettingsPanel({ settings, onChange }: PanelProps) {
           on={settings.sameSeed}
           onChange={(sameSeed) => change({ sameSeed })}
         />
+        {settings.compare && (
+          <Switch
+            label={t('hideNames')}
+            on={settings.hideNames}
+            onChange={(hideNames) => change({ hideNames })}
+          />
+        )}
       </form>
+      {children}
     </aside>
   );
 }

@@ -12,6 +12,8 @@ export interface PlaygroundSettings {
   readonly compare: boolean;
   readonly sameSeed: boolean;
   readonly seed: number;
+  /** While two are compared: which model is which is shown only after a choice. */
+  readonly hideNames: boolean;
 }
 
 export const defaultSettings: PlaygroundSettings = {
@@ -24,6 +26,7 @@ export const defaultSettings: PlaygroundSettings = {
   compare: false,
   sameSeed: true,
   seed: 7311,
+  hideNames: false,
 };
 
 const storageKey = 'cds.playground';
@@ -51,6 +54,23 @@ export function schemaOf(text: string): Record<string, unknown> | null | undefin
       : null;
   } catch {
     return null;
+  }
+}
+
+/** Where a text stops being JSON, counted from 1; undefined when it is JSON, or the browser does not tell the place. */
+export function jsonBreaksAt(text: string): { readonly line: number; readonly column: number } | undefined {
+  try {
+    JSON.parse(text);
+    return undefined;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : '';
+    const position = /position (\d+)/.exec(message)?.[1];
+    // V8 names no position where the text ends too early.
+    const at =
+      position === undefined ? (/end of JSON/i.test(message) ? text.length : undefined) : Number(position);
+    if (at === undefined) return undefined;
+    const before = text.slice(0, at).split('\n');
+    return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
   }
 }
 

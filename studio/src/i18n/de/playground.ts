@@ -46,4 +46,11 @@ export const playground = {
   noModel: 'Holen Sie eines mit `cds models pull` oder legen Sie eine GGUF-Datei in den Modellordner.',
   openModels: 'Modelle öffnen',
   conversation: 'Unterhaltung mit {{model}}',
+  schemaBreaks: 'Zeile {{line}}, Spalte {{column}}: Das ist kein JSON.',
+  hideNames: 'Namen verbergen',
+  better: 'Besser',
+  tokensFrom: '{{count}} Tok (aus {{prompt}})',
+  aboutTokens: '≈ {{count}} Tok',
+  earlier: 'Früher, auf diesem Gerät',
+  removeEarlier: '„{{title}}“ löschen',
 };

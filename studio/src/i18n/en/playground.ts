@@ -46,4 +46,11 @@ export const playground = {
   noModel: 'Bring one with `cds models pull`, or put a GGUF file into the models folder.',
   openModels: 'Open the models',
   conversation: 'Conversation with {{model}}',
+  schemaBreaks: 'Line {{line}}, column {{column}}: this is not JSON.',
+  hideNames: 'Hide the names',
+  better: 'Better',
+  tokensFrom: '{{count}} tok (from {{prompt}})',
+  aboutTokens: '≈ {{count}} tok',
+  earlier: 'Earlier, on this device',
+  removeEarlier: 'Delete “{{title}}”',
 };

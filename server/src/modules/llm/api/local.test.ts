@@ -62,6 +62,30 @@ test('the openai SDK streams the same text, with usage where it is asked for', a
   assert.ok(usage !== undefined && usage !== null && usage.completion_tokens > 5);
 });
 
+test('a model of this server is charged with the weight and the price that it was given', async () => {
+  const user = await it.user();
+  const price = { tokenWeight: '2.5', inputCost: '0.000001', outputCost: '0.000002' };
+  assert.equal(
+    (await it.request('POST /admin/load', { body: { modelId: 'machine', ...price } })).status,
+    200,
+  );
+  const { data, response } = await openai
+    .withOptions({ apiKey: user.token })
+    .chat.completions.create({ model: 'machine', messages: hello, temperature: 0 })
+    .withResponse();
+  const { prompt_tokens: prompt = 0, completion_tokens: completion = 0 } = data.usage ?? {};
+  const charged = Math.ceil((prompt + completion) * 2.5);
+  assert.equal(response.headers.get('x-cds-charged-tokens'), String(charged));
+  assert.equal(Number(response.headers.get('x-cds-cost')), (prompt + 2 * completion) / 1e6);
+  assert.equal((await it.usage(user)).chargedTokens, charged);
+  const listed = (await it.request('GET /admin/models')).body.models[0];
+  assert.equal(listed.prices.tokenWeight, '2.5');
+  const none = { tokenWeight: null, inputCost: null, outputCost: null };
+  await it.request('POST /admin/load', { body: { modelId: 'machine', ...none } });
+  const wrong = await it.request('POST /admin/load', { body: { modelId: 'machine', tokenWeight: '-1' } });
+  assert.equal(wrong.status, 400);
+});
+
 test('n answers count the prompt once and every answer’s tokens', async () => {
   const one = await openai.chat.completions.create({ model: 'machine', messages: hello, temperature: 0 });
   const three = await openai.chat.completions.create({

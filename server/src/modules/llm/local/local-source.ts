@@ -3,6 +3,7 @@ import { type Meter, sumOf } from '../accounting/meter.ts';
 import type { CompletionRequest } from '../contract-requests.ts';
 import type { GenerateChunk, GenerateRequest, GenerateResult, GenerateUsage } from '../engine/engine.ts';
 import type { LocalModel, LocalModels } from '../local-models.ts';
+import { priceOf } from '../models/settings.ts';
 import type { InferenceRequest, Piece, RunOptions, Source } from '../source.ts';
 import {
   type AnswerHead,
@@ -120,7 +121,7 @@ export function createLocalSource(model: LocalModel, temperature: number, deps: 
   return {
     model: model.id,
     origin: 'local',
-    price: { tokenWeight: '1', promptTokenCost: '0', completionTokenCost: '0' },
+    price: priceOf(model.settings),
     async estimate(request, options) {
       refuseUnable(request);
       refuseEndless(request);

@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, rename, rm, stat, statfs, writeFile } fro
 import path from 'node:path';
 import { z } from 'zod';
 import { fault } from '#base/fault.ts';
+import { holdFile } from '#kernel/supervise/held-file.ts';
 import { failed } from './download-source.ts';
 import { GgufSyntaxError, readGgufHeader } from './gguf-header.ts';
 
@@ -48,6 +49,18 @@ export class PartialFile {
 
   async exists(): Promise<boolean> {
     return (await stat(this.#target).catch(() => null)) !== null;
+  }
+
+  /**
+   * Keeps other processes from writing the same file, such as `cds models pull` beside a running server.
+   * @throws llm.download_elsewhere
+   */
+  async hold(): Promise<Disposable> {
+    const folder = partsFolder(this.#modelsDir);
+    await mkdir(folder, { recursive: true });
+    const held = holdFile(path.join(folder, `${this.#file}.lock`));
+    if ('heldBy' in held) throw fault('llm.download_elsewhere', { file: this.#file, pid: held.heldBy });
+    return held;
   }
 
   async size(): Promise<number> {

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -252,6 +263,58 @@ test('a disk without room is told before the first byte is written', async () =>
     isFault(error, 'llm.disk_full'),
   );
   assert.ok(!existsSync(path.join(world.modelsDir, '.downloads', 'model.gguf.part')));
+});
+
+test('a disk that fills up in the middle is told; nothing gets a model’s name, and it goes on once there is room', async (t) => {
+  await using world = await downloadWorld((request, response, bytes) => {
+    // Without a length, so that the room can't be judged before.
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    response.writeHead(from > 0 ? 206 : 200, {
+      etag,
+      ...(from > 0 ? { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` } : {}),
+    });
+    response.end(bytes.subarray(from));
+  });
+  const parts = path.join(world.modelsDir, '.downloads');
+  mkdirSync(parts);
+  const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', parts]);
+  if (mount.status !== 0) return t.skip('a small file system can’t be mounted here (needs root)');
+  try {
+    const downloads = world.open();
+    await downloads.start({ url: `${world.url}/model.gguf` }).catch(() => undefined);
+    const failed = await ended(downloads);
+    assert.equal(failed?.state, 'failed');
+    assert.equal(failed?.problem, 'llm.disk_full');
+    assert.ok(!existsSync(path.join(world.modelsDir, 'model.gguf')));
+  } finally {
+    spawnSync('umount', ['-l', parts]);
+  }
+  const downloads = world.open();
+  await downloads.start({ url: `${world.url}/model.gguf` });
+  assert.equal((await ended(downloads))?.state, 'finished');
+});
+
+test('a file that another process is downloading is left to it; what a dead one left is not', async () => {
+  await using world = await downloadWorld();
+  const parts = path.join(world.modelsDir, '.downloads');
+  mkdirSync(parts);
+  const script = `import { holdFile } from ${JSON.stringify(new URL('../../../kernel/supervise/held-file.ts', import.meta.url).href)};
+    globalThis.held = holdFile(${JSON.stringify(path.join(parts, 'model.gguf.lock'))});
+    console.log('held'); setInterval(() => {}, 1_000);`;
+  const other = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(other.stdout, 'data');
+  const downloads = world.open();
+  await assert.rejects(downloads.start({ url: `${world.url}/model.gguf` }), (error) => {
+    assert.ok(isFault(error, 'llm.download_elsewhere'));
+    assert.equal(error.data.pid, other.pid);
+    return true;
+  });
+  other.kill('SIGKILL');
+  await once(other, 'exit');
+  await downloads.start({ url: `${world.url}/model.gguf` });
+  assert.equal((await ended(downloads))?.state, 'finished');
 });
 
 test('refuses what is no GGUF file’s address, what is missing there, and what is here already', async () => {

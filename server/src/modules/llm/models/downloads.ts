@@ -162,6 +162,7 @@ class Downloads implements ResumableDownloads {
   /** @param begun called when the first bytes are on their way */
   async #run(running: Running, begun: () => void): Promise<void> {
     const { partial, source, abort } = running;
+    using _held = await partial.hold();
     if (await partial.exists()) throw invalid(`a model ${source.modelId} is there already`);
     const before = await partial.readNote();
     if (before !== null && before.url === source.url) {

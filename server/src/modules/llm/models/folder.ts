@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type GgufHeader, GgufSyntaxError, readGgufHeader } from './gguf-header.ts';
+import { partsOf, withLaterParts } from './split-files.ts';
 
 /** A file of the models folder. */
 export interface ModelFile {
@@ -8,6 +9,8 @@ export interface ModelFile {
   readonly id: string;
   readonly file: string;
   readonly path: string;
+  /** All files of the model, this one first; several where it is split. */
+  readonly paths: readonly string[];
   readonly sizeBytes: number;
   /** Null when it can't be read; `problem` says why. */
   readonly header: GgufHeader | null;
@@ -34,12 +37,14 @@ export function createModelFolder(folder: string): ModelFolder {
 
   async function describe(file: string): Promise<ModelFile | null> {
     const whole = path.join(folder, file);
-    const stats = await stat(whole).catch(() => null);
-    if (!stats?.isFile()) return null;
-    const stamp = `${stats.size}:${stats.mtimeMs}:${stats.ino}`;
+    const paths = partsOf(file).map((part) => path.join(folder, part));
+    const stats = await Promise.all(paths.map((part) => stat(part).catch(() => null)));
+    if (stats[0]?.isFile() !== true) return null;
+    const stamp = stats.map((one) => (one === null ? '' : `${one.size}:${one.mtimeMs}:${one.ino}`)).join(' ');
     let known = remembered.get(file);
     if (known?.stamp !== stamp) {
-      known = { stamp, ...(await headerOrProblem(whole)) };
+      const missing = paths.filter((_, index) => stats[index]?.isFile() !== true);
+      known = { stamp, ...(await headerOrProblem(paths, missing)) };
       remembered.set(file, known);
     }
     const { header, problem } = known;
@@ -47,7 +52,8 @@ export function createModelFolder(folder: string): ModelFolder {
       id: file.slice(0, -extension.length),
       file,
       path: whole,
-      sizeBytes: stats.size,
+      paths,
+      sizeBytes: stats.reduce((sum, one) => sum + (one?.size ?? 0), 0),
       header,
       problem,
     };
@@ -74,9 +80,17 @@ function isModelFile(name: string): boolean {
   return !laterPart.test(name.slice(0, -extension.length));
 }
 
-async function headerOrProblem(file: string): Promise<Pick<Remembered, 'header' | 'problem'>> {
+async function headerOrProblem(
+  paths: readonly string[],
+  missing: readonly string[],
+): Promise<Pick<Remembered, 'header' | 'problem'>> {
+  const [first = '', ...later] = paths;
   try {
-    return { header: await readGgufHeader(file), problem: null };
+    if (missing.length > 0) {
+      const names = missing.map((part) => path.basename(part)).join(', ');
+      throw new GgufSyntaxError(`it is in ${paths.length} files, and these are missing: ${names}`);
+    }
+    return { header: await withLaterParts(await readGgufHeader(first), later), problem: null };
   } catch (error) {
     if (error instanceof GgufSyntaxError) return { header: null, problem: error.message };
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';

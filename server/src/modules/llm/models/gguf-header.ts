@@ -27,6 +27,26 @@ export { GgufSyntaxError };
  * @throws GgufSyntaxError with a reason that a person can read
  */
 export async function readGgufHeader(file: string): Promise<GgufHeader> {
+  const { metadata, tensors } = await readFile(file);
+  return headerOf(metadata, tensors);
+}
+
+/**
+ * How many weights a later file of a split model holds; it says nothing else about it.
+ * @throws GgufSyntaxError as for a whole file
+ */
+export async function readGgufTensors(file: string): Promise<Tensors> {
+  return (await readFile(file)).tensors;
+}
+
+type Tensors = Pick<GgufHeader, 'parameterCount' | 'tensorBytes'>;
+
+interface Contents {
+  readonly metadata: Metadata;
+  readonly tensors: Tensors;
+}
+
+async function readFile(file: string): Promise<Contents> {
   const handle = await open(file, 'r');
   try {
     return await readFrom(handle);
@@ -35,7 +55,7 @@ export async function readGgufHeader(file: string): Promise<GgufHeader> {
   }
 }
 
-async function readFrom(handle: FileHandle): Promise<GgufHeader> {
+async function readFrom(handle: FileHandle): Promise<Contents> {
   const { size } = await handle.stat();
   const reader = new GgufReader(handle, size);
   await reader.begin();
@@ -48,15 +68,12 @@ async function readFrom(handle: FileHandle): Promise<GgufHeader> {
   if (dataEnd > size) {
     throw new GgufSyntaxError(`it is cut off: ${dataEnd} bytes are needed, ${size} are there`);
   }
-  return headerOf(metadata, { parameterCount: tensors.elements, tensorBytes: tensors.dataBytes });
+  return { metadata, tensors: { parameterCount: tensors.elements, tensorBytes: tensors.dataBytes } };
 }
 
 type Metadata = ReadonlyMap<string, GgufScalar>;
 
-function headerOf(
-  metadata: Metadata,
-  tensors: { readonly parameterCount: number; readonly tensorBytes: number },
-): GgufHeader {
+function headerOf(metadata: Metadata, tensors: Tensors): GgufHeader {
   const architecture = textOf(metadata, 'general.architecture');
   if (architecture === null) throw new GgufSyntaxError('it names no architecture');
   const own = (key: string): number | null => numberOf(metadata, `${architecture}.${key}`);

@@ -191,7 +191,11 @@ test('settings are kept over restarts, in the database', async () => {
   {
     await using world = modelsWorld({ settings });
     writeChatMachine(world.path('chat'));
-    await world.models.load('chat', { contextSize: 256, temperature: 0.1, pinned: true }, never);
+    await world.models.load(
+      'chat',
+      { contextSize: 256, temperature: 0.1, pinned: true, tokenWeight: '1.5', outputCost: '0.000001' },
+      never,
+    );
   }
   await using world = modelsWorld({ settings });
   writeChatMachine(world.path('chat'));
@@ -201,6 +205,9 @@ test('settings are kept over restarts, in the database', async () => {
     parallel: null,
     temperature: 0.1,
     pinned: true,
+    tokenWeight: '1.5',
+    inputCost: null,
+    outputCost: '0.000001',
   });
   await world.models.remove('chat');
   assert.equal((await settings.all()).size, 0);

@@ -137,7 +137,7 @@ class Models implements LocalModelsWithMemory {
     if (activeRequests > 0) throw fault('llm.model_busy', { model: modelId, activeRequests });
     await runtime?.unload(0);
     this.#runtimes.delete(modelId);
-    await rm(file.path, { force: true });
+    for (const part of file.paths) await rm(part, { force: true });
     await this.#deps.settings.remove(modelId);
   }
 

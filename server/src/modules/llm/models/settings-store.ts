@@ -9,6 +9,9 @@ interface Row {
   readonly parallel: number | null;
   readonly temperature: number | null;
   readonly pinned: boolean;
+  readonly token_weight: string | null;
+  readonly input_cost: string | null;
+  readonly output_cost: string | null;
 }
 
 /** The settings of models in the module's own table. */
@@ -17,7 +20,8 @@ export function createModelSettingsStore(database: Database): ModelSettingsStore
     async all() {
       const rows = await database.query<Row>({
         name: 'llm-settings-all',
-        text: 'select model_id, context_size, threads, parallel, temperature, pinned from llm.model_settings',
+        text: `select model_id, context_size, threads, parallel, temperature, pinned, token_weight, input_cost, output_cost
+                 from llm.model_settings`,
       });
       return new Map(rows.map((row) => [row.model_id, settingsOf(row)]));
     },
@@ -25,10 +29,13 @@ export function createModelSettingsStore(database: Database): ModelSettingsStore
       await database.execute({
         name: 'llm-settings-save',
         text: `
-          insert into llm.model_settings (model_id, context_size, threads, parallel, temperature, pinned)
-          values ($1, $2, $3, $4, $5, $6)
+          insert into llm.model_settings
+            (model_id, context_size, threads, parallel, temperature, pinned, token_weight, input_cost, output_cost)
+          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
           on conflict (model_id) do update set context_size = excluded.context_size, threads = excluded.threads,
             parallel = excluded.parallel, temperature = excluded.temperature, pinned = excluded.pinned,
+            token_weight = excluded.token_weight, input_cost = excluded.input_cost,
+            output_cost = excluded.output_cost,
             updated_at = now()`,
         values: [
           modelId,
@@ -37,6 +44,9 @@ export function createModelSettingsStore(database: Database): ModelSettingsStore
           settings.parallel,
           settings.temperature,
           settings.pinned,
+          settings.tokenWeight,
+          settings.inputCost,
+          settings.outputCost,
         ],
       });
     },
@@ -57,5 +67,8 @@ function settingsOf(row: Row): ModelSettings {
     parallel: row.parallel,
     temperature: row.temperature,
     pinned: row.pinned,
+    tokenWeight: row.token_weight,
+    inputCost: row.input_cost,
+    outputCost: row.output_cost,
   };
 }

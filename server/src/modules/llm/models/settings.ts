@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import type { ModelPrice } from '#base/pricing.ts';
 import type { ModelSettings } from '../local-models.ts';
 import type { ModelFile } from './folder.ts';
 import type { LoadShape } from './memory.ts';
@@ -17,7 +18,19 @@ export const noSettings: ModelSettings = {
   parallel: null,
   temperature: null,
   pinned: false,
+  tokenWeight: null,
+  inputCost: null,
+  outputCost: null,
 };
+
+/** What a token of a model on this machine costs. */
+export function priceOf({ tokenWeight, inputCost, outputCost }: ModelSettings): ModelPrice {
+  return {
+    tokenWeight: tokenWeight ?? '1',
+    promptTokenCost: inputCost ?? '0',
+    completionTokenCost: outputCost ?? '0',
+  };
+}
 
 /** Configuration of models on this machine; part of the module's schema. */
 export const localModelsConfig = {

@@ -1,4 +1,4 @@
-import { writeGguf } from './gguf-writer.ts';
+import { type GgufContent, writeGguf, writeSplitGguf } from './gguf-writer.ts';
 import {
   byteToken,
   byteVocabulary,
@@ -166,6 +166,15 @@ class Machine {
 
 /** Writes the chat machine as a GGUF file of about half a megabyte. */
 export function writeChatMachine(file: string): void {
+  writeGguf(file, machineContent());
+}
+
+/** Writes the chat machine in several files; their paths in order. */
+export function writeSplitChatMachine(prefix: string, count: number): string[] {
+  return writeSplitGguf(prefix, machineContent(), count);
+}
+
+function machineContent(): GgufContent {
   const machine = new Machine();
   const width = shape.embeddingLength;
   if (machine.dimensions.size + machine.keywords.length > width) throw new Error('too few dimensions');
@@ -185,7 +194,7 @@ export function writeChatMachine(file: string): void {
       for (const { token, dimension, score } of machine.scores) values[token * rowLength + dimension] = score;
     }
   };
-  writeGguf(file, {
+  return {
     metadata: {
       ...llamaMetadata('Chat machine', shape, machine.vocabulary),
       'tokenizer.ggml.eot_token_id': { type: 'uint32', value: machine.idOf(endOfTurn) },
@@ -195,5 +204,5 @@ export function writeChatMachine(file: string): void {
       'tokenizer.chat_template': { type: 'string', value: chatTemplate },
     },
     tensors: llamaTensors(shape, machine.vocabulary.length, { type: 'F32', fill }),
-  });
+  };
 }

@@ -1,12 +1,21 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
 /** Numbers of the GGUF specification, version 3 (docs/gguf.md of the ggml project). */
-const valueTypes = { uint32: 4, int32: 5, float32: 6, bool: 7, string: 8, array: 9, uint64: 10 } as const;
+const valueTypes = {
+  uint16: 2,
+  uint32: 4,
+  int32: 5,
+  float32: 6,
+  bool: 7,
+  string: 8,
+  array: 9,
+  uint64: 10,
+} as const;
 const tensorTypes = { F32: 0, F16: 1, Q8_0: 8 } as const;
 const alignment = 32;
 
 export type GgufValue =
-  | { readonly type: 'uint32' | 'int32' | 'float32' | 'uint64'; readonly value: number }
+  | { readonly type: 'uint16' | 'uint32' | 'int32' | 'float32' | 'uint64'; readonly value: number }
   | { readonly type: 'bool'; readonly value: boolean }
   | { readonly type: 'string'; readonly value: string }
   | { readonly type: 'strings'; readonly value: readonly string[] }
@@ -41,6 +50,25 @@ export function writeGguf(file: string, content: GgufContent): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Writes a model in several files, as llama.cpp's gguf-split does; the paths in order. */
+export function writeSplitGguf(prefix: string, content: GgufContent, count: number): string[] {
+  const each = Math.ceil(content.tensors.length / count);
+  return Array.from({ length: count }, (_, index) => {
+    const number = (value: number) => String(value).padStart(5, '0');
+    const file = `${prefix}-${number(index + 1)}-of-${number(count)}.gguf`;
+    writeGguf(file, {
+      metadata: {
+        ...(index === 0 ? content.metadata : {}),
+        'split.no': { type: 'uint16', value: index },
+        'split.count': { type: 'uint16', value: count },
+        'split.tensors.count': { type: 'int32', value: content.tensors.length },
+      },
+      tensors: content.tensors.slice(index * each, (index + 1) * each),
+    });
+    return file;
+  });
 }
 
 function writeWhole(descriptor: number, bytes: Uint8Array): void {
@@ -152,6 +180,12 @@ function uint32(value: number): Buffer {
   return bytes;
 }
 
+function uint16(value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16LE(value);
+  return bytes;
+}
+
 function int32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeInt32LE(value);
@@ -170,4 +204,4 @@ function uint64(value: number): Buffer {
   return bytes;
 }
 
-const scalars = { uint32, int32, float32, uint64 };
+const scalars = { uint16, uint32, int32, float32, uint64 };

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fault } from '#base/fault.ts';
 import type { Embeddings, Engine, GenerateChunk, GenerateResult } from '../engine.ts';
@@ -26,6 +27,8 @@ interface Pending {
   readonly onEnd: (reason: Error) => void;
 }
 
+/** What Node, C++ and llama.cpp say when an allocation fails. */
+const outOfMemory = /out of memory|bad_alloc|cannot allocate|failed to allocate|allocation failed/i;
 const lastLinesKept = 20;
 const killAfterMs = 5_000;
 
@@ -52,6 +55,21 @@ export async function startNativeEngine(options: NativeEngineOptions): Promise<N
 }
 
 function spawnWorker(): ChildProcess {
+  const child = forkWorker();
+  preferWhenMemoryRunsOut(child.pid);
+  return child;
+}
+
+/** The kernel is to end a model, which is started anew, and not the server or its database (proc(5), oom_score_adj). */
+function preferWhenMemoryRunsOut(pid: number | undefined): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, '600');
+  } catch {
+    // Elsewhere than on Linux, or not allowed: the kernel chooses by size, and a model is the largest anyway.
+  }
+}
+
+function forkWorker(): ChildProcess {
   const { PATH, LANG, TZ, NODE_COMPILE_CACHE } = process.env;
   return fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), {
     serialization: 'advanced',
@@ -163,6 +181,9 @@ class Connection {
   }
 
   #reasonOf(code: number | null, signal: NodeJS.Signals | null): string {
+    if (!this.#wanted && this.#lastLines.some((line) => outOfMemory.test(line))) {
+      return `ran out of memory (${signal ?? `code ${code}`})`;
+    }
     if (signal === 'SIGKILL' && !this.#wanted) return 'killed (SIGKILL), perhaps because memory ran out';
     if (signal !== null) return `ended by ${signal}`;
     return code === 0 ? 'ended' : `ended with code ${code}: ${this.#lastLines.at(-1) ?? 'no message'}`;
