@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,6 +44,10 @@ const runs: Readonly<Record<string, () => Cost>> = {
     return flow('flow');
   },
   'flow, warm': () => flow('flow'),
+  'flow, one page changed': () => {
+    appendFileSync(path.join(folder, 'flow/section-05/page-260.md'), '\nOne more line.\n');
+    return flow('flow');
+  },
   Eleventy: () => {
     clear('eleventy/_site');
     return measure([node, eleventy, '--config', 'eleventy.config.mjs'], {
@@ -88,7 +92,7 @@ try {
       `${name.padEnd(26)} ${middle(name, 'userSeconds').toFixed(2)} s user  ${middle(name, 'wallSeconds').toFixed(2)} s wall  ${middle(name, 'memoryMiB').toFixed(0)} MiB\n`,
     );
   for (const peer of ['Eleventy', 'Hugo + highlight.js', 'Hugo with its own Chroma'])
-    for (const own of ['flow, cold', 'flow, warm'])
+    for (const own of ['flow, cold', 'flow, warm', 'flow, one page changed'])
       process.stdout.write(
         `${peer} / ${own}: ${(middle(peer, 'userSeconds') / middle(own, 'userSeconds')).toFixed(2)}\n`,
       );

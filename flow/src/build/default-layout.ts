@@ -16,16 +16,19 @@ export const defaultLayout = `<!doctype html>
 <a class="skip" href="#content">{{ words.skip }}</a>
 <header class="site"><a href="{{ root }}">{{ site.title }}</a>{{#each page.translations as other}} <a class="language" hreflang="{{ other.language }}" lang="{{ other.language }}" href="{{ root }}{{ other.url }}">{{ other.language }}</a>{{/each}}</header>
 <div class="columns">
-{{#if navigation}}<nav class="site" aria-label="{{ words.pages }}"><ul>
-{{#each navigation as one}}<li{{#if one.nested}} class="nested"{{/if}}><a href="{{ root }}{{ one.url }}"{{#if one.current}} aria-current="page"{{/if}}>{{ one.title }}</a></li>
-{{/each}}</ul></nav>
+{{#if sections}}<nav class="site" aria-label="{{ words.pages }}">
+{{#each sections as section}}{{#if section.title}}<details{{#if section.open}} open{{/if}}><summary>{{ section.title }}</summary>{{/if}}<ul>
+{{#each section.pages as one}}<li><a href="{{ root }}{{ one.url }}"{{#if one.current}} aria-current="page"{{/if}}>{{ one.title }}</a></li>
+{{/each}}</ul>{{#if section.title}}</details>{{/if}}
+{{/each}}</nav>
 {{/if}}<main id="content">
 {{#unless page.hasHeading}}<h1>{{ page.title }}</h1>
 {{/unless}}{{#if page.date}}<p class="date"><time datetime="{{ page.date }}">{{ page.date | date }}</time></p>
-{{/if}}{{#if showToc}}<details class="toc" open><summary>{{ words.contents }}</summary>{{{ toc }}}</details>
+{{/if}}{{#if showToc}}<details class="toc"><summary>{{ words.contents }}</summary>{{{ toc }}}</details>
 {{/if}}{{{ content }}}</main>
-</div>
-<footer class="site"></footer>
+{{#if showToc}}<aside class="toc" aria-label="{{ words.contents }}"><strong>{{ words.contents }}</strong>{{{ toc }}}</aside>
+{{/if}}</div>
+<footer class="site"><!-- flow:release --></footer>
 </body>
 </html>
 `;
@@ -54,46 +57,70 @@ export const defaultStyle = `:root {
   --name: light-dark(#3b4cb8, #a9b8ff);
 }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--sheet); color: var(--ink); font: 1rem/1.6 system-ui, sans-serif; }
-a { color: var(--link); }
+html { scroll-padding-top: 4.5rem; }
+body { margin: 0; background: var(--sheet); color: var(--ink); font: 1rem/1.65 system-ui, sans-serif; overflow-wrap: break-word; }
+a { color: var(--link); text-underline-offset: .2em; text-decoration-thickness: from-font; }
+:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: .2rem; }
 .skip { position: absolute; left: -100vw; }
 .skip:focus { left: 1rem; }
-header.site { padding: .75rem 1.5rem; border-bottom: 1px solid var(--line); display: flex; gap: 1rem; }
-header.site a:first-child { font-weight: 600; color: inherit; text-decoration: none; margin-inline-end: auto; }
-.columns { display: flex; gap: 2.5rem; max-width: 76rem; margin: 0 auto; padding: 1.5rem; }
-nav.site { flex: 0 0 14rem; font-size: .9rem; }
-nav.site ul { list-style: none; margin: 0; padding: 0; position: sticky; top: 1rem; }
-nav.site .nested { padding-inline-start: 1rem; }
-nav.site a { display: block; padding: .2rem 0; color: var(--soft); text-decoration: none; overflow-wrap: anywhere; }
-nav.site a:hover, nav.site a[aria-current] { color: var(--ink); }
-nav.site a[aria-current] { font-weight: 600; }
-main { flex: 1 1 auto; min-width: 0; max-width: 52rem; }
-h1, h2, h3 { line-height: 1.25; margin: 2rem 0 .75rem; }
-h1 { margin-top: 0; }
+header.site { position: sticky; top: 0; z-index: 1; padding: .8rem max(1.5rem, (100vw - 84rem) / 2 + 1.5rem); border-bottom: 1px solid var(--line); background: var(--sheet); display: flex; align-items: baseline; gap: 1rem; }
+header.site a:first-child { font-weight: 650; font-size: 1.05rem; color: inherit; text-decoration: none; margin-inline-end: auto; }
+header.site .language { font-size: .85rem; text-transform: uppercase; letter-spacing: .05em; }
+.columns { display: flex; gap: 3rem; max-width: 84rem; margin: 0 auto; padding: 2rem 1.5rem 4rem; align-items: flex-start; }
+nav.site { flex: 0 0 15rem; font-size: .9rem; line-height: 1.45; position: sticky; top: 4.5rem; max-height: calc(100vh - 5rem); overflow-y: auto; scrollbar-width: thin; }
+nav.site ul { list-style: none; margin: 0 0 .75rem; padding: 0; }
+nav.site summary { cursor: pointer; font-weight: 600; padding: .35rem 0; }
+nav.site a { display: block; padding: .3rem .75rem; margin-inline-start: .15rem; border-inline-start: 2px solid var(--line); color: var(--soft); text-decoration: none; overflow-wrap: anywhere; }
+nav.site a:hover { color: var(--ink); }
+nav.site a[aria-current] { color: var(--link); border-color: var(--link); font-weight: 600; }
+main { flex: 1 1 auto; min-width: 0; max-width: 50rem; }
+h1, h2, h3, h4 { line-height: 1.25; margin: 2.25rem 0 .75rem; text-wrap: balance; }
+h1 { margin: 0 0 1.25rem; font-size: 2.1rem; letter-spacing: -.015em; }
+h2 { font-size: 1.45rem; padding-top: 1.5rem; border-top: 1px solid var(--line); }
+h3 { font-size: 1.15rem; }
+li { margin: .2rem 0; }
 .anchor { color: var(--soft); text-decoration: none; opacity: 0; }
 :is(h2, h3, h4, h5, h6):hover .anchor { opacity: 1; }
-pre, code { font-family: ui-monospace, monospace; font-size: .875em; background: var(--code); border-radius: .25rem; }
-code { padding: .1em .3em; }
-pre { padding: .75rem 1rem; overflow-x: auto; }
-pre code { padding: 0; font-size: 1em; }
-table { border-collapse: collapse; display: block; overflow-x: auto; }
-th, td { border: 1px solid var(--line); padding: .35rem .7rem; text-align: start; }
-img, video { max-width: 100%; height: auto; }
+pre, code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .875em; background: var(--code); border-radius: .3rem; }
+code { padding: .12em .35em; }
+pre { padding: .9rem 1.1rem; overflow-x: auto; line-height: 1.5; border: 1px solid var(--line); }
+pre code { padding: 0; font-size: 1em; background: none; }
+table { border-collapse: collapse; display: block; overflow-x: auto; font-size: .925rem; line-height: 1.5; margin: 1.25rem 0; }
+th, td { border-bottom: 1px solid var(--line); padding: .5rem .9rem .5rem 0; text-align: start; vertical-align: top; overflow-wrap: normal; }
+th { font-weight: 600; color: var(--soft); }
+img, video { max-width: 100%; height: auto; border-radius: .4rem; }
 blockquote { margin: 1rem 0; padding: .1rem 1rem; border-inline-start: 3px solid var(--line); color: var(--soft); }
 .alert { color: inherit; border-color: var(--link); }
 .alert-warning, .alert-caution { border-color: var(--number); }
 .task-list-item { list-style: none; margin-inline-start: -1.25rem; }
-details.toc { font-size: .9rem; border: 1px solid var(--line); border-radius: .25rem; padding: .5rem 1rem; }
-.date, footer.site { color: var(--soft); font-size: .875rem; }
-footer.site { padding: 1rem 1.5rem; border-top: 1px solid var(--line); }
+details.toc { font-size: .9rem; background: var(--code); border-radius: .4rem; padding: .6rem 1.1rem; margin: 0 0 1.75rem; }
+details.toc summary { cursor: pointer; font-weight: 600; }
+details.toc ul { margin: .4rem 0; padding-inline-start: 1.2rem; }
+aside.toc { display: none; flex: 0 0 12rem; font-size: .85rem; line-height: 1.4; position: sticky; top: 4.5rem; max-height: calc(100vh - 5rem); overflow-y: auto; scrollbar-width: thin; }
+aside.toc ul { list-style: none; margin: .4rem 0; padding: 0; }
+aside.toc ul ul { padding-inline-start: .8rem; margin: 0; }
+aside.toc a { color: var(--soft); text-decoration: none; }
+aside.toc a:hover { color: var(--ink); }
+@media (min-width: 72rem) {
+  details.toc { display: none; }
+  aside.toc { display: block; }
+}
+.date, footer.site { color: var(--soft); font-size: .85rem; }
+footer.site { padding: 1.25rem max(1.5rem, (100vw - 84rem) / 2 + 1.5rem); border-top: 1px solid var(--line); }
 .hljs-keyword, .hljs-selector-tag, .hljs-built_in, .hljs-deletion { color: var(--keyword); }
 .hljs-string, .hljs-addition, .hljs-regexp { color: var(--text); }
 .hljs-number, .hljs-literal, .hljs-symbol, .hljs-meta { color: var(--number); }
 .hljs-title, .hljs-attr, .hljs-attribute, .hljs-name, .hljs-section, .hljs-type { color: var(--name); }
 .hljs-comment, .hljs-quote { color: var(--soft); font-style: italic; }
-@media (max-width: 48rem) {
-  .columns { flex-direction: column; gap: 1rem; }
-  nav.site { flex-basis: auto; border-bottom: 1px solid var(--line); padding-bottom: 1rem; }
-  nav.site ul { position: static; }
+@media (max-width: 56rem) {
+  html { scroll-padding-top: 1rem; }
+  header.site { position: static; }
+  .columns { flex-direction: column; gap: 1.5rem; padding-top: 1.25rem; }
+  nav.site { position: static; max-height: none; flex-basis: auto; width: 100%; order: 2; border-top: 1px solid var(--line); padding-top: 1rem; }
+  main { width: 100%; }
+  h1 { font-size: 1.7rem; }
+}
+@media print {
+  nav.site, header.site, details.toc, .anchor { display: none; }
 }
 `;

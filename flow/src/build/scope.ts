@@ -33,8 +33,22 @@ export interface PageEntry {
 }
 
 /** The largest site whose default layout lists every page: each page would repeat the whole list. */
-const MOST_NAVIGATION = 60;
+const MOST_NAVIGATION = 120;
 const FEWEST_TOC_HEADINGS = 3;
+
+export interface NavigationLink {
+  readonly title: string;
+  readonly url: string;
+  readonly current: boolean;
+  readonly nested: boolean;
+}
+
+/** The pages of one folder below the top; those at the top have no title. */
+export interface NavigationSection {
+  readonly title: string;
+  readonly open: boolean;
+  readonly pages: readonly NavigationLink[];
+}
 
 export interface Scopes {
   /** The names a layout may use for this page. */
@@ -103,6 +117,7 @@ export function createScopes({ pages, plan, config, commitTime }: ScopeInput): S
       const entry = entries.get(page) ?? entryOf(page);
       const { settings, rendered } = page;
       const isHome = page.output === 'index.html';
+      const navigation = linksFor(entry);
       const toc = renderToc(rendered.headings);
       return {
         ...shared,
@@ -120,13 +135,14 @@ export function createScopes({ pages, plan, config, commitTime }: ScopeInput): S
         content: page.html.toString('utf8'),
         toc,
         showToc: settings.toc ?? rendered.headings.length >= FEWEST_TOC_HEADINGS,
-        navigation: navigationFor(entry),
+        navigation,
+        sections: sectionsOf(navigation),
         words: layoutWords(entry.language),
       };
     },
   };
 
-  function navigationFor(current: PageEntry) {
+  function linksFor(current: PageEntry): NavigationLink[] {
     const same = listedByLanguage.get(current.language) ?? [];
     if (same.length < 2 || same.length > MOST_NAVIGATION) return [];
     return same.map((one) => ({
@@ -150,6 +166,26 @@ export function createScopes({ pages, plan, config, commitTime }: ScopeInput): S
     }
     return others;
   }
+}
+
+/** Navigation by folder: the pages at the top, then each folder under the title of its front page, else its own name. */
+function sectionsOf(links: readonly NavigationLink[]): NavigationSection[] {
+  const folders = Map.groupBy(links, (one) =>
+    one.url.includes('/') ? one.url.slice(0, one.url.indexOf('/')) : '',
+  );
+  const top = folders.get('') ?? [];
+  folders.delete('');
+  const sections = [...folders].map(([folder, pages]) => ({
+    title: pages.find((one) => one.url === `${folder}/`)?.title ?? titleOfFolder(folder),
+    open: pages.some((one) => one.current),
+    pages,
+  }));
+  return [{ title: '', open: true, pages: top }, ...sections].filter((one) => one.pages.length > 0);
+}
+
+function titleOfFolder(folder: string): string {
+  const words = decodeURIComponent(folder).replaceAll(/[-_]+/g, ' ').trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function nameOf(source: string): string {

@@ -308,3 +308,62 @@ test('a script that does not parse is a warning and loses nothing', async (t) =>
   );
   assert.equal(await read('a.js'), 'import {{{ "./b.js"');
 });
+
+/** The generated columns of the first segment of each word of a line, decoded. */
+function columnsOf(mappings: string, line: number): number[] {
+  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+  let column = 0;
+  return (mappings.split(';')[line] ?? '').split(',').map((segment) => {
+    let value = 0;
+    let factor = 1;
+    for (const sign of segment) {
+      const digit = digits.indexOf(sign);
+      value += (digit & 31) * factor;
+      factor *= 32;
+      if (digit < 32) break;
+    }
+    column += value % 2 === 1 ? -(value - 1) / 2 : value / 2;
+    return column;
+  });
+}
+
+test('a source map that stands in the script itself, as a data: URL, follows too', async (t) => {
+  const map = Buffer.from('{"version":3,"sources":["x.ts"],"names":[],"mappings":"AAAA,gBAAgB;AAChB"}');
+  const { read } = await hashed(t, {
+    'index.html': '<script type="module" src="a.js"></script>',
+    'a.js': `import './b.js';f();\ng();\n//# sourceMappingURL=data:application/json;base64,${map.toString('base64')}`,
+    'b.js': 'export default 1',
+  });
+  const script = await read('a.js');
+  const inline = /base64,(.+)$/.exec(script)?.[1] ?? '';
+  const moved: { mappings: string } = JSON.parse(Buffer.from(inline, 'base64').toString('utf8'));
+  // `f()` stood in column 16 and now stands behind the 15 characters of the hash.
+  assert.deepEqual(columnsOf(moved.mappings, 0), [0, script.indexOf('f()')]);
+  assert.deepEqual(columnsOf(moved.mappings, 1), [0]);
+});
+
+test('an index map follows in its offsets and in the sections behind them', async (t) => {
+  const first = "import './b.js';f();import './c.js';g();";
+  const at = first.indexOf('import', 1);
+  const section = (line: number, column: number) => ({
+    offset: { line, column },
+    map: { version: 3, sources: ['"offset":{"line":0,"column":1}'], names: [], mappings: 'AAAA,gBAAgB' },
+  });
+  const { read } = await hashed(t, {
+    'index.html': '<script type="module" src="a.js"></script>',
+    'a.js': `${first}\nh();\n//# sourceMappingURL=a.js.map`,
+    'a.js.map': JSON.stringify({ version: 3, sections: [section(0, 0), section(0, at), section(1, 0)] }),
+    'b.js': 'export default 1',
+    'c.js': 'export default 2',
+  });
+  const script = await read('a.js');
+  const map: { sections: ReturnType<typeof section>[] } = JSON.parse(await read('a.js.map'));
+  const columns = map.sections.map((one) =>
+    columnsOf(one.map.mappings, 0).map((column) => column + one.offset.column),
+  );
+  assert.deepEqual(columns, [
+    [0, script.indexOf('f()')],
+    [script.indexOf('import', 1), script.indexOf('g()')],
+    [0, 16],
+  ]);
+});

@@ -4,7 +4,7 @@ import { applyEdits, type Edit, withoutDoubles } from './edits.ts';
 import type { SiteGraph } from './graph.ts';
 import { hashedName } from './reference.ts';
 import type { TextFile } from './site-file.ts';
-import { insertionsOf, shiftMappings } from './source-map.ts';
+import { insertionsOf, shiftInlineMap, shiftMappings } from './source-map.ts';
 
 /** What each file becomes. */
 export interface Renaming {
@@ -69,6 +69,7 @@ export async function chooseNames(graph: SiteGraph, renamed: ReadonlySet<string>
     const edits = withoutDoubles(insertions);
     for (const script of scriptsOfMap.get(file.path) ?? [])
       edits.push(...shiftMappings(file.text, insertionsOf(script.text, editsOf(script))));
+    if (file.kind === 'script' || file.kind === 'css') edits.push(...shiftInlineMap(file.text, edits));
     return edits;
   }
 }

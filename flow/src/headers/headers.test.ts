@@ -5,7 +5,12 @@ import { readLocalRelease } from '../deploy/release.ts';
 import { createLocalTarget } from '../deploy/targets/local.ts';
 import { targetDependencies, temporaryFolder, writeRelease } from '../testing/release.ts';
 import { hasProgram, startCaddy, startNginx } from '../testing/servers.ts';
-import { encodePath, renderCloudflareHeaders, renderNetlifyHeaders } from './host-files.ts';
+import {
+  encodePath,
+  renderCloudflareHeaders,
+  renderNetlifyHeaders,
+  renderSharedHeaders,
+} from './host-files.ts';
 import { judgeHeaders } from './judge.ts';
 import type { HeaderInput } from './policy.ts';
 import { renderCaddy, renderNginx, type ServerSite } from './server-files.ts';
@@ -174,6 +179,10 @@ test('Cloudflare: general rule first, each specific one detaches it, and the lim
   assert.match(netlify.text, /^\/ein%20%C3%BCmlaut%2A\.h-012345678900\.png$/m);
   assert.deepEqual(netlify.uncovered, []);
   assert.doesNotMatch(netlify.text, /!/);
+  const shared = renderSharedHeaders(input);
+  assert.doesNotMatch(shared.text, /!/, 'a line that only one of the two hosts knows');
+  assert.ok((shared.text.match(/^\//gm) ?? []).length <= 100);
+  assert.ok(shared.uncovered.length > 0);
 });
 
 test('the judge reads meaning, not wording', () => {

@@ -39,12 +39,24 @@ export function renderCloudflareHeaders(input: HeaderInput): HeaderFile {
  * is to revalidate; so only what differs is named, and no two cache rules overlap.
  */
 export function renderNetlifyHeaders(input: HeaderInput): HeaderFile {
+  return renderWithoutOverlap(input, Number.POSITIVE_INFINITY);
+}
+
+/**
+ * One `_headers` for both hosts, which read the same file: no line that only Cloudflare knows, no more rules than it
+ * takes. Both revalidate by themselves what no rule names.
+ */
+export function renderSharedHeaders(input: HeaderInput): HeaderFile {
+  return renderWithoutOverlap(input, CLOUDFLARE_MOST_RULES);
+}
+
+function renderWithoutOverlap(input: HeaderInput, mostRules: number): HeaderFile {
   const common = commonHeaders(input.config);
   const rules = [
     ...(common.length > 0 ? [rule('/*', common)] : []),
     ...input.apiPaths.map((prefix) => rule(`${prefix}*`, [['Cache-Control', NEVER_STORED]])),
   ];
-  const { patterns, uncovered } = hashedPatterns(input.files, Number.POSITIVE_INFINITY);
+  const { patterns, uncovered } = hashedPatterns(input.files, mostRules - rules.length);
   for (const pattern of patterns) rules.push(rule(pattern, [['Cache-Control', IMMUTABLE]]));
   return { text: rules.join('\n'), uncovered };
 }

@@ -1,7 +1,7 @@
 import type { ReleaseFile } from '../core/layout.ts';
 import { contentOf } from '../core/release-content.ts';
 import type { FlowContext } from '../core/step.ts';
-import { renderCloudflareHeaders, renderNetlifyHeaders } from '../headers/host-files.ts';
+import { renderCloudflareHeaders, renderNetlifyHeaders, renderSharedHeaders } from '../headers/host-files.ts';
 
 const name = '_headers';
 
@@ -32,7 +32,12 @@ export function renderHostHeaders(context: FlowContext, files: readonly ReleaseF
     return null;
   }
   const input = { files, config: headers, apiPaths: worker.apiPaths };
-  const written = host === 'cloudflare' ? renderCloudflareHeaders(input) : renderNetlifyHeaders(input);
+  const both = headers.write.includes('cloudflare') && headers.write.includes('netlify');
+  const written = both
+    ? renderSharedHeaders(input)
+    : host === 'cloudflare'
+      ? renderCloudflareHeaders(input)
+      : renderNetlifyHeaders(input);
   if (written.uncovered.length > 0) {
     context.log.info({
       en: `${written.uncovered.length} hashed files have no rule of their own in _headers (limit of the host); they are revalidated.`,

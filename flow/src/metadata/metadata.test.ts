@@ -241,6 +241,16 @@ test('a file of the site under a name of ours is refused, its own cache rules ar
   assert.match(await joined.read('_headers'), /nosniff[\s\S]*X-Mine: 1/);
 });
 
+test('one _headers for both hosts has no line that only one of them knows', async (t) => {
+  const { read } = await release(t, {
+    files: { 'index.html': page('') },
+    config: { headers: { write: ['cloudflare', 'netlify'] } },
+  });
+  const text = await read('_headers');
+  assert.match(text, /nosniff/);
+  assert.doesNotMatch(text, /!/);
+});
+
 test('the bill of materials names shipped packages only, the same bytes each time', async (t) => {
   const root = await temporaryFolder(t);
   const entry = (more: object) => ({

@@ -60,7 +60,7 @@ test('all eight steps run in order, each with its place among eight, and the rep
   );
   assert.deepEqual(started, ['1/8', '2/8', '3/8', '4/8', '5/8', '6/8', '7/8', '8/8']);
   assert.deepEqual(await readdir(path.join(rootDir, '.flow/release')), ['release.json']);
-  assert.deepEqual((await readdir(path.join(rootDir, '.flow'))).sort(), ['release']);
+  assert.deepEqual((await readdir(path.join(rootDir, '.flow'))).sort(), ['.gitignore', 'release']);
 });
 
 test('from step 6 on the release lies in its final folder', async (t) => {
@@ -149,7 +149,7 @@ test('a stop from outside ends the run between two steps and says so', async (t)
     steps({ hash: () => controller.abort() }),
   );
   assert.equal(fault?.code, 'flow.aborted');
-  assert.deepEqual(await readdir(path.join(rootDir, '.flow')), []);
+  assert.deepEqual(await readdir(path.join(rootDir, '.flow')), ['.gitignore']);
 });
 
 test('a full disk is a fault with a reason, an unexpected error one that asks for a report', async (t) => {

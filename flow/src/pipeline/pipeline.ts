@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { assetListFile } from '../core/assets.ts';
@@ -123,6 +123,7 @@ async function runLocked(run: Run): Promise<void> {
     ? { releaseDir: madeIn, content: createReleaseContent(madeIn) }
     : { releaseDir: run.outDir };
   if (makes) await mkdir(building, { recursive: true });
+  if (makes && !run.request.dryRun) await ignoreByGit(run.workDir);
   try {
     let deployed = true;
     let isFinished = !makes;
@@ -140,6 +141,15 @@ async function runLocked(run: Run): Promise<void> {
   } finally {
     await rm(building, { recursive: true, force: true });
   }
+}
+
+/** Caches and releases are no sources: the folder ignores itself, whoever calls the flow in a repository. */
+async function ignoreByGit(workDir: string): Promise<void> {
+  await writeFile(path.join(workDir, '.gitignore'), '*\n', { flag: 'wx' }).catch(ignorePresent);
+}
+
+function ignorePresent(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
 }
 
 async function finish(run: Run, { releaseDir, content }: Place): Promise<string> {

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type AssetEntry, type AssetList, readAssetList, writeAssetList } from '../core/assets.ts';
 import { FlowFault } from '../core/fault.ts';
+import { releaseManifestName } from '../core/layout.ts';
 import { headEnd, headStart, insertAt, isDocument } from '../core/page-edits.ts';
+import type { StepWarning } from '../core/progress.ts';
 import { contentOf } from '../core/release-content.ts';
 import type { FlowContext, FlowStep, StepResult } from '../core/step.ts';
+import { parseManifest } from '../deploy/manifest.ts';
 import { hashedName } from '../hash/reference.ts';
 import { generateWorker, killSwitch } from './generate.ts';
 import { choosePrecache } from './precache.ts';
@@ -27,9 +31,8 @@ async function run(context: FlowContext): Promise<StepResult> {
   const { mode } = context.config.worker;
   const own = list.files.filter((file) => file.role === 'worker');
   if (mode === 'kill') return writeKillSwitch(context, list, own);
-  if (mode === 'off' || context.environment === 'dev') {
-    return skipped({ en: 'Switched off.', de: 'Ausgeschaltet.' });
-  }
+  if (context.environment === 'dev') return skipped({ en: 'Switched off.', de: 'Ausgeschaltet.' });
+  if (mode === 'off') return leaveOut(context);
   const [first] = own;
   if (mode === 'auto' && first !== undefined) {
     await writeAssetList(context.releaseDir, {
@@ -45,6 +48,34 @@ async function run(context: FlowContext): Promise<StepResult> {
     return skipped({ en: 'No page names a web manifest.', de: 'Keine Seite nennt ein Web-Manifest.' });
   }
   return writeWorker(context, list);
+}
+
+/** No worker. One that an earlier release brought would go on answering its visitors with what it has. */
+async function leaveOut(context: FlowContext): Promise<StepResult> {
+  const before = await readFile(path.join(context.outDir, releaseManifestName), 'utf8')
+    .then((text) => parseManifest(text, releaseManifestName).worker)
+    // No release before, or one that can't be read: nothing is known of a worker.
+    .catch(() => null);
+  if (before?.kind === 'worker') context.log.warn(leftWorkerWarning(before.path));
+  return skipped({
+    en: "Switched off. Visitors keep the worker of an earlier release: one release with worker.mode 'kill' removes it.",
+    de: "Ausgeschaltet. Besucher behalten den Worker eines früheren Releases: Ein Release mit worker.mode 'kill' entfernt ihn.",
+  });
+}
+
+function leftWorkerWarning(file: string): StepWarning {
+  return {
+    code: 'worker.left_behind',
+    file,
+    text: {
+      en: `The release before had a service worker (${file}). Browsers of its visitors keep it, with what it has stored.`,
+      de: `Das vorige Release hatte einen Service Worker (${file}). Die Browser der Besucher behalten ihn mit allem, was er gespeichert hat.`,
+    },
+    fix: {
+      en: "Deploy one release with worker: { mode: 'kill' } and keep it until its visitors have been there.",
+      de: "Ein Release mit worker: { mode: 'kill' } ausliefern und so lange behalten, bis die Besucher da waren.",
+    },
+  };
 }
 
 async function writeWorker(context: FlowContext, list: AssetList): Promise<StepResult> {
