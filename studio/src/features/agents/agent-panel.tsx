@@ -61,7 +61,7 @@ export function AgentPanel(props: PanelProps) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape stops the agent from anywhere in its panel
     <div className="agent-panel" onKeyDown={onKey}>
-      <Roster tasks={tasks} chosen={draft.agent} onChoose={choose} />
+      <Roster tasks={tasks} chosen={current?.agent ?? draft.agent} onChoose={choose} />
       <header className="agent-head">
         <h2 className="clip">{current === undefined ? t('newTask') : partsOfTask(current.task).text}</h2>
         <TaskMenu tasks={tasks} open={menu} onOpenChange={setMenu} current={taskId} onTask={onTask}>

@@ -7,7 +7,7 @@ import { useUser } from '../../app/session.ts';
 import { useText } from '../../i18n/language.ts';
 import { isRpcFault } from '../../rpc/fault.ts';
 import { useStore } from '../../ui/store.ts';
-import { agentIcons } from './agent-names.ts';
+import { type AgentName, agentIcons, agentNames } from './agent-names.ts';
 import type { Task } from './agent-queries.ts';
 import { ContextPicker } from './context-picker.tsx';
 import { type Chip, changeDraft, composerRequests, draftOf, keyOfChip, withChip } from './draft.ts';
@@ -122,9 +122,21 @@ export function Composer({ projectId, tasks, currentFile, onSent }: ComposerProp
         <TaskOptions projectId={projectId} tasks={tasks} all={options} commandMissing={commandMissing} />
       )}
       <div className="composer-foot">
-        <span className="pick">
-          <Icon size={14} className="tone-agent" /> {t(`full.${draft.agent}`)}
-        </span>
+        <label className="pick">
+          <span className="visually-hidden">{t('agent')}</span>
+          <Icon size={14} className="tone-agent" />
+          <select
+            value={draft.agent}
+            onChange={({ target }) => changeDraft(projectId, { agent: target.value as AgentName })}
+          >
+            {agentNames.map((agent) => (
+              <option key={agent} value={agent}>
+                {t(`full.${agent}`)}
+              </option>
+            ))}
+          </select>
+          <ChevronDown size={12} />
+        </label>
         <ModelPicker projectId={projectId} />
         <span className="grow" />
         <button

@@ -70,6 +70,9 @@ export function Conversation({ task, followed, editable, onReview }: Conversatio
                 {part.text}
               </p>
             );
+          // The open question stands above the composer until it is answered.
+          if (part.kind === 'question' && task.status === 'waiting_for_input' && index === parts.length - 1)
+            return null;
           return <Markdown key={part.key} text={part.text} />;
         })}
         {running && parts.at(-1)?.kind !== 'lines' && <StepList lines={[]} running />}
