@@ -70,12 +70,45 @@ export const agentFaults = {
   'agents.budget_tokens': {
     status: 402,
     detail: {
-      en: 'The task has used its {limit} tokens.',
-      de: 'Die Aufgabe hat ihre {limit} Token verbraucht.',
+      en: 'The next call to the model could go beyond the task’s {limit} tokens; {used} are used.',
+      de: 'Der nächste Aufruf des Modells könnte die {limit} Token der Aufgabe überschreiten; {used} sind verbraucht.',
     },
     hint: {
       en: 'Dispatch it with a larger budget, or make it smaller.',
       de: 'Starten Sie sie mit größerem Budget oder verkleinern Sie sie.',
+    },
+  },
+  'agents.budget_cost': {
+    status: 402,
+    detail: {
+      en: 'The next call to the model could go beyond the task’s limit of {limit}; {used} is spent.',
+      de: 'Der nächste Aufruf des Modells könnte die Grenze der Aufgabe von {limit} überschreiten; {used} ist ausgegeben.',
+    },
+    hint: {
+      en: 'Dispatch it with a larger budget, make it smaller, or use a cheaper model.',
+      de: 'Starten Sie sie mit größerem Budget, verkleinern Sie sie oder nehmen Sie ein günstigeres Modell.',
+    },
+  },
+  'agents.context_too_small': {
+    status: 413,
+    detail: {
+      en: 'What the model must see does not fit: about {neededTokens} tokens, and {model} holds {contextSize}.',
+      de: 'Was das Modell sehen muss, passt nicht: etwa {neededTokens} Token, und {model} fasst {contextSize}.',
+    },
+    hint: {
+      en: 'Name fewer or smaller files, or use a model with a larger context.',
+      de: 'Nennen Sie weniger oder kleinere Dateien oder nehmen Sie ein Modell mit größerem Kontext.',
+    },
+  },
+  'agents.merge_check_failed': {
+    status: 409,
+    detail: {
+      en: 'Together with what has changed in the project meanwhile, the change does not pass its check: {reason}.',
+      de: 'Zusammen mit dem, was sich im Projekt inzwischen geändert hat, besteht die Änderung ihre Prüfung nicht: {reason}.',
+    },
+    hint: {
+      en: 'Nothing was written; the steps show the output. Dispatch the task again, or apply with insist.',
+      de: 'Nichts wurde geschrieben; die Schritte zeigen die Ausgabe. Starten Sie die Aufgabe neu oder übernehmen Sie mit insist.',
     },
   },
   'agents.budget_time': {

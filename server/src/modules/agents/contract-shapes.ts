@@ -29,6 +29,8 @@ export const Step = z.object({
     'context',
     'model',
     'tool',
+    'overlap',
+    'escalated',
     'check',
     'retry',
     'asked',
@@ -60,12 +62,20 @@ export const Usage = z.object({
   calls: z.int(),
   promptTokens: z.int(),
   completionTokens: z.int(),
-  /** Tokens of answers that told no usage, counted from their length. */
+  /** Tokens of calls that told no usage or broke off, counted from their length, rather too many than too few. */
   estimatedTokens: z.int(),
+  /** In the installation's currency, as an exact decimal such as "0.00015". */
+  cost: z.string(),
 });
 export type Usage = z.infer<typeof Usage>;
 
-export const Budget = z.object({ tokens: z.int(), seconds: z.int() });
+export const Budget = z.object({
+  tokens: z.int(),
+  seconds: z.int(),
+  /** Millionths of the installation's currency; null is no limit but that of the account. */
+  cost: z.int().nullable(),
+});
+export type Budget = z.infer<typeof Budget>;
 
 export const CommandLine = z.strictObject({
   command: z.string().min(1).max(400),
@@ -83,6 +93,8 @@ export const TaskInfo = z.object({
   files: z.array(z.string()),
   command: CommandLine.nullable(),
   model: z.string(),
+  /** The stronger model that its user has allowed for when this one does not manage. */
+  escalateTo: z.string().nullable(),
   status: TaskStatus,
   changeState: ChangeState,
   priority: z.int(),
@@ -102,3 +114,11 @@ export const TaskInfo = z.object({
   secondsUsed: z.number(),
 });
 export type TaskInfo = z.infer<typeof TaskInfo>;
+
+/** Another task that has to do with the same files: it runs, or its proposal is not decided yet. */
+export const Overlap = z.object({
+  taskId: z.uuid(),
+  path: z.string(),
+  state: z.enum(['running', 'waiting_for_input', 'proposed']),
+});
+export type Overlap = z.infer<typeof Overlap>;

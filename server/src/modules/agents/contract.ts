@@ -3,7 +3,7 @@ import { defineContract } from '#base/contract.ts';
 import { fileFaults } from '#base/file-faults.ts';
 import { ChangedFile, Decision, ProposedFile, Written } from './contract-changes.ts';
 import { agentFaults } from './contract-faults.ts';
-import { AgentName, CommandLine, Finding, Step, TaskInfo, TaskStatus } from './contract-shapes.ts';
+import { AgentName, CommandLine, Finding, Overlap, Step, TaskInfo, TaskStatus } from './contract-shapes.ts';
 
 const ProjectId = z.uuid();
 const TaskId = z.uuid();
@@ -27,7 +27,12 @@ export const agentsContract = defineContract('agents', {
         agent: AgentName,
         task: z.string().trim().min(1).max(50_000),
         model: z.string().min(1).max(300).default('auto/code'),
-        /** Files that it is about; without them the agent looks for them itself. */
+        /** Allows another, usually stronger model to go on when this one does not manage, within the same budget. */
+        escalateTo: z.string().min(1).max(300).optional(),
+        /**
+         * Files that it is about; without them the agent looks for them itself. Naming a file that usually holds secrets, or
+         * one that decides what runs elsewhere, allows the agent to use it.
+         */
         files: z.array(FilePath).max(50).default([]),
         /** `steps` is for small models: one decision or one file per call. By default local models get it. */
         mode: z.enum(['auto', 'steps', 'tools']).default('auto'),
@@ -38,6 +43,8 @@ export const agentsContract = defineContract('agents', {
           .strictObject({
             tokens: z.int().min(100).max(50_000_000).default(200_000),
             seconds: z.int().min(1).max(86_400).default(900),
+            /** Millionths of the installation's currency; without it only the account limits what is spent. */
+            cost: z.int().min(0).max(1_000_000_000_000).nullable().default(null),
           })
           .prefault({}),
         /** Tasks that must complete first. */
@@ -54,6 +61,7 @@ export const agentsContract = defineContract('agents', {
         progress: z.number().min(0).max(1),
         changeSet: z.array(ChangedFile),
         findings: z.array(Finding),
+        overlaps: z.array(Overlap),
       }),
     },
     'agent.list': {
@@ -79,6 +87,18 @@ export const agentsContract = defineContract('agents', {
         limit: z.int().min(1).max(500).default(100),
       }),
       result: z.object({ steps: z.array(Step), more: z.boolean() }),
+    },
+    'agent.export': {
+      summary:
+        'Reads a task with its log as lines of JSON, without secrets, names and places: what can be given to others.',
+      access: 'viewer',
+      rateClass: 'read',
+      params: z.strictObject({
+        taskId: TaskId,
+        /** Steps after this one; the page after 0 begins with the task itself and what it changed. */
+        after: z.int().min(0).default(0),
+      }),
+      result: z.object({ lines: z.array(z.string()), next: z.int().nullable() }),
     },
     'agent.watch': {
       summary:
@@ -115,7 +135,7 @@ export const agentsContract = defineContract('agents', {
         'Merges a proposed change, or some files or parts of files of it, into the project; conflicts write nothing.',
       access: 'developer',
       rateClass: 'write',
-      timeoutMs: 120_000,
+      timeoutMs: 600_000,
       params: z.strictObject({
         taskId: TaskId,
         paths: Paths,
@@ -123,6 +143,8 @@ export const agentsContract = defineContract('agents', {
         hunks: z.record(FilePath, z.array(z.int().positive()).max(5_000)).default({}),
         decisions: Decisions,
         preview,
+        /** Writes although the agent's check fails for the project as it would be. */
+        insist: z.boolean().default(false),
       }),
       result: Written,
     },

@@ -20,6 +20,8 @@ export interface AgentDefinition {
   readonly goal: string;
   readonly grant: Grant;
   readonly temperature: number;
+  /** How many answers a small model may give before the best is mended; the check chooses. */
+  readonly candidates: number;
   /** The command must fail before the work, so that passing afterwards proves something. */
   readonly mustFailFirst: boolean;
   /** Needs no model: its check is the work. */
@@ -30,7 +32,13 @@ export interface AgentDefinition {
 }
 
 const writes: Grant = { run: true, write: true };
-const common = { temperature: 0, mustFailFirst: false, checksOnly: false, mustChange: true } as const;
+const common = {
+  temperature: 0,
+  candidates: 2,
+  mustFailFirst: false,
+  checksOnly: false,
+  mustChange: true,
+} as const;
 
 export const definitions: Readonly<Record<AgentName, AgentDefinition>> = {
   code: {
@@ -95,6 +103,7 @@ export const definitions: Readonly<Record<AgentName, AgentDefinition>> = {
   },
   doc: {
     ...common,
+    candidates: 1,
     goal: 'links lead to files and headings that exist, and code samples parse',
     grant: { run: false, write: true },
     validate: (context) => inOrder([() => checkSyntax(context), () => checkDocuments(context)]),

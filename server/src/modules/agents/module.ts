@@ -60,7 +60,7 @@ export const agents = defineModule({
         const blobs = createBlobs(granted.areaPath);
         const limits = { files: config.copyFiles, bytes: config.copyBytes, depth: granted.limits.depth };
         const worktrees = createWorktrees({ ...granted, blobs, namedFiles: [], limits });
-        const open = await openTaskIds(database, task.projectId);
+        const open = await openTaskIds(database, task.projectId, new Date(now()));
         await worktrees.keepOnly(open);
         // A task under way has contents that no row names yet.
         if (open.size === 0) await blobs.keepOnly(await neededHashes(database, task.projectId));
@@ -125,6 +125,7 @@ export const agents = defineModule({
           const steps = await readSteps(database, { taskId, after, limit: limit + 1 });
           return { steps: steps.slice(0, limit), more: steps.length > limit };
         },
+        'agent.export': ({ params, ...caller }) => service.export(params, caller),
         'agent.watch': async function* ({ params, ...caller }) {
           await service.info(params.taskId, caller);
           yield* watchSteps({ database, events: context.events }, params, caller.call.signal);

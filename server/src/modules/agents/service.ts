@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { ParsedParamsOf, RawResultOf } from '#base/contract.ts';
 import { fault } from '#base/fault.ts';
 import { newId } from '#base/ids.ts';
@@ -9,7 +10,10 @@ import { describeChange } from './changes/describe.ts';
 import type { AgentsConfig } from './config.ts';
 import type { agentsContract } from './contract.ts';
 import type { TaskInfo } from './contract-shapes.ts';
+import { tokensOf } from './control/spending.ts';
 import { definitions } from './definitions.ts';
+import { type ExportPage, exportTask } from './history/export.ts';
+import { overlapsOf } from './queue/lease-store.ts';
 import type { Orchestrator } from './queue/orchestrator.ts';
 import { countOpen, findTask, insertTask, listTasks, type TaskRow, updateTask } from './queue/task-store.ts';
 import { type Caller, type createTaskAccess, wrongState } from './task-access.ts';
@@ -46,6 +50,8 @@ export function createAgentService(deps: {
       const taskId = newId(now());
       await insertTask(database, {
         ...params,
+        escalateTo: params.escalateTo ?? null,
+        language: caller.call.language,
         taskId,
         userId,
         principal: caller.user,
@@ -62,7 +68,22 @@ export function createAgentService(deps: {
       const blobs = createBlobs(granted.areaPath);
       const changes = await readChanges(database, taskId);
       const changeSet = await Promise.all(changes.map((change) => describeChange(change, blobs)));
-      return { ...infoOf(task), progress: progressOf(task), changeSet, findings: task.findings };
+      const overlaps = await overlapsOf(database, { taskId });
+      return { ...infoOf(task), progress: progressOf(task), changeSet, findings: task.findings, overlaps };
+    },
+
+    async export({ taskId, after }: Params<'agent.export'>, caller: Caller): Promise<ExportPage> {
+      const { task, granted } = await access.task(taskId, caller, 'read');
+      const blobs = createBlobs(granted.areaPath);
+      return exportTask(task, after, {
+        database,
+        info: infoOf(task),
+        folders: [granted.workspacePath, granted.areaPath, path.dirname(granted.workspacePath)],
+        changeSet: async () => {
+          const changes = await readChanges(database, taskId);
+          return Promise.all(changes.map((change) => describeChange(change, blobs)));
+        },
+      });
     },
 
     async info(taskId: string, caller: Caller): Promise<TaskInfo> {
@@ -103,7 +124,8 @@ export function createAgentService(deps: {
 export type AgentService = ReturnType<typeof createAgentService>;
 
 function infoOf(task: TaskRow): TaskInfo {
-  const { principal: _principal, conversation: _conversation, mode: _mode, ...shown } = task;
+  const { principal: _principal, conversation: _conversation, mode: _mode, ...told } = task;
+  const { held: _held, copiedAt: _copiedAt, language: _language, ...shown } = told;
   return {
     ...shown,
     createdAt: task.createdAt.toISOString(),
@@ -115,6 +137,5 @@ function infoOf(task: TaskRow): TaskInfo {
 function progressOf({ status, usage, budget }: TaskRow): number {
   if (status === 'pending') return 0;
   if (status !== 'running' && status !== 'waiting_for_input') return 1;
-  const tokens = usage.promptTokens + usage.completionTokens + usage.estimatedTokens;
-  return Math.min(0.95, 0.05 + tokens / budget.tokens);
+  return Math.min(0.95, 0.05 + tokensOf(usage) / budget.tokens);
 }

@@ -45,7 +45,9 @@ async function place() {
     command: null,
     priority: 5,
     after: [],
-    budget: { tokens: 1, seconds: 1 },
+    budget: { tokens: 1, seconds: 1, cost: null },
+    escalateTo: null,
+    language: 'en',
     createdAt: new Date(),
   });
   const file = (name: string) => path.join(workspacePath, name);

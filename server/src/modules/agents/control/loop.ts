@@ -1,18 +1,23 @@
-import { fault } from '#base/fault.ts';
+import { fault, isFault } from '#base/fault.ts';
+import type { CommandLine } from '../contract-shapes.ts';
 import { toolDefinitions, toolsFor, useTool } from '../tools/tools.ts';
+import { asData } from '../tools/untrusted.ts';
+import { fitConversation } from './context.ts';
 import type { Answer, Message, ToolCall } from './model.ts';
+import { createProgress } from './progress.ts';
 import { parseJson } from './steps.ts';
-import type { Conversation, Outcome, Work } from './work.ts';
+import { agrees, type Conversation, type Outcome, type Work } from './work.ts';
 
 const mostCalls = 80;
-const mostRepeats = 3;
-const mostSilent = 3;
 const repairs = 2;
 const answerTokens = 8_192;
+/** Of the window, how much a conversation may fill before it is shortened, and what is left of it then. */
+const fullShare = 0.8;
+const shortenedShare = 0.5;
 
 /**
  * For strong models: a conversation with tools until the model says that it is finished and the agent's check agrees.
- * Ends on repeats without progress; a question or a command that needs consent ends it for now, to go on from there.
+ * Ends when nothing comes of it; a question or a command that needs consent ends it for now, to go on from there.
  */
 export async function workWithTools(work: Work, resumed: Conversation | null): Promise<Outcome> {
   const state = {
@@ -21,34 +26,22 @@ export async function workWithTools(work: Work, resumed: Conversation | null): P
   };
   if (resumed !== null) state.messages.push(...(await answered(work, resumed, state.approved)));
   const tools = toolsFor(work.definition.grant);
-  const seen = new Map<string, number>();
-  let silent = 0;
+  const progress = createProgress();
   let failed = 0;
   for (let calls = 0; calls < mostCalls; calls += 1) {
     work.signal.throwIfAborted();
-    const answer = await work.model.ask({
-      messages: state.messages,
-      tools: toolDefinitions(tools),
-      temperature: work.definition.temperature,
-      seed: 1,
-      maxTokens: answerTokens,
-    });
+    const answer = await ask(work, state, toolDefinitions(tools));
     const call = answer.toolCalls[0] ?? callInText(answer.text, calls);
     if (call === null) {
-      silent += 1;
-      if (silent >= mostSilent) throw fault('agents.stuck', { reason: 'it called no tool' });
+      progress.silent();
       state.messages.push(
         { role: 'assistant', content: answer.text },
         { role: 'user', content: 'Call a tool. When the work is done, call finish.' },
       );
       continue;
     }
-    silent = 0;
     state.messages.push(asMessage(answer, call));
-    const key = `${call.name} ${call.arguments}`;
-    const repeats = (seen.get(key) ?? 0) + 1;
-    seen.set(key, repeats);
-    if (repeats > mostRepeats) throw fault('agents.stuck', { reason: `it repeated ${call.name}` });
+    progress.asked(call);
     const used = await useTool(work, call, { tools, approved: state.approved });
     await work.log('tool', {
       name: call.name,
@@ -57,8 +50,7 @@ export async function workWithTools(work: Work, resumed: Conversation | null): P
     });
     switch (used.kind) {
       case 'result':
-        // What changed since makes the same call a new one.
-        if (used.changed) seen.clear();
+        progress.answered(call, used);
         state.messages.push({ role: 'tool', tool_call_id: call.id, content: used.text });
         break;
       case 'ask': {
@@ -74,7 +66,7 @@ export async function workWithTools(work: Work, resumed: Conversation | null): P
         state.messages.push({
           role: 'tool',
           tool_call_id: call.id,
-          content: `The check failed; mend it.\n${result.output}`,
+          content: `The check failed; mend it.\n${asData('the check', result.output)}`,
         });
       }
     }
@@ -82,15 +74,53 @@ export async function workWithTools(work: Work, resumed: Conversation | null): P
   throw fault('agents.stuck', { reason: `${mostCalls} calls did not finish it` });
 }
 
+/** Asks with as much of the conversation as the model can hold, by what it has counted so far or says itself. */
+async function ask(work: Work, state: { messages: Message[] }, tools: object[]): Promise<Answer> {
+  const { model } = work;
+  const question = () => ({
+    messages: state.messages,
+    tools,
+    temperature: work.definition.temperature,
+    seed: 1,
+    maxTokens: answerTokens,
+  });
+  const tokensOf = (messages: readonly Message[]) => model.likelyTokens({ messages, tools });
+  async function shorten(contextSize: number): Promise<void> {
+    const limit = Math.floor(contextSize * shortenedShare);
+    const fitted = fitConversation(state.messages, { model: model.name, contextSize, limit, tokensOf });
+    state.messages = fitted.messages;
+    await work.log('context', { omittedCharacters: fitted.omittedCharacters, contextSize });
+  }
+  if (model.contextSize !== null && tokensOf(state.messages) > model.contextSize * fullShare) {
+    await shorten(model.contextSize);
+  }
+  try {
+    return await model.ask(question());
+  } catch (error) {
+    if (!isFault(error, 'llm.context_length_exceeded')) throw error;
+    await shorten(Number(error.data.contextSize ?? model.contextSize ?? tokensOf(state.messages)));
+    return model.ask(question());
+  }
+}
+
 async function opening(work: Work): Promise<Message[]> {
   const { agent, definition, projectRules, map, prompt, task, files } = work;
-  const shown = map.slice(0, 400).join('\n');
+  const shown = asData('the map of the project', shownMap(map));
   const system = await prompt('agent.loop', { role: agent, goal: definition.goal, projectRules, map: shown });
   const named = files.length === 0 ? '' : `\n\nIt is about: ${files.join(', ')}`;
   return [
     { role: 'system', content: system },
     { role: 'user', content: `${task}${named}` },
   ];
+}
+
+const shownFiles = 400;
+
+function shownMap(map: readonly string[]): string {
+  const left = map.length - shownFiles;
+  return [...map.slice(0, shownFiles), ...(left > 0 ? [`[${left} more lines are not shown]`] : [])].join(
+    '\n',
+  );
 }
 
 /** The reply of the user, as the result of the call that asked. */
@@ -102,11 +132,18 @@ async function answered(
   if (pending === null) return [{ role: 'user', content: reply }];
   const { callId, command } = pending;
   if (command === null) return [{ role: 'tool', tool_call_id: callId, content: reply }];
-  if (!/^\s*(yes|y|ja|j)\b/i.test(reply))
-    return [{ role: 'tool', tool_call_id: callId, content: `The user refused: ${reply}` }];
+  if (!agrees(reply)) return [{ role: 'tool', tool_call_id: callId, content: `The user refused: ${reply}` }];
   approved.push(JSON.stringify([command.command, ...command.args]));
   const { exitCode, output } = await work.context.bench.run(command);
-  return [{ role: 'tool', tool_call_id: callId, content: `exit code ${exitCode}\n${output.slice(-20_000)}` }];
+  return [{ role: 'tool', tool_call_id: callId, content: commandResult(command, exitCode, output) }];
+}
+
+const outputCharacters = 20_000;
+
+function commandResult(command: CommandLine, exitCode: number | null, output: string): string {
+  const left = output.length - outputCharacters;
+  const shown = left > 0 ? `[${left} characters before are not shown]\n${output.slice(left)}` : output;
+  return `exit code ${exitCode}\n${asData(`the output of ${command.command}`, shown)}`;
 }
 
 function asMessage(answer: Answer, call: ToolCall): Message {

@@ -1,8 +1,12 @@
-import { z } from 'zod';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Call, Client } from '#base/contract.ts';
-import { fault } from '#base/fault.ts';
+import { moneyScale, parseDecimal } from '#base/decimal.ts';
+import { fault, isFault } from '#base/fault.ts';
 import type { llmContract } from '#modules/llm/contract.ts';
 import type { Usage } from '../contract-shapes.ts';
+import { buildAnswer } from './answer-stream.ts';
+import type { Offer } from './market.ts';
+import type { Spending } from './spending.ts';
 
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant' | 'tool';
@@ -40,104 +44,168 @@ export interface Question {
 }
 
 export interface Model {
-  /** @throws agents.budget_tokens before a call that could exceed the budget, and what the model server throws */
+  readonly name: string;
+  /** Tokens of prompt and answer together; null when nobody told. */
+  readonly contextSize: number | null;
+  /** How many tokens a question probably has, by what this model has counted so far. */
+  likelyTokens(question: Pick<Question, 'messages' | 'tools'>): number;
+  /**
+   * @throws agents.budget_tokens and agents.budget_cost before a call that could exceed the budget,
+   * agents.context_too_small, and what the model server throws
+   */
   ask(question: Question): Promise<Answer>;
-  usage(): Usage;
 }
 
-const Completion = z.object({
-  choices: z
-    .array(
-      z.object({
-        finish_reason: z.string().nullish(),
-        message: z.object({
-          content: z.string().nullish(),
-          tool_calls: z
-            .array(
-              z.object({
-                id: z.string().nullish(),
-                function: z.object({ name: z.string(), arguments: z.string() }),
-              }),
-            )
-            .nullish(),
-        }),
-      }),
-    )
-    .min(1),
-  usage: z.object({ prompt_tokens: z.int().min(0), completion_tokens: z.int().min(0) }).nullish(),
-});
-
-/** A guess that is rather too high: 3 characters a token. */
-const estimate = (text: string) => Math.ceil(text.length / 3);
+/** Before anything was counted: rather too many. */
+const firstTokensPerByte = 1 / 3;
 /** An answer of less is of no use. */
 const leastAnswer = 64;
+/** What templates put around a message. */
+const tokensPerMessage = 16;
+const retries = 2;
+const firstDelayMs = 400;
+const longestDelayMs = 20_000;
+/** Faults that pass by themselves. */
+const passing = new Set([
+  'llm.provider_limited',
+  'llm.provider_failed',
+  'llm.provider_timeout',
+  'llm.stream_broken',
+  'llm.queue_full',
+  'llm.engine_failed',
+]);
 
 /**
- * Asks the model server in the caller's name. Before each call the largest it could cost is held against the budget, so
- * that no answer, however long, goes beyond it; a provider that tells no usage is counted by length.
+ * Asks the model server in the caller's name. Before each call the most that it can cost is held against the budget. A
+ * provider that is out for a moment is asked again, twice; what a broken answer may have cost counts.
  */
 export function createModel(parts: {
   readonly llm: Client<typeof llmContract>;
-  readonly model: string;
-  readonly budgetTokens: number;
-  readonly used: Usage;
+  readonly name: string;
+  readonly offer: Offer;
+  readonly spending: Spending;
   readonly call: Call;
   readonly onAnswer: (question: Question, answer: Answer, usage: Usage) => Promise<void>;
+  readonly onRetry: (reason: string) => Promise<void>;
 }): Model {
-  const { llm, model, budgetTokens, call, onAnswer } = parts;
-  let used = parts.used;
-  const total = () => used.promptTokens + used.completionTokens + used.estimatedTokens;
+  const { llm, name, offer, spending, call } = parts;
+  const { contextSize } = offer;
+  let tokensPerByte = firstTokensPerByte;
+  /** The messages of the last question with what they were counted as: a conversation only grows. */
+  let counted: { readonly messages: readonly Message[]; readonly tokens: number } | null = null;
+
+  const likelyTokens: Model['likelyTokens'] = ({ messages, tools = [] }) =>
+    Math.ceil(bytesOf([messages, tools]) * tokensPerByte) + messages.length;
+
+  /** No vocabulary has tokens of less than a byte, so what was never counted has at most as many as it has bytes. */
+  function mostTokens({ messages, tools = [] }: Question): number {
+    const whole = bytesOf([messages, tools]) + messages.length * tokensPerMessage;
+    const before = counted;
+    if (before === null || !before.messages.every((message, index) => message === messages[index]))
+      return whole;
+    const added = messages.slice(before.messages.length);
+    return Math.min(whole, before.tokens + bytesOf(added) + added.length * tokensPerMessage);
+  }
+
+  async function askOnce(question: Question, promptTokens: number): Promise<Answer> {
+    const likely = likelyTokens(question);
+    const room = contextSize === null ? question.maxTokens : contextSize - likely;
+    if (contextSize !== null && room < leastAnswer) {
+      throw fault('agents.context_too_small', {
+        model: name,
+        contextSize,
+        neededTokens: likely + leastAnswer,
+      });
+    }
+    const maxTokens = Math.min(question.maxTokens, room);
+    const hold = await spending.hold({ promptTokens, maxTokens, price: offer.price });
+    const builder = buildAnswer(hold.maxTokens);
+    const stream = llm.stream('llm.chat.stream', requestOf(name, question, hold.maxTokens), call);
+    let begun = false;
+    try {
+      for (;;) {
+        const step = await stream.next();
+        if (step.done === true) {
+          const { promptTokens: prompt, completionTokens, cost } = step.value;
+          const answer = builder.finish(`call_${spending.usage().calls}`);
+          await hold.settle({
+            promptTokens: prompt,
+            completionTokens,
+            estimated: false,
+            cost: parseDecimal(cost, moneyScale),
+          });
+          const bytes = bytesOf([question.messages, question.tools ?? []]);
+          // Counts that no vocabulary gives are not believed.
+          if (prompt > bytes / 16) {
+            tokensPerByte = Math.max(1 / 6, (prompt / bytes) * 1.1);
+            counted = { messages: question.messages.slice(), tokens: prompt };
+          }
+          return answer;
+        }
+        begun = true;
+        builder.add(step.value);
+      }
+    } catch (error) {
+      await stream.return(undefined as never).catch(() => undefined);
+      // Nobody tells what a broken answer costs.
+      if (begun) {
+        const completionTokens = Math.min(hold.maxTokens, Math.ceil(builder.characters / 3));
+        await hold.settle({
+          promptTokens: Math.min(promptTokens, likely),
+          completionTokens,
+          estimated: true,
+        });
+      } else await hold.release();
+      throw error;
+    }
+  }
 
   return {
-    usage: () => used,
+    name,
+    contextSize,
+    likelyTokens,
     async ask(question) {
-      const prompt = estimate(JSON.stringify([question.messages, question.tools ?? []]));
-      const left = budgetTokens - total() - prompt;
-      if (left < leastAnswer) throw fault('agents.budget_tokens', { limit: budgetTokens });
-      const { messages, tools, schema, temperature, seed, maxTokens } = question;
-      const answered = await llm.call(
-        'llm.chat',
-        {
-          model,
-          messages: messages.map((message) => ({
-            ...message,
-            tool_calls: message.tool_calls?.map((part) => ({ ...part })),
-          })),
-          ...(tools === undefined ? {} : { tools: tools as never, parallel_tool_calls: false }),
-          ...(schema === undefined
-            ? {}
-            : {
-                response_format: {
-                  type: 'json_schema',
-                  json_schema: { name: 'answer', schema: schema as never, strict: true },
-                },
-              }),
-          temperature,
-          seed,
-          max_tokens: Math.min(maxTokens, left),
-        },
-        call,
-      );
-      const parsed = Completion.safeParse(answered);
-      if (!parsed.success) throw fault('agents.answer_invalid', { reason: 'it is no chat completion' });
-      const { choices, usage } = parsed.data;
-      const message = choices[0]?.message;
-      const toolCalls = (message?.tool_calls ?? []).map((part, index) => ({
-        id: part.id ?? `call_${used.calls}_${index}`,
-        name: part.function.name,
-        arguments: part.function.arguments,
-      }));
-      const answer = { text: message?.content ?? '', toolCalls, cut: choices[0]?.finish_reason === 'length' };
-      const known = usage != null && usage.prompt_tokens + usage.completion_tokens > 0;
-      used = {
-        calls: used.calls + 1,
-        promptTokens: used.promptTokens + (known ? usage.prompt_tokens : 0),
-        completionTokens: used.completionTokens + (known ? usage.completion_tokens : 0),
-        estimatedTokens:
-          used.estimatedTokens + (known ? 0 : prompt + estimate(answer.text + JSON.stringify(toolCalls))),
-      };
-      await onAnswer(question, answer, used);
-      return answer;
+      for (let attempt = 0; ; attempt += 1) {
+        try {
+          const answer = await askOnce(question, mostTokens(question));
+          await parts.onAnswer(question, answer, spending.usage());
+          return answer;
+        } catch (error) {
+          if (call.signal.aborted) throw call.signal.reason;
+          if (!isFault(error) || !passing.has(error.code) || attempt >= retries) throw error;
+          await parts.onRetry(error.code);
+          const asked = Number(error.data.retryAfterMs ?? 0);
+          const delayMs = Math.min(longestDelayMs, Math.max(asked, firstDelayMs * 2 ** attempt));
+          await sleep(delayMs, undefined, { signal: call.signal });
+        }
+      }
     },
   };
+}
+
+function requestOf(model: string, question: Question, maxTokens: number) {
+  const { messages, tools, schema, temperature, seed } = question;
+  return {
+    model,
+    messages: messages.map((message) => ({
+      ...message,
+      tool_calls: message.tool_calls?.map((part) => ({ ...part })),
+    })),
+    ...(tools === undefined ? {} : { tools: tools as never, parallel_tool_calls: false }),
+    ...(schema === undefined
+      ? {}
+      : {
+          response_format: {
+            type: 'json_schema' as const,
+            json_schema: { name: 'answer', schema: schema as never, strict: true },
+          },
+        }),
+    temperature,
+    seed,
+    max_tokens: maxTokens,
+  };
+}
+
+function bytesOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }

@@ -26,6 +26,15 @@ export interface Work {
   /** The agent's rule of validity; logs what came of it. */
   readonly validate: () => Promise<CheckResult>;
   readonly signal: AbortSignal;
+  /** Enters that the agent is about to write a file; what to tell it when others are at the same one. */
+  readonly touch: (path: string) => Promise<string | null>;
+  /** Remembers where text came from that neither the user nor the platform wrote. */
+  readonly sawData: (source: string) => void;
+}
+
+/** Whether a reply agrees. */
+export function agrees(reply: string): boolean {
+  return /^\s*(yes|y|ja|j|ok)\b/i.test(reply);
 }
 
 /** What a task that waits for its user goes on from. */
@@ -37,6 +46,12 @@ export interface Conversation {
     readonly command: { command: string; args: string[] } | null;
   } | null;
   readonly approved: string[];
+  /** Where text came from that others wrote. */
+  readonly sources?: string[];
+  /** Files of the finished work that need consent, with what the work was said to be. */
+  readonly guarded?: { readonly paths: string[]; readonly summary: string };
+  /** The model that goes on, when it is not the one of the task. */
+  readonly model?: string;
   readonly reply?: string;
   /** How the project's check ended before anything was changed. */
   readonly baseline?: RunOutcome | null;

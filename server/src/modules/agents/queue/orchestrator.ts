@@ -6,14 +6,21 @@ import { saveChanges } from '../changes/change-store.ts';
 import type { AgentsConfig } from '../config.ts';
 import type { agentsContract } from '../contract.ts';
 import type { StepKind, TaskStatus } from '../contract-shapes.ts';
-import { type Ended, type RunnerParts, runTask } from './runner.ts';
+import { withLost } from '../control/spending.ts';
 import {
   abandonedTasks,
-  appendStep,
   claimTask,
+  keepLeases,
+  leasePaths,
+  overlapsOf,
+  renewLease,
+  stillOurs,
+} from './lease-store.ts';
+import { type Ended, type RunnerParts, runTask } from './runner.ts';
+import {
+  appendStep,
   doomedTasks,
   findTask,
-  renewLease,
   type TaskChange,
   type TaskRow,
   updateTask,
@@ -47,8 +54,11 @@ export interface Orchestrator extends AsyncDisposable {
 }
 
 const pollMs = 2_000;
+/** Ending a task is announced by an event; should that get lost, this is how long the task goes on. */
+const lookMs = 500;
 const mostStarts = 3;
 const open = ['pending', 'running', 'waiting_for_input'] as const;
+const every = [...open, 'completed', 'failed', 'cancelled'] as const;
 
 /**
  * Takes tasks out of the durable queue and runs them, as many at a time as the settings say. A task belongs to the
@@ -57,7 +67,7 @@ const open = ['pending', 'running', 'waiting_for_input'] as const;
  */
 export function createOrchestrator(deps: {
   readonly database: Database;
-  readonly runner: Omit<RunnerParts, 'log' | 'saveUsage'>;
+  readonly runner: Pick<RunnerParts, 'clients' | 'syntax' | 'config'>;
   readonly config: AgentsConfig;
   readonly publish: Publish<typeof agentsContract>;
   readonly now: () => number;
@@ -72,6 +82,7 @@ export function createOrchestrator(deps: {
   let filling: Promise<void> | undefined;
   let again = false;
   const timer = setInterval(wake, pollMs).unref();
+  const looking = setInterval(() => void look().catch(onError), lookMs).unref();
 
   const log: Orchestrator['log'] = async ({ taskId, projectId }, kind, data) => {
     const sequence = await appendStep(database, { taskId, at: new Date(now()), kind, data });
@@ -98,6 +109,14 @@ export function createOrchestrator(deps: {
         begin(task);
       }
     }
+  }
+
+  /** Stops what another process has ended or taken over: its work here would count twice. */
+  async function look(): Promise<void> {
+    const taskIds = [...running.keys()];
+    if (taskIds.length === 0) return;
+    const ours = await stillOurs(database, { taskIds, runner });
+    for (const taskId of taskIds) if (!ours.has(taskId)) running.get(taskId)?.abort.abort(new Stop('lease'));
   }
 
   /** Tasks whose process is gone begin again; those whose dependencies failed end. */
@@ -147,18 +166,23 @@ export function createOrchestrator(deps: {
 
     async function renew(): Promise<void> {
       const lease = { taskId: task.taskId, runner, until: new Date(now() + config.leaseMs) };
-      // Somebody else has it by now, or it was cancelled: its work here would count twice.
       if (!(await renewLease(database, lease).catch(() => true))) abort.abort(new Stop('lease'));
     }
 
     try {
+      const usage = await settled(task);
       await log(task, 'started', { agent: task.agent, model: task.model, starts: task.starts });
-      const ended = await runTask(task, abort.signal, {
+      const ended = await runTask({ ...task, usage }, abort.signal, {
         ...deps.runner,
-        log: (_taskId, kind, data) => log(task, kind, data),
-        saveUsage: async (taskId, usage) => {
-          await updateTask(database, taskId, { from: ['running'], change: { usage } });
+        log: (kind, data) => log(task, kind, data),
+        // Also of a task that was cancelled meanwhile: what it has spent is spent.
+        saveUsage: async (used, held) => {
+          await updateTask(database, task.taskId, { from: every, change: { usage: used, held } });
         },
+        copied: async (at) => {
+          await updateTask(database, task.taskId, { from: ['running'], change: { copiedAt: at } });
+        },
+        touch: (path) => touch(task, path),
       });
       await conclude(task, ended, secondsUsed());
     } catch (error) {
@@ -168,6 +192,22 @@ export function createOrchestrator(deps: {
       clearInterval(renewing);
       stopping.removeEventListener('abort', onStopping);
     }
+  }
+
+  /** A process that died in the middle of a call may have spent all that was put aside for it. */
+  async function settled(task: TaskRow): Promise<TaskRow['usage']> {
+    if (task.held === null) return task.usage;
+    const usage = withLost(task.usage, task.held);
+    await updateTask(database, task.taskId, { from: every, change: { usage, held: null } });
+    return usage;
+  }
+
+  async function touch(task: TaskRow, path: string): Promise<string | null> {
+    await leasePaths(database, task, { paths: [path], named: false });
+    const others = await overlapsOf(database, { taskId: task.taskId, path });
+    if (others.length === 0) return null;
+    await log(task, 'overlap', { path, tasks: others.map(({ taskId, state }) => ({ taskId, state })) });
+    return 'Another task has to do with this file, too; both changes will be merged, so touch only what your task needs.';
   }
 
   async function conclude(task: TaskRow, ended: Ended, secondsUsed: number): Promise<void> {
@@ -191,6 +231,8 @@ export function createOrchestrator(deps: {
       } as const;
       if (!(await updateTask(transaction, task.taskId, { from: ['running'], change }))) return;
       await saveChanges(transaction, task.taskId, changes);
+      const paths = changes.map(({ path }) => path);
+      await keepLeases(transaction, task, paths);
       const { taskId, projectId, userId } = task;
       await publish(
         'agent.ended',
@@ -265,6 +307,7 @@ export function createOrchestrator(deps: {
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
+      clearInterval(looking);
       for (const { abort } of running.values()) abort.abort(new Stop('shutdown'));
       await Promise.all([...running.values()].map(({ done }) => done));
       await filling;

@@ -1,7 +1,7 @@
-import type { Call, Client } from '#base/contract.ts';
+import type { Client } from '#base/contract.ts';
+import type { Language } from '#base/fault.ts';
 import { fault, isFault } from '#base/fault.ts';
-import { Principal } from '#base/principal.ts';
-import { LazyCall } from '#kernel/rpc/call-context.ts';
+import { systemCall } from '#kernel/rpc/call-context.ts';
 import type { Syntax } from '#kernel/syntax/syntax.ts';
 import { newTraceId } from '#kernel/telemetry/trace.ts';
 import type { llmContract } from '#modules/llm/contract.ts';
@@ -9,20 +9,24 @@ import type { projectsContract } from '#modules/projects/contract.ts';
 import type { promptsContract } from '#modules/prompts/contract.ts';
 import type { sandboxContract } from '#modules/sandbox/contract.ts';
 import type { searchContract } from '#modules/search/contract.ts';
-import { createBlobs } from '../changes/blobs.ts';
-import { createWorktrees, type FileChange } from '../changes/worktree.ts';
-import { type CheckContext, type CheckResult, findCommand, tail } from '../checks/check.ts';
+import type { FileChange, Worktree } from '../changes/worktree.ts';
+import type { CheckContext, CheckResult } from '../checks/check.ts';
 import type { Advisories } from '../checks/dependencies/advisories.ts';
-import { createAudit } from '../checks/dependencies/audit.ts';
 import type { AgentsConfig } from '../config.ts';
 import type { StepKind, Usage } from '../contract-shapes.ts';
 import { workWithTools } from '../control/loop.ts';
-import { createModel } from '../control/model.ts';
+import { type Offer, offerOf } from '../control/market.ts';
+import { createModel, type Model } from '../control/model.ts';
+import { createSpending, type Held, type Spending } from '../control/spending.ts';
 import { workByReview } from '../control/review.ts';
 import { workInSteps } from '../control/steps.ts';
-import type { Conversation, Outcome, Work } from '../control/work.ts';
-import { definitions } from '../definitions.ts';
-import { createWorkbench } from '../tools/workbench.ts';
+import { agrees, type Conversation, type Outcome, type Work } from '../control/work.ts';
+import { type AgentDefinition, definitions } from '../definitions.ts';
+import { type Checks, checksOf } from './checks-of.ts';
+import { consentQuestion, guardedChanges } from './consent.ts';
+import { fileTime } from './file-time.ts';
+import { projectMap } from './project-map.ts';
+import { callOf, openRoom, type Room } from './room.ts';
 import type { TaskRow } from './task-store.ts';
 
 export interface Clients {
@@ -38,8 +42,12 @@ export interface RunnerParts {
   readonly syntax: Syntax;
   readonly config: AgentsConfig;
   readonly advisories: Advisories;
-  readonly log: (taskId: string, kind: StepKind, data: Record<string, unknown>) => Promise<void>;
-  readonly saveUsage: (taskId: string, usage: Usage) => Promise<void>;
+  readonly log: (kind: StepKind, data: Record<string, unknown>) => Promise<void>;
+  readonly saveUsage: (usage: Usage, held: Held | null) => Promise<void>;
+  /** Remembers when the files were copied, by the file system's clock. */
+  readonly copied: (at: Date) => Promise<void>;
+  /** Enters that the task writes a path; what the agent is told when others are at it. */
+  readonly touch: (path: string) => Promise<string | null>;
 }
 
 export type Ended =
@@ -52,180 +60,201 @@ export type Ended =
   | Extract<Outcome, { kind: 'ask' }>;
 
 const rulesCharacters = 8_000;
-const mapCharacters = 12_000;
 const answerCharacters = 64 * 1024;
+/** Ways to fail that a stronger model may not have. */
+const worthEscalating = new Set([
+  'agents.stuck',
+  'agents.answer_invalid',
+  'agents.check_failed',
+  'agents.context_too_small',
+  'llm.context_length_exceeded',
+]);
 
 /** Does one task in a copy of the project. @throws the faults that end a task, and the reason of `signal` */
 export async function runTask(task: TaskRow, signal: AbortSignal, parts: RunnerParts): Promise<Ended> {
-  const { clients, config, syntax } = parts;
   const call = callOf(task, signal);
   const definition = definitions[task.agent];
-  const log = (kind: StepKind, data: Record<string, unknown>) => parts.log(task.taskId, kind, data);
-  const access = { projectId: task.projectId, userId: task.userId, need: 'write' } as const;
-  const granted = await clients.projects.call(
-    'project.access',
-    { ...access, globalRole: Principal.parse(task.principal).role },
-    call,
-  );
-  const blobs = createBlobs(granted.areaPath);
-  const worktrees = createWorktrees({
-    ...granted,
-    blobs,
-    namedFiles: task.files,
-    limits: { files: config.copyFiles, bytes: config.copyBytes, depth: granted.limits.depth },
-  });
+  const room = await openRoom(task, { ...parts, call });
   const conversation = task.conversation as Conversation | null;
-  const kept = conversation === null ? null : await worktrees.open(task.taskId);
-  const worktree = kept ?? (await worktrees.create(task.taskId, signal));
-  const bench = createWorkbench({
-    worktreePath: worktree.path,
-    stagingPath: granted.stagingPath,
-    limits: granted.limits,
-    sandbox: clients.sandbox,
-    projectId: task.projectId,
-    taskId: task.taskId,
-    call,
-    namedFiles: task.files,
-  });
-  const command = task.command ?? (definition.grant.run ? await findCommand(bench) : null);
-  const baseline = command === null || kept !== null ? null : await bench.run(command);
-  if (baseline !== null)
-    await log('check', {
-      when: 'before',
-      command,
-      exitCode: baseline.exitCode,
-      output: tail(baseline.output),
-    });
-  if (definition.mustFailFirst && kept === null && baseline?.exitCode === 0) {
-    throw fault('agents.check_failed', {
-      reason: 'the command passes already, so there is nothing to reproduce',
-    });
+  const kept = conversation === null ? null : await room.worktrees.open(task.taskId);
+  const copy = { worktree: kept ?? (await freshCopy(task, room, { signal, parts })) };
+  const { context, validate } = await checksOf(task, { room, copy, call, resumed: kept !== null, parts });
+  const { work, workWith, workFor } = await workOf(task, { context, validate, parts, signal, definition });
+  if (definition.checksOnly)
+    return { kind: 'done', changes: [], ...(await workByReview(await workWith(task.model))) };
+  const resumed = kept === null ? null : conversation;
+  const conclude = (outcome: Outcome, model: string) =>
+    concluded(outcome, { task, room, copy, context, work, model, earlier: resumed });
+  if (resumed?.guarded !== undefined) {
+    const outcome = await afterConsent(resumed, { room, copy, context, validate });
+    return conclude(outcome, resumed.model ?? task.model);
   }
-  const context: CheckContext = {
-    bench,
-    syntax,
-    command,
-    baseline: baseline ?? conversation?.baseline ?? null,
-    files: task.files,
-    audit: createAudit({
-      advisories: parts.advisories,
-      registry: config.npmRegistry,
-      sandbox: clients.sandbox,
-      projectId: task.projectId,
-      call,
-    }),
-    changes: () => worktree.changes(),
-    before: async (path) => {
-      const hash = worktree.baseHash(path);
-      return hash === null ? null : (await blobs.get(hash)).toString('utf8');
-    },
-  };
-  const validate = async (): Promise<CheckResult> => {
-    const result = await validity(definition.mustChange, context, definition.validate);
-    await log('check', {
-      when: 'after',
-      ...(result.passed
-        ? { passed: true, findings: result.findings?.length ?? 0, note: result.note }
-        : result),
+  const first = resumed?.model ?? task.model;
+  try {
+    return await conclude(await workFor(first, resumed), first);
+  } catch (error) {
+    const { escalateTo } = task;
+    if (escalateTo === null || escalateTo === first || signal.aborted) throw error;
+    if (!isFault(error) || !worthEscalating.has(error.code)) throw error;
+    await parts.log('escalated', {
+      from: first,
+      to: escalateTo,
+      code: error.code,
+      reason: error.data.reason ?? null,
     });
-    return result;
-  };
-  const work: Work = {
+    // What the weaker one left behind is no help.
+    copy.worktree = await freshCopy(task, room, { signal, parts });
+    return conclude(await workFor(escalateTo, null), escalateTo);
+  }
+}
+
+async function freshCopy(
+  task: TaskRow,
+  room: Room,
+  { signal, parts }: { readonly signal: AbortSignal; readonly parts: RunnerParts },
+): Promise<Worktree> {
+  await parts.copied(await fileTime(room.granted.areaPath));
+  return room.worktrees.create(task.taskId, signal);
+}
+
+/** Everything that the controllers need, and how to work with a model of a name. */
+async function workOf(
+  task: TaskRow,
+  given: Checks & {
+    readonly parts: RunnerParts;
+    readonly signal: AbortSignal;
+    readonly definition: AgentDefinition;
+  },
+) {
+  const { parts, signal, context } = given;
+  const { clients } = parts;
+  const call = callOf(task, signal);
+  const system = systemCall({ traceId: newTraceId(), signal });
+  const spending = createSpending({ budget: task.budget, used: task.usage, save: parts.saveUsage });
+  const projectRules = (await context.bench.read('AGENTS.md')) ?? '';
+  const sources = new Set((task.conversation as Conversation | null)?.sources ?? []);
+  const work = {
     agent: task.agent,
-    definition,
+    definition: given.definition,
     task: task.task,
     files: task.files,
     context,
-    log,
-    validate,
+    log: parts.log,
+    validate: given.validate,
     signal,
-    projectRules: ((await bench.read('AGENTS.md')) ?? '').slice(0, rulesCharacters),
-    map: definition.checksOnly ? [] : await mapOf(task, clients.search, call),
-    prompt: async (promptId, variables) =>
+    touch: parts.touch,
+    sources,
+    sawData: (source: string) => void sources.add(source),
+    projectRules: bounded(projectRules, rulesCharacters),
+    map: given.definition.checksOnly ? [] : await projectMap(task, clients.search, call),
+    prompt: async (promptId: string, variables: Record<string, string | number | boolean | string[]>) =>
       (await clients.prompts.call('prompt.generate', { promptId, variables }, call)).output,
-    model: createModel({
-      llm: clients.llm,
-      model: task.model,
-      budgetTokens: task.budget.tokens,
-      used: task.usage,
-      call,
-      onAnswer: async (question, answer, usage) => {
-        await parts.saveUsage(task.taskId, usage);
-        await log('model', { question: bounded(question), answer: bounded(answer), usage });
-      },
-    }),
   };
-  if (definition.checksOnly) return { kind: 'done', changes: [], ...(await workByReview(work)) };
-  const outcome = (await worksInSteps(task, clients.llm, call))
-    ? await workInSteps(work)
-    : await workWithTools(work, conversation);
-  if (outcome.kind === 'ask') {
-    return { ...outcome, conversation: { ...outcome.conversation, baseline: context.baseline } };
-  }
-  return {
-    kind: 'done',
-    summary: outcome.summary,
-    changes: await worktree.changes(),
-    findings: outcome.checked.findings ?? [],
-  };
-}
-
-/** Models of this machine have no provider in their name; `auto` means one of them when there is nothing else. */
-async function worksInSteps(
-  { mode, model }: TaskRow,
-  llm: Client<typeof llmContract>,
-  call: Call,
-): Promise<boolean> {
-  if (mode !== 'auto') return mode === 'steps';
-  if (!/^auto(\/|$)/.test(model)) return !model.includes('/');
-  const { data } = await llm.call('llm.models', {}, call);
-  return !data.some(({ id, capabilities }) => capabilities.chat && id.includes('/'));
-}
-
-async function validity(
-  mustChange: boolean,
-  context: CheckContext,
-  validate: (context: CheckContext) => Promise<CheckResult>,
-): Promise<CheckResult> {
-  if (mustChange && (await context.changes()).length === 0) {
-    return { passed: false, reason: 'nothing was changed', output: 'Nothing was changed yet.' };
-  }
-  return validate(context);
-}
-
-async function mapOf(task: TaskRow, search: Client<typeof searchContract>, call: Call): Promise<string[]> {
-  try {
-    const query = {
-      projectId: task.projectId,
-      query: task.task.slice(0, 4000),
-      limitCharacters: mapCharacters,
-    };
-    const { files, omittedFiles } = await search.call('search.map', query, call);
-    const lines = files.map(({ path, symbols }) =>
-      symbols.length === 0 ? path : `${path}: ${symbols.join(', ')}`,
-    );
-    return omittedFiles === 0 ? lines : [...lines, `[${omittedFiles} more files are not shown]`];
-  } catch (error) {
-    // Without the map a model can still list and read.
-    if (isFault(error, 'common.unavailable')) return [];
-    throw error;
-  }
-}
-
-function callOf(task: TaskRow, signal: AbortSignal): Call {
-  const call = new LazyCall({
-    principal: Principal.parse(task.principal),
-    traceId: newTraceId(),
-    address: 'internal',
-    language: 'en',
+  const offerFor = (name: string) => offerOf(name, { llm: clients.llm, call, system });
+  const workAt = (name: string, offer: Offer): Work => ({
+    ...work,
+    model: modelOf({ name, offer, spending, call, parts }),
   });
-  if (signal.aborted) call.abort(signal.reason);
-  else signal.addEventListener('abort', () => call.abort(signal.reason), { once: true });
-  return call;
+  return {
+    work,
+    workWith: async (name: string) => workAt(name, await offerFor(name)),
+    workFor: async (name: string, resumed: Conversation | null): Promise<Outcome> => {
+      const offer = await offerFor(name);
+      const full = workAt(name, offer);
+      return inSteps(task, name, offer) ? workInSteps(full) : workWithTools(full, resumed);
+    },
+  };
+}
+
+function modelOf(given: {
+  readonly name: string;
+  readonly offer: Offer;
+  readonly spending: Spending;
+  readonly call: ReturnType<typeof callOf>;
+  readonly parts: RunnerParts;
+}): Model {
+  const { parts, ...own } = given;
+  return createModel({
+    ...own,
+    llm: parts.clients.llm,
+    onAnswer: (question, answer, usage) =>
+      parts.log('model', { model: own.name, question: cut(question), answer: cut(answer), usage }),
+    onRetry: (reason) => parts.log('retry', { model: own.name, reason }),
+  });
+}
+
+/** Models of this machine work in steps; `auto` means one of them when there is nothing else. */
+function inSteps({ mode, model }: TaskRow, name: string, { local }: Offer): boolean {
+  // The mode was chosen for the task's own model.
+  if (mode !== 'auto' && name === model) return mode === 'steps';
+  return local;
+}
+
+/** Takes guarded files back where the user did not agree, and looks again whether the rest is valid. */
+async function afterConsent(
+  { guarded, reply = '' }: Conversation,
+  given: Checks & { readonly room: Room; readonly copy: { readonly worktree: Worktree } },
+): Promise<Outcome> {
+  const { room, copy, context, validate } = given;
+  const { paths, summary } = guarded ?? { paths: [], summary: '' };
+  if (!agrees(reply)) {
+    for (const path of paths) {
+      const hash = copy.worktree.baseHash(path);
+      if (hash === null) await context.bench.remove(path);
+      else await context.bench.write(path, (await room.blobs.get(hash)).toString());
+    }
+  }
+  const checked = await validate();
+  if (!checked.passed) throw fault('agents.check_failed', { reason: checked.reason });
+  return { kind: 'done', summary, checked };
+}
+
+/** The end of a run: a proposal, or a question with all that is needed to go on from there. */
+async function concluded(
+  outcome: Outcome,
+  given: {
+    readonly task: TaskRow;
+    readonly room: Room;
+    readonly copy: { readonly worktree: Worktree };
+    readonly context: CheckContext;
+    readonly work: { readonly sources: ReadonlySet<string> };
+    readonly model: string;
+    readonly earlier: Conversation | null;
+  },
+): Promise<Ended> {
+  const { task, room, context, model, earlier } = given;
+  const sources = [...given.work.sources];
+  const kept = { baseline: context.baseline, sources, model };
+  if (outcome.kind === 'ask') {
+    return { ...outcome, conversation: { ...outcome.conversation, ...kept } };
+  }
+  const changes = await given.copy.worktree.changes();
+  const consented =
+    earlier?.guarded !== undefined && agrees(earlier.reply ?? '') ? earlier.guarded.paths : [];
+  const language: Language = task.language;
+  const allowed = new Set([...task.files, ...consented]);
+  const guarded = await guardedChanges(changes, { blobs: room.blobs, allowed, language });
+  if (guarded.length > 0) {
+    const conversation: Conversation = {
+      messages: [],
+      approved: [],
+      pending: null,
+      ...kept,
+      guarded: { paths: guarded.map(({ path }) => path), summary: outcome.summary },
+    };
+    return { kind: 'ask', question: consentQuestion(guarded, { sources, language }), conversation };
+  }
+  const findings = outcome.checked.findings ?? [];
+  return { kind: 'done', summary: outcome.summary, changes, findings };
+}
+
+function bounded(text: string, characters: number): string {
+  const left = text.length - characters;
+  return left > 0 ? `${text.slice(0, characters)}\n[${left} more characters are not shown]` : text;
 }
 
 /** What goes into the log: whole, as long as a person would read it, and marked where it was cut. */
-function bounded(value: unknown): unknown {
+function cut(value: unknown): unknown {
   const text = JSON.stringify(value);
   return text.length <= answerCharacters
     ? value

@@ -1,6 +1,8 @@
-import type { Database, Queryable } from '#kernel/database/database.ts';
+import type { Language } from '#base/fault.ts';
+import type { Queryable } from '#kernel/database/database.ts';
 import type {
   AgentName,
+  Budget,
   ChangeState,
   CommandLine,
   Finding,
@@ -9,6 +11,7 @@ import type {
   TaskStatus,
   Usage,
 } from '../contract-shapes.ts';
+import type { Held } from '../control/spending.ts';
 
 export interface TaskRow {
   readonly taskId: string;
@@ -23,8 +26,12 @@ export interface TaskRow {
   readonly command: CommandLine | null;
   readonly priority: number;
   readonly after: string[];
-  readonly budget: { readonly tokens: number; readonly seconds: number };
+  readonly budget: Budget;
   readonly usage: Usage;
+  readonly held: Held | null;
+  readonly escalateTo: string | null;
+  readonly language: Language;
+  readonly copiedAt: Date | null;
   readonly status: TaskStatus;
   readonly changeState: ChangeState;
   readonly question: string | null;
@@ -39,8 +46,9 @@ export interface TaskRow {
   readonly finishedAt: Date | null;
 }
 
-const columns = `task_id as "taskId", project_id as "projectId", user_id as "userId", principal, agent, task, model, files,
-  mode, command, priority, after_ids as "after", budget, usage, status, change_state as "changeState", question,
+export const taskColumns = `task_id as "taskId", project_id as "projectId", user_id as "userId", principal, agent, task, model, files,
+  mode, command, priority, after_ids as "after", budget::jsonb || jsonb_build_object('cost', budget -> 'cost') as budget,
+  '{"cost":"0"}'::jsonb || usage::jsonb as usage, held, escalate_to as "escalateTo", language, copied_at as "copiedAt", status, change_state as "changeState", question,
   conversation, summary, problem, findings, starts, seconds_used as "secondsUsed", created_at as "createdAt",
   started_at as "startedAt", finished_at as "finishedAt"`;
 
@@ -59,17 +67,20 @@ export type NewTask = Pick<
   | 'priority'
   | 'after'
   | 'budget'
+  | 'escalateTo'
+  | 'language'
   | 'createdAt'
 >;
 
-const noUsage: Usage = { calls: 0, promptTokens: 0, completionTokens: 0, estimatedTokens: 0 };
+const noUsage: Usage = { calls: 0, promptTokens: 0, completionTokens: 0, estimatedTokens: 0, cost: '0' };
 
 export async function insertTask(database: Queryable, task: NewTask): Promise<void> {
   await database.execute({
     name: 'agents-task-insert',
     text: `insert into agents.task (task_id, project_id, user_id, principal, agent, task, model, files, mode, command,
-        priority, after_ids, budget, usage, status, change_state, findings, starts, seconds_used, created_at)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'pending', 'none', '[]', 0, 0, $15)`,
+        priority, after_ids, budget, usage, escalate_to, language, status, change_state, findings, starts, seconds_used,
+        created_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'pending', 'none', '[]', 0, 0, $17)`,
     values: [
       task.taskId,
       task.projectId,
@@ -85,6 +96,8 @@ export async function insertTask(database: Queryable, task: NewTask): Promise<vo
       task.after,
       JSON.stringify(task.budget),
       JSON.stringify(noUsage),
+      task.escalateTo,
+      task.language,
       task.createdAt,
     ],
   });
@@ -93,7 +106,7 @@ export async function insertTask(database: Queryable, task: NewTask): Promise<vo
 export async function findTask(database: Queryable, taskId: string): Promise<TaskRow | undefined> {
   const [row] = await database.query<TaskRow>({
     name: 'agents-task-find',
-    text: `select ${columns} from agents.task where task_id = $1`,
+    text: `select ${taskColumns} from agents.task where task_id = $1`,
     values: [taskId],
   });
   return row;
@@ -110,7 +123,7 @@ export async function listTasks(
 ): Promise<TaskRow[]> {
   return database.query<TaskRow>({
     name: 'agents-task-list',
-    text: `select ${columns} from agents.task where project_id = $1 and ($2::text is null or status = $2)
+    text: `select ${taskColumns} from agents.task where project_id = $1 and ($2::text is null or status = $2)
       and ($3::uuid is null or task_id < $3) order by task_id desc limit $4`,
     values: [query.projectId, query.status, query.before, query.limit],
   });
@@ -127,29 +140,6 @@ export async function countOpen(database: Queryable, userId: string): Promise<nu
   return row?.count ?? 0;
 }
 
-/**
- * Takes the next task: higher priority first, and one step of priority more for each ten minutes of waiting, so that
- * nothing waits for ever. A task whose dependencies have not all completed is passed over.
- */
-export async function claimTask(
-  database: Queryable,
-  claim: { readonly runner: string; readonly now: Date; readonly leaseUntil: Date },
-): Promise<TaskRow | undefined> {
-  const [row] = await database.query<TaskRow>({
-    name: 'agents-task-claim',
-    text: `update agents.task set status = 'running', runner = $1, lease_until = $3, starts = starts + 1,
-        started_at = coalesce(started_at, $2)
-      where task_id = (
-        select task_id from agents.task t where status = 'pending'
-          and not exists (select 1 from agents.task d where d.task_id = any (t.after_ids) and d.status <> 'completed')
-        order by priority + extract(epoch from ($2 - created_at)) / 600 desc, task_id
-        limit 1 for update skip locked)
-      returning ${columns}`,
-    values: [claim.runner, claim.now, claim.leaseUntil],
-  });
-  return row;
-}
-
 /** Waiting tasks of which a dependency has ended without completing. */
 export async function doomedTasks(database: Queryable): Promise<string[]> {
   const rows = await database.query<{ taskId: string }>({
@@ -158,27 +148,6 @@ export async function doomedTasks(database: Queryable): Promise<string[]> {
       select 1 from agents.task d where d.task_id = any (t.after_ids) and d.status in ('failed', 'cancelled'))`,
   });
   return rows.map(({ taskId }) => taskId);
-}
-
-export async function renewLease(
-  database: Queryable,
-  lease: { readonly taskId: string; readonly runner: string; readonly until: Date },
-): Promise<boolean> {
-  const count = await database.execute({
-    name: 'agents-task-renew',
-    text: `update agents.task set lease_until = $3 where task_id = $1 and runner = $2 and status = 'running'`,
-    values: [lease.taskId, lease.runner, lease.until],
-  });
-  return count === 1;
-}
-
-/** Running tasks whose process is gone. */
-export async function abandonedTasks(database: Queryable, now: Date): Promise<TaskRow[]> {
-  return database.query<TaskRow>({
-    name: 'agents-task-abandoned',
-    text: `select ${columns} from agents.task where status = 'running' and lease_until < $1`,
-    values: [now],
-  });
 }
 
 export interface TaskChange {
@@ -190,6 +159,8 @@ export interface TaskChange {
   readonly problem?: TaskRow['problem'];
   readonly findings?: readonly Finding[];
   readonly usage?: Usage;
+  readonly held?: Held | null;
+  readonly copiedAt?: Date;
   readonly secondsUsed?: number;
   readonly finishedAt?: Date;
 }
@@ -210,7 +181,8 @@ export async function updateTask(
         conversation = case when $7 then $8::json else conversation end,
         summary = coalesce($9, summary), problem = coalesce($10::json, problem), findings = coalesce($11::json, findings),
         usage = coalesce($12::json, usage), seconds_used = coalesce($13, seconds_used),
-        finished_at = coalesce($14, finished_at)
+        finished_at = coalesce($14, finished_at), copied_at = coalesce($15, copied_at),
+        held = case when $16 then $17::json else held end
       where task_id = $1 and status = any ($2::text[])`,
     values: [
       taskId,
@@ -227,12 +199,15 @@ export async function updateTask(
       json(change.usage),
       change.secondsUsed ?? null,
       change.finishedAt ?? null,
+      change.copiedAt ?? null,
+      change.held !== undefined,
+      json(change.held),
     ],
   });
   return count === 1;
 }
 
-/** Adds to the log; the number follows the last one, whoever writes. */
+/** Adds to the log; the number follows the last one, whoever writes at the same time. */
 export async function appendStep(
   database: Queryable,
   step: {
@@ -242,14 +217,16 @@ export async function appendStep(
     readonly data: Record<string, unknown>;
   },
 ): Promise<number> {
-  const [row] = await database.query<{ sequence: number }>({
-    name: 'agents-step-append',
-    text: `insert into agents.step (task_id, sequence, at, kind, data)
-      select $1, coalesce((select max(sequence) from agents.step where task_id = $1), 0) + 1, $2, $3, $4::json
-      returning sequence`,
-    values: [step.taskId, step.at, step.kind, plain(JSON.stringify(step.data))],
-  });
-  return row?.sequence ?? 0;
+  for (;;) {
+    const [row] = await database.query<{ sequence: number }>({
+      name: 'agents-step-append',
+      text: `insert into agents.step (task_id, sequence, at, kind, data)
+        select $1, coalesce((select max(sequence) from agents.step where task_id = $1), 0) + 1, $2, $3, $4::json
+        on conflict (task_id, sequence) do nothing returning sequence`,
+      values: [step.taskId, step.at, step.kind, plain(JSON.stringify(step.data))],
+    });
+    if (row !== undefined) return row.sequence;
+  }
 }
 
 export async function readSteps(
@@ -264,14 +241,24 @@ export async function readSteps(
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }
 
-export async function openTaskIds(database: Queryable, projectId: string | null): Promise<Set<string>> {
+/** Tasks whose copies are in use. */
+export async function openTaskIds(database: Queryable, projectId: string, now: Date): Promise<Set<string>> {
   const rows = await database.query<{ taskId: string }>({
     name: 'agents-task-open-ids',
     text: `select task_id as "taskId" from agents.task
-      where ($1::uuid is null or project_id = $1) and status in ('running', 'waiting_for_input')`,
-    values: [projectId],
+      where project_id = $1 and (status in ('running', 'waiting_for_input') or checking_until > $2)`,
+    values: [projectId, now],
   });
   return new Set(rows.map(({ taskId }) => taskId));
+}
+
+/** Keeps a task's copy from being tidied away while what it proposes is checked. */
+export async function setChecking(database: Queryable, taskId: string, until: Date | null): Promise<void> {
+  await database.execute({
+    name: 'agents-task-checking',
+    text: 'update agents.task set checking_until = $2 where task_id = $1',
+    values: [taskId, until],
+  });
 }
 
 export async function deleteProject(database: Queryable, projectId: string): Promise<void> {
@@ -282,5 +269,3 @@ export async function deleteProject(database: Queryable, projectId: string): Pro
 function plain(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\uFFFD');
 }
-
-export type TaskDatabase = Pick<Database, 'query' | 'execute' | 'transaction'>;

@@ -4,6 +4,7 @@ import { replaceText } from '../control/edits.ts';
 import type { ToolCall } from '../control/model.ts';
 import type { Work } from '../control/work.ts';
 import { type Grant, judgeCommand } from './command-policy.ts';
+import { asData } from './untrusted.ts';
 
 export type ToolName =
   | 'list_files'
@@ -17,7 +18,7 @@ export type ToolName =
   | 'finish';
 
 export type Used =
-  | { readonly kind: 'result'; readonly text: string; readonly changed: boolean }
+  | { readonly kind: 'result'; readonly text: string; readonly changed: boolean; readonly refused?: boolean }
   | {
       readonly kind: 'ask';
       readonly question: string;
@@ -97,23 +98,23 @@ export async function useTool(
 ): Promise<Used> {
   const name = rights.tools.find((tool) => tool === call.name);
   if (name === undefined)
-    return told(`There is no tool ${call.name.slice(0, 60)}. Tools: ${rights.tools.join(', ')}.`);
+    return refused(`There is no tool ${call.name.slice(0, 60)}. Tools: ${rights.tools.join(', ')}.`);
   let given: unknown;
   try {
     given = call.arguments.trim() === '' ? {} : JSON.parse(call.arguments);
   } catch {
-    return told('The arguments are not JSON.');
+    return refused('The arguments are not JSON.');
   }
   const parsed = schemas[name].safeParse(given);
   if (!parsed.success)
-    return told(
+    return refused(
       `Wrong arguments: ${parsed.error.issues[0]?.path.join('.')} ${parsed.error.issues[0]?.message}`,
     );
   try {
     return await run(work, { name, input: parsed.data as never }, rights.approved);
   } catch (error) {
     if (isFault(error) && (error.code.startsWith('files.') || error.code.startsWith('sandbox.'))) {
-      return told(`Refused: ${error.code}`);
+      return refused(`Refused: ${error.code}`);
     }
     throw error;
   }
@@ -129,37 +130,38 @@ async function run(
   const { bench } = work.context;
   switch (name) {
     case 'list_files':
-      return told((await bench.list()).join('\n'));
+      return data(work, 'the list of files', { text: (await bench.list()).join('\n') });
     case 'read_file': {
       const { path, firstLine = 1, lines = 2000 } = input as Inputs['read_file'];
       const text = await bench.read(path);
       if (text === null) return told(`${path} is not there, or is no text file.`);
-      return told(
-        text
-          .split('\n')
-          .slice(firstLine - 1, firstLine - 1 + lines)
-          .join('\n'),
-      );
+      return data(work, path, { text: linesOf(text, firstLine, lines) });
     }
     case 'find':
-      return told(await find(work, (input as Inputs['find']).text));
+      return data(work, 'the search', { text: await find(work, (input as Inputs['find']).text) });
     case 'write_file': {
       const { path, content } = input as Inputs['write_file'];
+      if ((await bench.read(path)) === content) return refused(`Not changed: ${path} holds this already.`);
+      const note = await work.touch(path);
       await bench.write(path, content);
-      return told(`${path} is written.`, true);
+      return told(withNote(`${path} is written.`, note), true);
     }
     case 'edit_file': {
       const { path, search, replace } = input as Inputs['edit_file'];
       const before = await bench.read(path);
       if (before === null) return told(`${path} is not there, or is no text file.`);
       const edit = replaceText(before, search, replace);
-      if (edit.kind === 'problem') return told(`Not changed: ${edit.reason}.`);
+      if (edit.kind === 'problem') return refused(`Not changed: ${edit.reason}.`);
+      const note = await work.touch(path);
       await bench.write(path, edit.content);
-      return told(`${path} is changed.`, true);
+      return told(withNote(`${path} is changed.`, note), true);
     }
-    case 'delete_file':
-      await bench.remove((input as Inputs['delete_file']).path);
-      return told('It is deleted.', true);
+    case 'delete_file': {
+      const { path } = input as Inputs['delete_file'];
+      const note = await work.touch(path);
+      await bench.remove(path);
+      return told(withNote('It is deleted.', note), true);
+    }
     case 'run':
       return runCommand(work, input as Inputs['run'], approved);
     case 'ask':
@@ -176,7 +178,7 @@ async function runCommand(
 ): Promise<Used> {
   const verdict = judgeCommand(command, args, work.definition.grant);
   const agreed = approved.includes(JSON.stringify([command, ...args]));
-  if (verdict.kind === 'deny') return told(`Refused: ${verdict.reason}.`);
+  if (verdict.kind === 'deny') return refused(`Refused: ${verdict.reason}.`);
   if (verdict.kind === 'ask' && !agreed) {
     const line = [command, ...args]
       .map((part) => (/^[\w./=@:-]+$/.test(part) ? part : JSON.stringify(part)))
@@ -188,7 +190,8 @@ async function runCommand(
     };
   }
   const { exitCode, output, timedOut } = await work.context.bench.run({ command, args });
-  return told(`${timedOut ? 'It took too long and was ended.' : `exit code ${exitCode}`}\n${output}`, true);
+  const end = timedOut ? 'It took too long and was ended.' : `exit code ${exitCode}`;
+  return data(work, `the output of ${command}`, { text: output, before: `${end}\n` });
 }
 
 async function find({ context: { bench } }: Work, text: string): Promise<string> {
@@ -205,12 +208,32 @@ async function find({ context: { bench } }: Work, text: string): Promise<string>
 }
 
 function told(text: string, changed = false): Used {
-  const cut = text.length > shownCharacters;
-  return {
-    kind: 'result',
-    text: cut
-      ? `${text.slice(0, shownCharacters)}\n[${text.length - shownCharacters} more characters are not shown]`
-      : text,
-    changed,
-  };
+  return { kind: 'result', text, changed };
+}
+
+/** Nothing was done, and the model is told why. */
+function refused(text: string): Used {
+  return { kind: 'result', text, changed: false, refused: true };
+}
+
+/** Text that others wrote: marked as such, as long as a model can use, and remembered. */
+function data(work: Work, source: string, { text, before = '' }: { text: string; before?: string }): Used {
+  work.sawData(source);
+  const left = text.length - shownCharacters;
+  const shown =
+    left > 0 ? `${text.slice(0, shownCharacters)}\n[${left} more characters are not shown]` : text;
+  return { kind: 'result', text: `${before}${asData(source, shown)}`, changed: false };
+}
+
+/** The lines that were asked for; says what is above and below them. */
+function linesOf(text: string, firstLine: number, lines: number): string {
+  const all = text.split('\n');
+  const from = firstLine - 1;
+  const shown = all.slice(from, from + lines).join('\n');
+  const below = all.length - from - lines;
+  return below > 0 ? `${shown}\n[${below} more lines are not shown]` : shown;
+}
+
+function withNote(text: string, note: string | null): string {
+  return note === null ? text : `${text} ${note}`;
 }

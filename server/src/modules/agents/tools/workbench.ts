@@ -31,9 +31,8 @@ export interface Workbench {
 const readBytes = 1024 ** 2;
 const mostFiles = 20_000;
 const runTimeoutMs = 120_000;
-/** Files that decide what runs elsewhere later: an agent proposes them only when its user has named them. */
-const guarded =
-  /^(\.github\/|\.gitlab-ci\.yml$|\.circleci\/|\.husky\/|\.git(\/|$)|\.gitattributes$|\.gitmodules$|\.vscode\/tasks\.json$|\.envrc$|Jenkinsfile$|\.cds\/)/;
+/** The repository's own folder is never in a copy, and nothing of it is ever proposed. */
+const ownFolder = /(^|\/)\.git(\/|$)/i;
 
 export function createWorkbench(parts: {
   readonly worktreePath: string;
@@ -55,15 +54,14 @@ export function createWorkbench(parts: {
   };
   const named = new Set(parts.namedFiles);
 
-  function assertAllowed(path: string, reading: boolean): void {
-    if (named.has(path)) return;
-    if (isSecretFile(path)) throw fault('files.protected', { path });
-    if (!reading && guarded.test(path)) throw fault('files.protected', { path });
+  function assertAllowed(path: string): void {
+    if (ownFolder.test(path)) throw fault('files.protected', { path });
+    if (isSecretFile(path) && !named.has(path)) throw fault('files.protected', { path });
   }
 
   return {
     async read(path, limitBytes = readBytes) {
-      assertAllowed(path, true);
+      assertAllowed(path);
       try {
         const { content } = await readWorkspaceFile(workspace, path, { limitBytes });
         return isUtf8(content) && !content.includes(0) ? content.toString() : null;
@@ -73,11 +71,11 @@ export function createWorkbench(parts: {
       }
     },
     async write(path, content) {
-      assertAllowed(path, false);
+      assertAllowed(path);
       await writeWorkspaceFile(workspace, path, { content: Buffer.from(content), parents: true });
     },
     async remove(path) {
-      assertAllowed(path, false);
+      assertAllowed(path);
       await deleteWorkspacePath(workspace, path, { recursive: false });
     },
     async list() {
