@@ -52,7 +52,8 @@ test('a change that breaks passing tests is sent back with their output, and ref
   await using at = await agentWorld(right, ({ index }) => fenced(`${sum.replace('a - b', `${index} * a`)}`));
   const task = await at.run({ mode: 'steps', files: ['sum.js'] });
   assert.deepEqual([task.status, task.problem?.code], ['failed', 'agents.check_failed']);
-  assert.match(at.provider.asked[1]?.last ?? '', /exit code 1[\s\S]*adds/);
+  // Two candidates are tried before the first is mended.
+  assert.match(at.provider.asked[2]?.last ?? '', /exit code 1[\s\S]*adds/);
 });
 
 test('without named files a small model picks by number from the map', async () => {

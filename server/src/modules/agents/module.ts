@@ -16,11 +16,14 @@ import { createWorktrees } from './changes/worktree.ts';
 import { advisoriesFolder, openAdvisories } from './checks/dependencies/advisories.ts';
 import { agentsConfig } from './config.ts';
 import { agentsContract } from './contract.ts';
+import { createMergeCheck } from './queue/merge-check.ts';
 import { createOrchestrator } from './queue/orchestrator.ts';
 import { deleteProject, openTaskIds, readSteps } from './queue/task-store.ts';
 import { createAgentService } from './service.ts';
 import { createTaskAccess } from './task-access.ts';
 import { watchSteps } from './watch.ts';
+
+type Interrupted = Awaited<ReturnType<typeof unfinishedOperations>>[number];
 
 export const agents = defineModule({
   name: 'agents',
@@ -79,6 +82,7 @@ export const agents = defineModule({
       publish,
       now,
       access: access.task,
+      mergeCheck: createMergeCheck({ database, clients, syntax, config, now }),
     });
 
     const cancelling = context.events.subscribe('agent.cancelling', ({ payload }) =>
@@ -90,29 +94,28 @@ export const agents = defineModule({
     );
     context.defer(() => purged[Symbol.dispose]());
 
-    async function finishOperations(): Promise<void> {
-      for (const { files, ...operation } of await unfinishedOperations(database)) {
-        const granted = await areaOf(operation);
-        const preserve = async (paths: readonly string[]) => {
-          const { projectId } = operation;
-          await clients.projects.call(
-            'project.file.preserve',
-            { projectId, userId: null, paths: [...paths] },
-            ownCall(),
-          );
-        };
-        const workspace = { ...granted, room: unlimitedRoom };
-        await integration.finish(operation, files, {
-          workspace,
-          blobs: createBlobs(granted.areaPath),
-          preserve,
-        });
-      }
+    async function finishOperation({ files, ...operation }: Interrupted): Promise<void> {
+      const granted = await areaOf(operation);
+      const preserve = async (paths: readonly string[]) => {
+        const { projectId } = operation;
+        await clients.projects.call(
+          'project.file.preserve',
+          { projectId, userId: null, paths: [...paths] },
+          ownCall(),
+        );
+      };
+      const workspace = { ...granted, room: unlimitedRoom };
+      await integration.finish(operation, files, {
+        target: { workspace, blobs: createBlobs(granted.areaPath), preserve },
+        onDone: (transaction, written) =>
+          changes.entered(transaction, operation, { written, recovered: true }),
+      });
     }
 
     return {
       recover: async () => {
-        await finishOperations().catch(onError);
+        for (const operation of await unfinishedOperations(database))
+          await finishOperation(operation).catch(onError);
         orchestrator.wake();
       },
       handlers: {

@@ -48,7 +48,7 @@ export function createAgentService(deps: {
         throw fault('agents.queue_full', { limit: config.tasksPerUser });
       }
       const taskId = newId(now());
-      await insertTask(database, {
+      const task = {
         ...params,
         escalateTo: params.escalateTo ?? null,
         language: caller.call.language,
@@ -57,8 +57,11 @@ export function createAgentService(deps: {
         principal: caller.user,
         command,
         createdAt: new Date(now()),
+      };
+      await database.transaction(async (transaction) => {
+        await insertTask(transaction, task);
+        await orchestrator.logIn(transaction, task, { kind: 'queued', data: { agent, task: params.task } });
       });
-      await orchestrator.log({ taskId, projectId }, 'queued', { agent, task: params.task });
       orchestrator.wake();
       return { taskId };
     },
@@ -102,9 +105,12 @@ export function createAgentService(deps: {
       const { task } = await access.task(params.taskId, caller, 'write');
       const conversation = { ...(task.conversation as object), reply: params.text };
       const change = { status: 'pending', question: null, conversation } as const;
-      if (!(await updateTask(database, task.taskId, { from: ['waiting_for_input'], change })))
-        throw wrongState(task);
-      await orchestrator.log(task, 'replied', { text: params.text, userId: caller.user.userId });
+      await database.transaction(async (transaction) => {
+        if (!(await updateTask(transaction, task.taskId, { from: ['waiting_for_input'], change })))
+          throw wrongState(task);
+        const data = { text: params.text, userId: caller.user.userId };
+        await orchestrator.logIn(transaction, task, { kind: 'replied', data });
+      });
       orchestrator.wake();
       return this.info(task.taskId, caller);
     },

@@ -1,18 +1,24 @@
 import type { ParsedParamsOf } from '#base/contract.ts';
 import { fault } from '#base/fault.ts';
 import { newId } from '#base/ids.ts';
-import type { Database } from '#kernel/database/database.ts';
+import type { Database, Transaction } from '#kernel/database/database.ts';
 import { unlimitedRoom } from '#kernel/files/workspace.ts';
 import type { Publish } from '#kernel/module.ts';
 import type { agentsContract } from '../contract.ts';
 import type { Decision, ProposedFile, Written } from '../contract-changes.ts';
-import type { ChangeState } from '../contract-shapes.ts';
+import { type MergeCheck, mergeFault } from '../queue/merge-check.ts';
 import type { Orchestrator } from '../queue/orchestrator.ts';
 import type { Clients } from '../queue/runner.ts';
 import { type TaskRow, updateTask } from '../queue/task-store.ts';
 import { type AccessTask, type Caller, wrongState } from '../task-access.ts';
 import { createBlobs } from './blobs.ts';
-import { appliedFiles, lastRollback, readChanges } from './change-store.ts';
+import {
+  appliedFiles,
+  lastRollback,
+  type Operation,
+  type OperationFile,
+  readChanges,
+} from './change-store.ts';
 import { describeFile, selectRegions } from './describe.ts';
 import type { Integration, Proposal, Target } from './integration.ts';
 
@@ -28,8 +34,9 @@ export function createChangeService(deps: {
   readonly publish: Publish<C>;
   readonly now: () => number;
   readonly access: AccessTask;
+  readonly mergeCheck: MergeCheck;
 }) {
-  const { database, clients, orchestrator, integration, publish, now, access } = deps;
+  const { database, clients, orchestrator, integration, publish, now, access, mergeCheck } = deps;
 
   function targetOf(
     { projectId }: TaskRow,
@@ -58,29 +65,41 @@ export function createChangeService(deps: {
       readonly preview: boolean;
       /** What the log tells beside the paths. */
       readonly note?: Record<string, unknown>;
+      readonly approve?: (files: readonly OperationFile[]) => Promise<void>;
     },
   ): Promise<Written> {
     const { taskId, projectId } = task;
     const { userId } = caller.user;
-    const { kind, proposals, preview, note = {} } = work;
+    const { kind, proposals, preview, note = {}, approve } = work;
     const operation = { operationId: newId(now()), taskId, projectId, userId, kind, at: new Date(now()) };
     const result = await integration.integrate(operation, proposals, {
       target: targetOf(task, granted, caller),
       preview,
-      onDone: async (transaction, written) => {
-        const whole = kind === 'apply' || (await appliedFiles(transaction, taskId)).length === 0;
-        const changeState: ChangeState = kind === 'apply' ? 'applied' : 'rolled_back';
-        if (whole) await updateTask(transaction, taskId, { from: ['completed'], change: { changeState } });
-        const change = { taskId, projectId, userId, change: changeState, paths: [...written] };
-        await publish('agent.change', change, { transaction });
-      },
+      ...(approve === undefined ? {} : { approve }),
+      onDone: (transaction, written) => entered(transaction, operation, { written, ...note }),
     });
     if (!preview && result.conflicts.length === 0) {
-      const logged = { ...note, paths: result.written, userId };
-      await orchestrator.log(task, kind === 'apply' ? 'applied' : 'rolled_back', logged);
       await clients.projects.call('project.usage.add', { projectId, bytes: 0, files: 0 }, caller.call);
     }
     return result;
+  }
+
+  /** Enters an operation's end with all that follows from it, so that a crash leaves none of it behind. */
+  async function entered(
+    transaction: Transaction,
+    { kind, taskId, projectId, userId }: Operation,
+    { written, ...note }: { readonly written: readonly string[] } & Record<string, unknown>,
+  ): Promise<void> {
+    const whole = kind === 'apply' || (await appliedFiles(transaction, taskId)).length === 0;
+    const changeState = kind === 'apply' ? 'applied' : 'rolled_back';
+    if (whole) await updateTask(transaction, taskId, { from: ['completed'], change: { changeState } });
+    const paths = [...written];
+    await orchestrator.logIn(
+      transaction,
+      { taskId, projectId },
+      { kind: changeState, data: { ...note, paths, userId } },
+    );
+    await publish('agent.change', { taskId, projectId, userId, change: changeState, paths }, { transaction });
   }
 
   async function proposalsOf(
@@ -108,6 +127,7 @@ export function createChangeService(deps: {
   }
 
   return {
+    entered,
     async file({ taskId, path }: Params<'agent.file'>, caller: Caller): Promise<ProposedFile> {
       const { granted } = await access(taskId, caller, 'read');
       const change = (await readChanges(database, taskId)).find((entry) => entry.path === path);
@@ -119,8 +139,16 @@ export function createChangeService(deps: {
       const found = await access(params.taskId, caller, 'write');
       if (found.task.changeState === 'none') throw wrongState(found.task);
       const proposals = await proposalsOf(found.task, params, found.granted.areaPath);
-      const { preview, hunks } = params;
-      return write({ ...found, caller }, { kind: 'apply', proposals, preview, note: { hunks } });
+      const { preview, hunks, insist } = params;
+      const approve = async (files: readonly OperationFile[]) => {
+        const merged = await mergeCheck(found.task, files, caller);
+        if (merged.kind === 'same') return;
+        await orchestrator.log(found.task, 'check', { when: 'merged', ...merged });
+        if (merged.kind === 'failed') throw mergeFault(merged);
+      };
+      const note = { hunks, ...(insist ? { insist } : {}) };
+      const checked = insist ? {} : { approve };
+      return write({ ...found, caller }, { kind: 'apply', proposals, preview, note, ...checked });
     },
 
     async reject(taskId: string, caller: Caller): Promise<void> {
@@ -131,9 +159,9 @@ export function createChangeService(deps: {
       await database.transaction(async (transaction) => {
         await updateTask(transaction, taskId, { from: ['completed'], change: { changeState: 'rejected' } });
         const change = { taskId, projectId, userId, change: 'rejected' as const, paths: [] };
+        await orchestrator.logIn(transaction, task, { kind: 'rejected', data: { userId } });
         await publish('agent.change', change, { transaction });
       });
-      await orchestrator.log(task, 'rejected', { userId });
     },
 
     async rollback(params: Params<'agent.rollback'>, caller: Caller): Promise<Written> {

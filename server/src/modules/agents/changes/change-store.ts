@@ -62,7 +62,15 @@ export async function beginOperation(
   }
 }
 
-/** The operation is done; what it took back counts as undone. */
+/** Nothing of the operation stands in the files: it never happened. */
+export async function discardOperation(database: Queryable, operationId: string): Promise<void> {
+  await database.execute({
+    text: 'delete from agents.operation where operation_id = $1',
+    values: [operationId],
+  });
+}
+
+/** The operation is done for these files, and never was for the others; what it took back counts as undone. */
 export async function finishOperation(
   transaction: Transaction,
   operation: Operation,
@@ -71,6 +79,10 @@ export async function finishOperation(
   await transaction.execute({
     text: 'update agents.operation set finished = true where operation_id = $1',
     values: [operation.operationId],
+  });
+  await transaction.execute({
+    text: 'delete from agents.operation_file where operation_id = $1 and path <> all ($2::text[])',
+    values: [operation.operationId, files],
   });
   // An operation of one kind takes back those of the other.
   await transaction.execute({
@@ -117,6 +129,7 @@ export async function lastRollback(database: Queryable, taskId: string): Promise
   return rows.filter(({ operationId }) => operationId === latest);
 }
 
+/** Operations that a crash interrupted, without files that a later operation has written again. */
 export async function unfinishedOperations(
   database: Queryable,
 ): Promise<(Operation & { files: OperationFile[] })[]> {
@@ -128,8 +141,12 @@ export async function unfinishedOperations(
     operations.map(async (operation) => ({
       ...operation,
       files: await database.query<OperationFile & object>({
-        text: `select path, before_hash as "beforeHash", after_hash as "afterHash", executable
-          from agents.operation_file where operation_id = $1 order by path`,
+        text: `select f.path, f.before_hash as "beforeHash", f.after_hash as "afterHash", f.executable
+          from agents.operation_file f join agents.operation o using (operation_id)
+          where o.operation_id = $1 and not exists (
+            select 1 from agents.operation l join agents.operation_file lf using (operation_id)
+            where l.project_id = o.project_id and lf.path = f.path and (l.at, l.operation_id) > (o.at, o.operation_id))
+          order by f.path`,
         values: [operation.operationId],
       }),
     })),
@@ -142,6 +159,15 @@ export async function lockProject(transaction: Transaction, projectId: string): 
     text: `select pg_advisory_xact_lock(hashtextextended('agents:' || $1, 0))`,
     values: [projectId],
   });
+}
+
+/** As `lockProject`, but false at once when another holds it: whoever does is alive and at work. */
+export async function tryLockProject(transaction: Transaction, projectId: string): Promise<boolean> {
+  const [row] = await transaction.query<{ locked: boolean }>({
+    text: `select pg_try_advisory_xact_lock(hashtextextended('agents:' || $1, 0)) as locked`,
+    values: [projectId],
+  });
+  return row?.locked === true;
 }
 
 /** Every content that a task of the project may still need. */

@@ -10,7 +10,7 @@ import { testDatabase } from '#kernel/testing/database.ts';
 import { agents } from '../module.ts';
 import { insertTask } from '../queue/task-store.ts';
 import { createBlobs } from './blobs.ts';
-import { appliedFiles, unfinishedOperations } from './change-store.ts';
+import { appliedFiles, beginOperation, unfinishedOperations } from './change-store.ts';
 import { createIntegration, type Proposal } from './integration.ts';
 
 async function place() {
@@ -83,20 +83,23 @@ test('a crash between the plan and the files is finished at the next start; what
   await using at = await place();
   at.write('a.txt', 'a\n');
   at.write('b.txt', 'b\n');
-  const proposals = [await at.proposal('a.txt', 'a\n', 'A\n'), await at.proposal('b.txt', 'b\n', 'B\n')];
-  const crash = async () => {
-    throw new Error('power is gone');
-  };
-  await assert.rejects(
-    at.integration.integrate(at.operation('apply'), proposals, { target: { ...at.target, preserve: crash } }),
-    /power/,
+  const blob = async (text: string) => at.target.blobs.put(Buffer.from(text));
+  const files = await Promise.all(
+    ['a', 'b'].map(async (name) => ({
+      path: `${name}.txt`,
+      beforeHash: await blob(`${name}\n`),
+      afterHash: await blob(`${name.toUpperCase()}\n`),
+      executable: false,
+    })),
   );
-  assert.equal(at.read('a.txt'), 'a\n');
+  // As far as it came when the process ended.
+  await at.database.transaction((transaction) => beginOperation(transaction, at.operation('apply'), files));
   at.write('b.txt', 'mine\n');
   const [left] = await unfinishedOperations(at.database);
   assert.ok(left !== undefined);
-  await at.integration.finish(left, left.files, at.target);
-  await at.integration.finish(left, left.files, at.target);
+  const run = { target: at.target, onDone: async () => {} };
+  await at.integration.finish(left, left.files, run);
+  await at.integration.finish(left, left.files, run);
   assert.deepEqual([at.read('a.txt'), at.read('b.txt')], ['A\n', 'mine\n']);
   assert.deepEqual(await unfinishedOperations(at.database), []);
 });
@@ -162,4 +165,26 @@ test('a rollback of one path leaves the others applied; binary and deleted files
     ['binary', 'deleted'],
   );
   assert.deepEqual(written, []);
+});
+
+test('what fails in the middle, as on a full disk, is taken back, and no later start goes on with it', async () => {
+  await using at = await place();
+  at.write('a.txt', 'a\n');
+  at.write('b.txt', 'b\n');
+  const proposals = [await at.proposal('a.txt', 'a\n', 'A\n'), await at.proposal('b.txt', 'b\n', 'B\n')];
+  const { blobs } = at.target;
+  const full = {
+    ...blobs,
+    get: async (hash: string) => {
+      const content = await blobs.get(hash);
+      if (content.toString() === 'B\n') throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      return content;
+    },
+  };
+  const target = { ...at.target, blobs: full };
+  await assert.rejects(at.integration.integrate(at.operation('apply'), proposals, { target }), /no space/);
+  assert.deepEqual([at.read('a.txt'), at.read('b.txt')], ['a\n', 'b\n']);
+  assert.deepEqual(await unfinishedOperations(at.database), []);
+  await at.integration.integrate(at.operation('apply'), proposals, { target: at.target });
+  assert.deepEqual([at.read('a.txt'), at.read('b.txt')], ['A\n', 'B\n']);
 });

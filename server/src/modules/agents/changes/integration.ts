@@ -11,10 +11,12 @@ import type { ChangedFile, Conflict, Decision, Written } from '../contract-chang
 import { type Blobs, hashOf } from './blobs.ts';
 import {
   beginOperation,
+  discardOperation,
   finishOperation,
   lockProject,
   type Operation,
   type OperationFile,
+  tryLockProject,
 } from './change-store.ts';
 import { describeChange } from './describe.ts';
 import { mergeTexts } from './merge.ts';
@@ -54,11 +56,23 @@ export interface Integration {
     run: {
       readonly target: Target;
       readonly preview?: boolean;
+      /** Looks at what is about to be written, before anything is; what it throws ends the operation. */
+      readonly approve?: (files: readonly OperationFile[]) => Promise<void>;
       readonly onDone?: (transaction: Transaction, written: readonly string[]) => Promise<void>;
     },
   ): Promise<Written>;
-  /** Finishes an operation that a crash interrupted: files that still hold what was there before are written. */
-  finish(operation: Operation, files: readonly OperationFile[], target: Target): Promise<void>;
+  /**
+   * Finishes an operation that a crash interrupted: files that still hold what was there before are written. Does nothing
+   * while another process is at work in the project.
+   */
+  finish(
+    operation: Operation,
+    files: readonly OperationFile[],
+    run: {
+      readonly target: Target;
+      readonly onDone: (transaction: Transaction, written: readonly string[]) => Promise<void>;
+    },
+  ): Promise<void>;
 }
 
 const fileBytes = 64 * 1024 ** 2;
@@ -93,8 +107,33 @@ export function createIntegration({
     return written;
   }
 
+  /** What fails in the middle, as on a full disk, is taken back: the files are as before, or the next start goes on. */
+  async function writeOrUndo(
+    operation: Operation,
+    files: readonly OperationFile[],
+    target: Target,
+  ): Promise<string[]> {
+    try {
+      return await writeAll(files, target);
+    } catch (error) {
+      const backwards = files.map(({ beforeHash, afterHash, ...file }) => ({
+        ...file,
+        beforeHash: afterHash,
+        afterHash: beforeHash,
+      }));
+      try {
+        // The last first: what was written last has not been written when there was no room for it.
+        for (const file of backwards.toReversed()) await writeFile(file, target);
+        await discardOperation(database, operation.operationId);
+      } catch {
+        // Nothing is lost: the operation is still on record.
+      }
+      throw error;
+    }
+  }
+
   return {
-    integrate: (operation, proposals, { target, preview = false, onDone }) =>
+    integrate: (operation, proposals, { target, preview = false, approve, onDone }) =>
       database.transaction(async (transaction) => {
         await lockProject(transaction, operation.projectId);
         const { files, conflicts } = await plan(proposals, target);
@@ -103,25 +142,23 @@ export function createIntegration({
           const changes = await Promise.all(files.map((file) => describePlanned(file, target.blobs)));
           return { written: files.map(({ path }) => path), conflicts, changes };
         }
+        await approve?.(files);
         // In a transaction of its own: it must be there even when this process ends in the middle of the files.
         await database.transaction((own) => beginOperation(own, operation, files));
-        const written = await writeAll(files, target);
+        const written = await writeOrUndo(operation, files, target);
         const left = files.filter(({ path }) => !written.includes(path)).map(({ path }) => path);
         const done = proposals.map(({ path }) => path).filter((path) => !left.includes(path));
         await finishOperation(transaction, operation, done);
         await onDone?.(transaction, written);
         return { written, conflicts: left.map((path) => conflictOf(path, 'changed', null)) };
       }),
-    async finish(operation, files, target) {
-      await writeAll(files, target);
-      await database.transaction((transaction) =>
-        finishOperation(
-          transaction,
-          operation,
-          files.map(({ path }) => path),
-        ),
-      );
-    },
+    finish: (operation, files, { target, onDone }) =>
+      database.transaction(async (transaction) => {
+        if (!(await tryLockProject(transaction, operation.projectId))) return;
+        const written = await writeAll(files, target);
+        await finishOperation(transaction, operation, written);
+        await onDone(transaction, written);
+      }),
   };
 }
 

@@ -188,7 +188,8 @@ export function createWorktrees(parts: {
   };
 }
 
-function isDerived(file: string): boolean {
+/** Whether a path lies in a folder that programs make. */
+export function isDerived(file: string): boolean {
   return file.split('/').some((part) => derived.has(part));
 }
 

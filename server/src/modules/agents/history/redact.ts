@@ -32,11 +32,11 @@ export function createRedaction(names: readonly { readonly text: string; readonl
   const known = names.filter(({ text }) => text.length > 2).toSorted((a, b) => b.text.length - a.text.length);
   return (text) => {
     let redacted = text;
-    for (const { text: word, as } of known) redacted = redacted.replaceAll(word, as);
     for (const [pattern, as] of secretPatterns) redacted = redacted.replace(pattern, as);
+    redacted = redacted.replace(addresses, '<address>');
+    for (const { text: word, as } of known) redacted = redacted.replaceAll(word, as);
     return redacted
       .replace(homes, '<home>')
-      .replace(addresses, '<address>')
       .replace(opaque, (value) => (isRandom(value) ? '<opaque>' : value));
   };
 }

@@ -1,6 +1,6 @@
 import { isFault } from '#base/fault.ts';
 import { newId } from '#base/ids.ts';
-import type { Database } from '#kernel/database/database.ts';
+import type { Database, Transaction } from '#kernel/database/database.ts';
 import type { Publish } from '#kernel/module.ts';
 import { saveChanges } from '../changes/change-store.ts';
 import type { AgentsConfig } from '../config.ts';
@@ -42,6 +42,12 @@ export interface Orchestrator extends AsyncDisposable {
     task: Pick<TaskRow, 'taskId' | 'projectId'>,
     kind: StepKind,
     data: Record<string, unknown>,
+  ): Promise<void>;
+  /** As `log`, within a change that it belongs to. */
+  logIn(
+    transaction: Transaction,
+    task: Pick<TaskRow, 'taskId' | 'projectId'>,
+    step: { readonly kind: StepKind; readonly data: Record<string, unknown> },
   ): Promise<void>;
   /** Ends the task if it runs here. */
   stop(taskId: string): void;
@@ -89,6 +95,13 @@ export function createOrchestrator(deps: {
     await publish('agent.step', { taskId, projectId, sequence, kind });
   };
 
+  const logIn: Orchestrator['logIn'] = async (transaction, { taskId, projectId }, { kind, data }) => {
+    const sequence = await appendStep(transaction, { taskId, at: new Date(now()), kind, data });
+    transaction.afterCommit(() => {
+      publish('agent.step', { taskId, projectId, sequence, kind }).catch(onError);
+    });
+  };
+
   function wake(): void {
     again = true;
     filling ??= fill()
@@ -125,10 +138,12 @@ export function createOrchestrator(deps: {
       if (running.has(task.taskId)) continue;
       if (task.starts >= mostStarts) {
         await end(task, ['running'], { status: 'failed', problem: { code: 'agents.interrupted', data: {} } });
-      } else if (
-        await updateTask(database, task.taskId, { from: ['running'], change: { status: 'pending' } })
-      ) {
-        await log(task, 'restarted', { starts: task.starts });
+      } else {
+        await database.transaction(async (transaction) => {
+          const change = { status: 'pending' } as const;
+          if (!(await updateTask(transaction, task.taskId, { from: ['running'], change }))) return;
+          await logIn(transaction, task, { kind: 'restarted', data: { starts: task.starts } });
+        });
       }
     }
     for (const taskId of await doomedTasks(database)) {
@@ -214,8 +229,10 @@ export function createOrchestrator(deps: {
     if (ended.kind === 'ask') {
       const { question, conversation } = ended;
       const change = { status: 'waiting_for_input', question, conversation, secondsUsed } as const;
-      if (await updateTask(database, task.taskId, { from: ['running'], change }))
-        await log(task, 'asked', { question });
+      await database.transaction(async (transaction) => {
+        if (!(await updateTask(transaction, task.taskId, { from: ['running'], change }))) return;
+        await logIn(transaction, task, { kind: 'asked', data: { question } });
+      });
       return;
     }
     const { changes, findings, summary } = ended;
@@ -239,11 +256,8 @@ export function createOrchestrator(deps: {
         { taskId, projectId, userId, status: 'completed', problem: null },
         { transaction },
       );
-    });
-    await log(task, 'completed', {
-      summary,
-      files: changes.map(({ path }) => path),
-      findings: findings.length,
+      const data = { summary, files: paths, findings: findings.length };
+      await logIn(transaction, task, { kind: 'completed', data });
     });
   }
 
@@ -286,14 +300,10 @@ export function createOrchestrator(deps: {
         { taskId, projectId, userId, status: change.status, problem },
         { transaction },
       );
+      await logIn(transaction, task, { kind: change.status, data: { ...change.problem } });
       return true;
     });
     if (!ended) return false;
-    await log(
-      task,
-      change.status,
-      change.problem === undefined || change.problem === null ? {} : { ...change.problem },
-    );
     if (!running.has(taskId)) await deps.tidy(task).catch(onError);
     return true;
   }
@@ -301,6 +311,7 @@ export function createOrchestrator(deps: {
   return {
     wake,
     log,
+    logIn,
     end,
     stop(taskId) {
       running.get(taskId)?.abort.abort(new Stop('cancelled'));

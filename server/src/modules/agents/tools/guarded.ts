@@ -26,7 +26,7 @@ const rules: readonly (readonly [GuardReason, RegExp])[] = [
   ['editor', /(^|\/)(\.vscode|\.idea|\.zed|\.devcontainer)\/|(^|\/)\.envrc$/i],
   [
     'instructions',
-    /(^|\/)(AGENTS|CLAUDE|GEMINI)\.md$|(^|\/)(\.cursor|\.continue|\.aider[^/]*|\.cursorrules|\.windsurfrules|\.mcp\.json)(\/|$)/i,
+    /(^|\/)(AGENTS|CLAUDE|GEMINI)\.md$|(^|\/)(\.cursor|\.continue|\.aider[^/]*|\.cursorrules|\.windsurfrules|\.mcp\.json)(\/|$)/,
   ],
   ['platform', /(^|\/)\.cds(\/|$)/i],
 ];
