@@ -23,8 +23,10 @@ const task = {
   changeState: 'proposed',
   priority: 5,
   after: [],
-  budget: { tokens: 1, seconds: 1 },
-  usage: { calls: 1, promptTokens: 1, completionTokens: 1, estimatedTokens: 0 },
+  budget: { tokens: 1, seconds: 1, cost: null },
+  escalateTo: null,
+  overlaps: [],
+  usage: { calls: 1, promptTokens: 1, completionTokens: 1, estimatedTokens: 0, cost: '0' },
   question: null,
   summary: 'done',
   problem: null,
@@ -90,7 +92,10 @@ test('dispatches, prints each step once, and the proposed change', async () => {
     'agent.history': { steps, more: false },
   });
   assert.equal(
-    await it.run('run', '--project', projectId, '--file', 'sum.js', '--command', 'npm test', 'sum must add'),
+    await it.run(
+      ...['run', '--project', projectId, '--file', 'sum.js', '--command', 'npm test'],
+      ...['--cost', '0.5', '--tokens', '9000', '--escalate-to', 'big/one', 'sum must add'],
+    ),
     0,
   );
   assert.deepEqual(it.asked[0]?.params, {
@@ -99,6 +104,8 @@ test('dispatches, prints each step once, and the proposed change', async () => {
     task: 'sum must add',
     model: 'auto/code',
     files: ['sum.js'],
+    budget: { tokens: 9000, cost: 500_000 },
+    escalateTo: 'big/one',
     command: { command: 'npm', args: ['test'] },
   });
   assert.equal(it.asked[0]?.authorization, 'Bearer key');
@@ -117,6 +124,25 @@ test('a failed task says what happened and what to do, in the language of the te
     it.lines.at(-1) ?? '',
     /Prüfung nicht bestanden: npm test\. .*nichts geändert\. \[agents\.check_failed\]/,
   );
+});
+
+test('an export is printed page by page; apply insists only when told to', async () => {
+  using it = await platform({
+    'agent.export': { lines: ['{"format":"cds-agent-task"}', '{"kind":"queued"}'], next: null },
+    'agent.apply': { written: ['a.js'], conflicts: [] },
+  });
+  assert.equal(await it.run('export', taskId), 0);
+  assert.deepEqual(it.lines, ['{"format":"cds-agent-task"}', '{"kind":"queued"}']);
+  await it.run('apply', taskId);
+  await it.run('apply', taskId, '--insist');
+  assert.deepEqual(
+    it.asked.slice(1).map(({ params }) => params),
+    [
+      { taskId, insist: false },
+      { taskId, insist: true },
+    ],
+  );
+  assert.equal(await it.run('run', '--project', projectId, '--cost', 'much', 'x').catch(() => 9), 9);
 });
 
 test('conflicts and refusals end with exit code 1 and say why; no key, no call', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { parseDecimal } from '@cyberdevstudio/server/base/decimal.ts';
 import { fault } from '@cyberdevstudio/server/base/fault.ts';
 import { createFaultCatalogue } from '@cyberdevstudio/server/kernel/rpc/fault-catalogue.ts';
 import { agentsContract } from '@cyberdevstudio/server/modules/agents/contract.ts';
@@ -11,13 +12,19 @@ import { say, type Terminal } from '../terminal.ts';
 type Agents = Remote<typeof agentsContract>;
 
 const usage = {
-  en: `Usage: cds agent run --project <id> [--agent code] [--model provider/model] [--file path …] [--command "npm test"] "<task>"
-       cds agent replay|status|apply|rollback|redo|reject|cancel <taskId>
+  en: `Usage: cds agent run --project <id> [--agent code] [--model provider/model] [--file path …] [--command "npm test"]
+                     [--escalate-to provider/model] [--tokens n] [--seconds n] [--cost 0.50] "<task>"
+       cds agent replay|status|rollback|redo|reject|cancel <taskId>
+       cds agent apply <taskId> [--insist]
+       cds agent export <taskId>   lines of JSON without secrets, to give to others
        cds agent reply <taskId> "<text>"
        cds agent advisories import <file or folder …>   (OSV: .json, .jsonl, .zip; works offline)
 Needs CDS_API_KEY; CDS_URL is http://127.0.0.1:6711 by default.`,
-  de: `Aufruf: cds agent run --project <ID> [--agent code] [--model anbieter/modell] [--file Pfad …] [--command "npm test"] "<Aufgabe>"
-        cds agent replay|status|apply|rollback|redo|reject|cancel <Aufgaben-ID>
+  de: `Aufruf: cds agent run --project <ID> [--agent code] [--model anbieter/modell] [--file Pfad …] [--command "npm test"]
+                      [--escalate-to anbieter/modell] [--tokens n] [--seconds n] [--cost 0.50] "<Aufgabe>"
+        cds agent replay|status|rollback|redo|reject|cancel <Aufgaben-ID>
+        cds agent apply <Aufgaben-ID> [--insist]
+        cds agent export <Aufgaben-ID>   JSON-Zeilen ohne Geheimnisse, zum Weitergeben
         cds agent reply <Aufgaben-ID> "<Text>"
         cds agent advisories import <Datei oder Ordner …>   (OSV: .json, .jsonl, .zip; geht ohne Netz)
 Braucht CDS_API_KEY; CDS_URL ist sonst http://127.0.0.1:6711.`,
@@ -56,6 +63,10 @@ async function start(argv: readonly string[], terminal: Terminal): Promise<numbe
       model: { type: 'string', default: 'auto/code' },
       file: { type: 'string', multiple: true, default: [] },
       command: { type: 'string' },
+      'escalate-to': { type: 'string' },
+      tokens: { type: 'string' },
+      seconds: { type: 'string' },
+      cost: { type: 'string' },
     },
   });
   const [task] = positionals;
@@ -75,10 +86,32 @@ async function start(argv: readonly string[], terminal: Terminal): Promise<numbe
     task,
     model: values.model,
     files: values.file,
+    budget: budgetOf(values),
+    ...(values['escalate-to'] === undefined ? {} : { escalateTo: values['escalate-to'] }),
     ...(command === undefined ? {} : { command: { command, args } }),
   });
   terminal.print(taskId);
   return follow(agents, taskId, terminal);
+}
+
+/** Limits as they were given; money in whole units of the installation's currency, such as "0.50". */
+function budgetOf(given: { tokens?: string; seconds?: string; cost?: string }) {
+  const whole = (field: 'tokens' | 'seconds') => {
+    const text = given[field];
+    if (text === undefined) return {};
+    if (!/^\d+$/.test(text))
+      throw fault('common.invalid_params', { field, reason: 'it must be a whole number' });
+    return { [field]: Number(text) };
+  };
+  return { ...whole('tokens'), ...whole('seconds'), ...costOf(given.cost) };
+}
+
+function costOf(text: string | undefined): { cost?: number } {
+  if (text === undefined) return {};
+  if (!/^\d{1,6}(\.\d{1,6})?$/.test(text)) {
+    throw fault('common.invalid_params', { field: 'cost', reason: 'it must be an amount such as 0.50' });
+  }
+  return { cost: Number(parseDecimal(text, 6)) };
 }
 
 /** Prints steps until the task rests; what it proposes follows as a diff. */
@@ -145,6 +178,9 @@ async function decide(
     case 'replay':
       await printWhole(agents, taskId, terminal);
       return 0;
+    case 'export':
+      await printExport(agents, taskId, terminal);
+      return 0;
     case 'status':
       return show(agents, taskId, terminal);
     case 'reply':
@@ -160,7 +196,10 @@ async function decide(
     case 'apply':
     case 'rollback':
     case 'redo': {
-      const { written, conflicts } = await agents.call(`agent.${action}`, { taskId });
+      const { written, conflicts } =
+        action === 'apply'
+          ? await agents.call('agent.apply', { taskId, insist: text === '--insist' })
+          : await agents.call(`agent.${action}`, { taskId });
       for (const path of written) terminal.print(path);
       for (const { path, hunks, reason } of conflicts) {
         terminal.printError(
@@ -171,6 +210,18 @@ async function decide(
     }
     default:
       return help(terminal);
+  }
+}
+
+/** The task as lines of JSON that can be given to others. */
+async function printExport(agents: Agents, taskId: string, terminal: Terminal): Promise<void> {
+  for (let after: number | null = 0; after !== null; ) {
+    const page: { lines: string[]; next: number | null } = await agents.call('agent.export', {
+      taskId,
+      after,
+    });
+    for (const line of page.lines) terminal.print(line);
+    after = page.next;
   }
 }
 

@@ -35,6 +35,8 @@ export interface TestWorld extends AsyncDisposable {
 export interface TestWorldOptions {
   /** Environment variables as an administrator would set them. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** False lets other processes share the installation. */
+  readonly alone?: boolean;
 }
 
 /** Starts the modules. Needs outside the list answer as unreachable, as they would in production. */
@@ -58,7 +60,7 @@ export async function testWorld(
       service: 'test',
       modules,
       knownModules: modules,
-      alone: true,
+      alone: options.alone ?? true,
       now: clock.now,
       environment: {
         CDS_DATA_DIR: dataDir,

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import path from 'node:path';
 import test from 'node:test';
 import { isFault } from '#base/fault.ts';
 import { eventually } from '#kernel/testing/eventually.ts';
@@ -131,33 +129,6 @@ test('a dangerous command asks first; refused it does not run, and outward ones 
   );
 });
 
-test('cancelling ends the model call, the programs and the copy within a second', async () => {
-  await using at = await agentWorld(project, ({ index }) =>
-    index === 0 ? { tool: 'run', input: { command: 'node', args: ['wait.js'] } } : { hang: true },
-  );
-  at.write('wait.js', 'setInterval(() => {}, 1000);\n');
-  const { sandboxContract } = await import('#modules/sandbox/contract.ts');
-  const running = async () =>
-    (
-      await at.world
-        .client(sandboxContract)
-        .call('run.list', { projectId: at.projectId }, at.world.call(at.owner))
-    ).runs.filter(({ args }) => args.includes('wait.js'));
-  const program = await at.dispatch({});
-  await eventually(async () => assert.equal((await running()).length, 1));
-  const startMs = performance.now();
-  assert.equal((await at.call('agent.cancel', { taskId: program })).status, 'cancelled');
-  await eventually(async () => assert.equal((await running()).length, 0));
-  assert.ok(performance.now() - startMs < 5_000);
-  const asking = await at.dispatch({});
-  await eventually(() => assert.equal(at.provider.open, 1));
-  await at.call('agent.cancel', { taskId: asking });
-  await eventually(() => assert.equal(at.provider.open, 0));
-  assert.equal((await at.settled(asking)).status, 'cancelled');
-  await assert.rejects(at.call('agent.cancel', { taskId: asking }), code('agents.state_wrong'));
-  await eventually(() => assert.deepEqual(readdirSync(path.join(at.area, 'worktrees')), []));
-});
-
 test('budgets hold: tokens before a call, missing usage counted by length, and time', async () => {
   const long = { text: `${'word '.repeat(300)}`, usage: null };
   await using at = await agentWorld(project, ({ all }) => (all.includes('WAIT') ? { hang: true } : long));
@@ -181,11 +152,11 @@ test('new tests count only when they fail for broken code', async () => {
   const right = { 'sum.js': sum.replace('-', '+'), 'package.json': manifest };
   const useless =
     "import test from 'node:test';\nimport { sum } from './sum.js';\ntest('runs', () => { sum(1, 2); });\n";
-  const script = ({ index }: Asked): Said => fenced(index === 0 ? useless : sumTest);
+  const script = ({ index }: Asked): Said => fenced(index < 2 ? useless : sumTest);
   await using at = await agentWorld(right, script);
   const task = await at.run({ agent: 'test', mode: 'steps', files: ['sum.test.js'] });
   assert.equal(task.status, 'completed', JSON.stringify(task.problem));
-  assert.match(at.provider.asked[1]?.last ?? '', /broken on purpose/);
+  assert.match(at.provider.asked[2]?.last ?? '', /broken on purpose/);
   assert.deepEqual(
     task.changeSet.map(({ path: name }) => name),
     ['sum.test.js'],

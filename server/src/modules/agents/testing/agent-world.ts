@@ -24,16 +24,21 @@ type Dispatch = ParamsOf<C, 'agent.dispatch'>;
 const resting = ['completed', 'failed', 'cancelled', 'waiting_for_input'];
 const password = 'seven quiet herons';
 
+/** What agents need. */
+export const agentModules = [auth, ledger, llm, projects, prompts, sandbox, search, agents];
+
 /** The whole platform with a project, and a provider that answers as the test says. */
 export async function agentWorld(
   files: Readonly<Record<string, string>>,
   script: (asked: Asked) => Said,
   environment: Readonly<Record<string, string>> = {},
+  { alone = true }: { readonly alone?: boolean } = {},
 ) {
   await using startup = new AsyncDisposableStack();
   const provider = startup.use(await scriptedProvider(script));
   const world = startup.use(
-    await testWorld([auth, ledger, llm, projects, prompts, sandbox, search, agents], {
+    await testWorld(agentModules, {
+      alone,
       environment: {
         CDS_ADMIN_PASSWORD: password,
         CDS_LLM_OLLAMA_URL: '',
