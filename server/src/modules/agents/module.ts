@@ -50,9 +50,10 @@ export const agents = defineModule({
       return clients.projects.call('project.access', access, ownCall());
     }
 
+    const advisories = openAdvisories(advisoriesFolder(dataDir));
     const orchestrator = createOrchestrator({
       database,
-      runner: { clients, syntax, config, advisories: openAdvisories(advisoriesFolder(dataDir)) },
+      runner: { clients, syntax, config, advisories },
       config,
       publish,
       now,
@@ -82,7 +83,7 @@ export const agents = defineModule({
       publish,
       now,
       access: access.task,
-      mergeCheck: createMergeCheck({ database, clients, syntax, config, now }),
+      mergeCheck: createMergeCheck({ database, clients, syntax, config, advisories, now }),
     });
 
     const cancelling = context.events.subscribe('agent.cancelling', ({ payload }) =>

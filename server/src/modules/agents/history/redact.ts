@@ -1,4 +1,4 @@
-import { entropy } from '../checks/security.ts';
+import { entropy } from '../checks/security/secrets.ts';
 
 /** Replaces what nobody else should read; the same input gives the same text. */
 export type Redact = (text: string) => string;

@@ -12,6 +12,8 @@ import type { Syntax } from '#kernel/syntax/syntax.ts';
 import { type OperationFile, readChanges } from '../changes/change-store.ts';
 import { isDerived } from '../changes/worktree.ts';
 import { type CheckContext, type CheckResult, findCommand } from '../checks/check.ts';
+import type { Advisories } from '../checks/dependencies/advisories.ts';
+import { createAudit } from '../checks/dependencies/audit.ts';
 import type { AgentsConfig } from '../config.ts';
 import { definitions } from '../definitions.ts';
 import { openRoom, type Room } from './room.ts';
@@ -43,9 +45,10 @@ export function createMergeCheck(deps: {
   readonly clients: Pick<Clients, 'projects' | 'sandbox'>;
   readonly syntax: Syntax;
   readonly config: AgentsConfig;
+  readonly advisories: Advisories;
   readonly now: () => number;
 }): MergeCheck {
-  const { database, clients, syntax, config, now } = deps;
+  const { database, clients, syntax, config, advisories, now } = deps;
 
   async function check(task: TaskRow, files: readonly OperationFile[], given: { room: Room; call: Call }) {
     const { room, call } = given;
@@ -63,6 +66,13 @@ export function createMergeCheck(deps: {
       command,
       baseline,
       files: task.files,
+      audit: createAudit({
+        advisories,
+        registry: config.npmRegistry,
+        sandbox: clients.sandbox,
+        projectId: task.projectId,
+        call,
+      }),
       changes: async () =>
         files.map(({ path, beforeHash, afterHash, executable }) => ({
           path,
