@@ -4,8 +4,6 @@ import {
   closeSync,
   constants,
   copyFileSync,
-  fchmodSync,
-  futimesSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -154,12 +152,13 @@ function writeWhole(target: string, bytes: Buffer, seconds: number | null): void
   const descriptor = openSync(target, 'wx', FILE_MODE);
   try {
     for (let at = 0; at < bytes.length; at += writeSync(descriptor, bytes, at));
-    // The machine's umask must not decide whether a web server may read the release.
-    fchmodSync(descriptor, FILE_MODE);
-    if (seconds !== null) futimesSync(descriptor, seconds, seconds);
   } finally {
     closeSync(descriptor);
   }
+  // The machine's umask must not decide whether a web server may read the release. By path: Node allows no other way to a
+  // process without all rights, such as the one that builds for the studio.
+  chmodSync(target, FILE_MODE);
+  if (seconds !== null) utimesSync(target, seconds, seconds);
 }
 
 function makeFolder(dir: string, folder: string, known: Set<string>): void {
