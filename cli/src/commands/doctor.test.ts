@@ -46,6 +46,22 @@ test('tells parts as data, and a part without its images never as there', async 
   assert.equal(byName.get('micro')?.state, 'missing');
 });
 
+test('the engines are tried: what does not run is told with the one command, and is no reason to fail', async () => {
+  const fine = recorder('en');
+  await run([], fine.terminal);
+  assert.match(
+    fine.text(),
+    /Engine for local models\s+(llama\.cpp \S+, a trial start worked|the built-in engine)/,
+  );
+  assert.match(fine.text(), /✔ WebAssembly sandbox/);
+  assert.match(fine.text(), /✘ Micro virtual machines.*\n\s+→ \S/);
+  const broken = recorder('de', { LLAMA_SERVER_BIN: '/nowhere/llama-server' });
+  const exitCode = await run([], broken.terminal);
+  assert.match(broken.text(), /! Engine für lokale Modelle\s+LLAMA_SERVER_BIN nennt/);
+  assert.match(broken.text(), /→ unset LLAMA_SERVER_BIN/);
+  assert.equal(exitCode, 0);
+});
+
 test('a database server needs no embedded binaries', async () => {
   const { terminal, text } = recorder('en', { DATABASE_URL: 'postgresql://localhost/x' });
   await run([], terminal);

@@ -95,6 +95,20 @@ test('run configurations are saved, replaced, listed by name and deleted', async
       isFault(error, 'sandbox.config_unknown'),
     );
   }
+  const fueled = await save({
+    name: 'grade',
+    engine: 'wasm',
+    files: 'read',
+    command: 'grade.wasm#score',
+    limits: { fuel: 1_000_000 },
+  });
+  const again = (await client().call('run.config.list', { projectId }, s.call())).configs;
+  assert.deepEqual(
+    again.find(({ name }) => name === 'grade'),
+    fueled,
+  );
+  assert.deepEqual([fueled.engine, fueled.files, fueled.limits], ['wasm', 'read', { fuel: 1_000_000 }]);
+  assert.deepEqual([changed.engine, changed.files], ['run', 'none']);
   const other = await s.newProject();
   const foreign = (await client().call('run.config.list', { projectId }, s.call())).configs[0];
   await assert.rejects(

@@ -1,5 +1,5 @@
 import type { Queryable } from '#kernel/database/database.ts';
-import type { EngineName } from './contract-execute.ts';
+import type { EngineName, FilesGrant } from './contract-execute.ts';
 import type { KilledBy, Limits, LimitsInput } from './run/contract-shapes.ts';
 
 export interface RunRow {
@@ -27,12 +27,14 @@ export interface ConfigRow {
   readonly config_id: string;
   readonly project_id: string;
   readonly name: string;
+  readonly engine: EngineName;
+  readonly files: FilesGrant;
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly timeout_ms: number | null;
-  readonly limits: LimitsInput;
+  readonly limits: LimitsInput & { readonly fuel?: number | undefined };
   readonly updated_at: Date;
 }
 
@@ -92,13 +94,14 @@ export function selectRuns(
 export function selectConfigs(database: Queryable, projectId: string): Promise<ConfigRow[]> {
   return database.query<ConfigRow>({
     text: `
-      select config_id, project_id, name, command, args, env, cwd, timeout_ms, limits, updated_at
+      select ${configColumns}
       from sandbox.run_config where project_id = $1 order by lower(name), config_id`,
     values: [projectId],
   });
 }
 
-const configColumns = 'config_id, project_id, name, command, args, env, cwd, timeout_ms, limits, updated_at';
+const configColumns =
+  'config_id, project_id, name, command, args, env, cwd, timeout_ms, limits, updated_at, engine, files';
 const configValues = (row: ConfigRow) => [
   row.config_id,
   row.project_id,
@@ -110,6 +113,8 @@ const configValues = (row: ConfigRow) => [
   row.timeout_ms,
   JSON.stringify(row.limits),
   row.updated_at,
+  row.engine,
+  row.files,
 ];
 
 /** Adds a configuration unless the project has `limit` of them. Returns 0 then, 1 when it was added. */
@@ -117,8 +122,8 @@ export function insertConfig(database: Queryable, row: ConfigRow, limit: number)
   return database.execute({
     text: `
       insert into sandbox.run_config (${configColumns})
-      select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
-      where (select count(*) from sandbox.run_config where project_id = $2) < $11`,
+      select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
+      where (select count(*) from sandbox.run_config where project_id = $2) < $13`,
     values: [...configValues(row), limit],
   });
 }
@@ -128,7 +133,7 @@ export function updateConfig(database: Queryable, row: ConfigRow): Promise<numbe
   return database.execute({
     text: `
       update sandbox.run_config set name = $3, command = $4, args = $5, env = $6, cwd = $7, timeout_ms = $8,
-        limits = $9, updated_at = $10
+        limits = $9, updated_at = $10, engine = $11, files = $12
       where config_id = $1 and project_id = $2`,
     values: configValues(row),
   });

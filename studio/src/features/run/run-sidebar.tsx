@@ -79,7 +79,10 @@ export function RunSidebar(props: SidebarProps) {
               <Play size={14} />
               <span className="grow">
                 <strong className="clip">{config.name}</strong>
-                <code className="clip">{joinCommand([config.command, ...config.args])}</code>
+                <code className="clip">
+                  {config.engine === 'run' ? '' : `${config.engine} · `}
+                  {joinCommand([config.command, ...config.args])}
+                </code>
               </span>
             </button>
             {editable && (

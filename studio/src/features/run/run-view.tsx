@@ -99,11 +99,13 @@ function RunPage({ projectId }: { projectId: string }) {
   async function save() {
     const [command, ...args] = splitCommand(line);
     if (command === undefined) return;
-    const { config, limits } = draft;
+    const { config, limits, engine, files } = draft;
     try {
       const saved = await rpc.call('run.config.save', {
         projectId,
         name: config?.name ?? line.slice(0, 80),
+        engine,
+        files,
         command,
         args,
         timeoutMs: limits.timeoutMs ?? null,
@@ -127,8 +129,8 @@ function RunPage({ projectId }: { projectId: string }) {
       line: joinCommand([config.command, ...config.args]),
       limits,
       config,
-      engine: 'run',
-      files: 'none',
+      engine: config.engine,
+      files: config.files,
     });
   }
 
@@ -163,7 +165,7 @@ function RunPage({ projectId }: { projectId: string }) {
             <h1 className="clip">{draft.config?.name ?? t('title')}</h1>
             <p>{t('lead')}</p>
           </div>
-          {editable && draft.engine === 'run' && (
+          {editable && (
             <button
               type="button"
               className="button"

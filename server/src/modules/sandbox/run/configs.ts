@@ -2,20 +2,22 @@ import type { Call } from '#base/contract.ts';
 import { fault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
 import type { Database } from '#kernel/database/database.ts';
+import type { EngineName, FilesGrant } from '../contract-execute.ts';
 import { type ConfigRow, deleteConfig, insertConfig, selectConfigs, updateConfig } from '../store.ts';
-import type { LimitsInput } from './contract-shapes.ts';
 import { type AccessProject, checkCommandLine } from './preparation.ts';
 
 interface SaveRequest {
   readonly projectId: string;
   readonly configId?: string | undefined;
   readonly name: string;
+  readonly engine: EngineName;
+  readonly files: FilesGrant;
   readonly command: string;
   readonly args: string[];
   readonly env: Record<string, string>;
   readonly cwd: string;
   readonly timeoutMs: number | null;
-  readonly limits: LimitsInput;
+  readonly limits: ConfigRow['limits'];
 }
 
 interface Who {
@@ -82,6 +84,8 @@ function describe(row: ConfigRow) {
   return {
     configId: row.config_id,
     name: row.name,
+    engine: row.engine,
+    files: row.files,
     command: row.command,
     args: [...row.args],
     env: { ...row.env },

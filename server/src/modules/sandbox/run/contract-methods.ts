@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { MethodDefinitions } from '#base/contract.ts';
+import { EngineName, FilesGrant } from '../contract-execute.ts';
 import { Command, KilledBy, LimitsInput, RunChunk, RunResult } from './contract-shapes.ts';
 
 const ProjectId = z.uuid();
@@ -55,15 +56,22 @@ const PastRun = z.object({
   limits: RunResult.shape.limits,
 });
 
+/** Of whichever engine the configuration is for. */
+const ConfigLimits = LimitsInput.extend({ fuel: z.int().min(1).optional() });
+
 const RunConfig = z.object({
   configId: z.uuid(),
   name: z.string(),
+  engine: EngineName,
+  /** Of wasm and micro: whether the program sees the project's files. */
+  files: FilesGrant,
+  /** Of wasm: a file of the project, `file.wasm#name` for an exported function of it. */
   command: z.string(),
   args: z.array(z.string()),
   env: z.record(z.string(), z.string()),
   cwd: z.string(),
   timeoutMs: z.int().nullable(),
-  limits: LimitsInput,
+  limits: ConfigLimits,
   updatedAt: At,
 });
 
@@ -148,9 +156,11 @@ export const runMethods = {
       projectId: ProjectId,
       configId: z.uuid().optional(),
       name: z.string().trim().min(1).max(80),
+      engine: EngineName.default('run'),
+      files: FilesGrant.default('none'),
       ...Command,
       timeoutMs: z.int().min(1).nullable().default(null),
-      limits: LimitsInput.default({}),
+      limits: ConfigLimits.default({}),
     }),
     result: RunConfig,
   },

@@ -255,6 +255,22 @@ test('another project is invisible', async () => {
   assert.ok(!result.stdout.includes(other));
 });
 
+test('the table of mounts names the own project only, and nothing of the host can be reached by what stands there', async () => {
+  // The kernel tells each program where its mounts come from; what it tells must be of no use.
+  const other = await s.newProject();
+  const found = await probe(`
+found['mounts'] = [line.split() for line in open('/proc/self/mountinfo')]
+found['reached'] = [name for name in {line[3] for line in found['mounts']} if name != '/' and os.path.lexists('/proc/1/root' + name) and not name.startswith(('/usr', '/bin', '/lib', '/sbin'))]
+`);
+  const lines = (found.mounts as string[][]).map((line) => line.join(' '));
+  const ofData = lines.filter((line) => line.includes(s.world.dataDir));
+  assert.ok(!lines.some((line) => line.includes(other)), 'no other project is named');
+  for (const line of ofData) {
+    assert.match(line, new RegExp(`${s.projectId}|/sandbox/`), line);
+  }
+  assert.deepEqual(found.reached, [], 'the places named lead nowhere from inside');
+});
+
 test('links in the workspace lead to places of the sandbox only', async () => {
   const workspace = workspaceOf(s);
   symlinkSync('/etc/passwd', path.join(workspace, 'passwd-link'));
