@@ -89,6 +89,7 @@ export async function startRunPart(context: SandboxContext) {
     grants,
     records,
     places,
+    remember: history.remember,
     newId: shared.newId,
   });
   const configs = createConfigs({ database, access, newId: shared.newId, now });

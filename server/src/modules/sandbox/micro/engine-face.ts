@@ -7,8 +7,10 @@ import type { Execution, ExecutionEngine, ExecutionListeners, Who } from '../eng
 import type { FsAccess } from '../fs/access.ts';
 import type { AccessProject } from '../run/preparation.ts';
 import type { OperationStart, Records } from '../run/records.ts';
+import type { RunRow } from '../store.ts';
 import { describeMicroEngine } from './description.ts';
 import type { ActiveExecution, Executed } from './execution.ts';
+import { historyRow } from './history-row.ts';
 import type { Image } from './images/layout.ts';
 import { machineMemoryMb, programMemoryBytes } from './machine/arguments.ts';
 import type { GuestLanguage } from './machine/program.ts';
@@ -24,6 +26,8 @@ interface FaceDependencies {
   readonly files: FsAccess;
   readonly access: AccessProject;
   readonly records: Records;
+  readonly remember: (row: RunRow) => void;
+  readonly now: () => number;
   readonly newId: () => string;
   readonly touchPool: () => void;
   readonly config: Pick<
@@ -131,7 +135,10 @@ export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & 
       const driver = describe().driver ?? '';
       const about = { processId: operation.processId, engine: 'micro' as const, driver, limits };
       running.set(operation.processId, { projectId, userId: who.user.userId, kill: active.kill });
-      const ended = conclude(vm, active, { operation, who, listeners, takeBack: mirror.takeBack });
+      const startedAt = new Date(deps.now());
+      const remember = (end: Executed) =>
+        deps.remember(historyRow(operation, { program: request.program, startedAt, end, limits }));
+      const ended = conclude(vm, active, { operation, who, listeners, takeBack: mirror.takeBack, remember });
       const told = ended.then((end) => endOf(end, about));
       told.catch(() => undefined);
       return {
@@ -158,9 +165,10 @@ export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & 
       readonly who: Who;
       readonly listeners: ExecutionListeners;
       readonly takeBack: () => Promise<void>;
+      readonly remember: (end: Executed) => void;
     },
   ): Promise<Executed> {
-    const { operation, who, listeners, takeBack } = about;
+    const { operation, who, listeners, takeBack, remember } = about;
     const startedMs = performance.now();
     const sampling = setInterval(() => {
       const { memoryBytes, cpuMs } = vm.machine.usage();
@@ -170,6 +178,7 @@ export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & 
     let end: Executed | null = null;
     try {
       end = await active.ended;
+      remember(end);
       if (end.killedBy === null) await takeBack();
       return end;
     } finally {

@@ -181,6 +181,49 @@ test('one program in a machine of its own by the common face, with the projectâ€
   assert.deepEqual([result.stdout, result.exitCode, result.stderr], ['4\n', 0, '']);
   const out = await client().call('fs.read', { projectId, path: 'out.txt' }, m.call());
   assert.equal(out.content, '9');
+  const { runs } = await client().call('run.history', { projectId }, m.call());
+  assert.deepEqual([runs[0]?.engine, runs[0]?.command, runs[0]?.exitCode], ['micro', 'python3', 0]);
   const { engines } = await client().call('sandbox.engines', {}, m.call());
   assert.match(engines.find(({ engine }) => engine === 'micro')?.driver ?? '', /^QEMU [\d.]+, (TCG|KVM)$/);
+});
+
+test('a command that hands over a script runs it as the interpreter would: arguments, neighbours, its end', {
+  skip,
+}, async () => {
+  const projectId = await m.newProject();
+  const write = (path: string, content: string) =>
+    client().call('fs.write', { projectId, path, content }, m.call());
+  await client().call('fs.mkdir', { projectId, path: 'lib' }, m.call());
+  await write('lib/helper.py', 'def word(): return "helped"\n');
+  await write(
+    'lib/main.py',
+    'import sys, os, helper\nprint(sys.argv, helper.word(), __name__, os.path.basename(__file__))\nsys.exit(int(sys.argv[1]))\n',
+  );
+  await write(
+    'main.mjs',
+    'import { word } from "./word.mjs";\nconsole.log(word, process.argv.slice(2), process.argv[1]);\n',
+  );
+  await write('word.mjs', 'export const word = "module";\n');
+  await write(
+    'main.cjs',
+    'console.log(require.main === module, __filename, process.argv[2]); process.exit(4);\n',
+  );
+  const run = async (command: string, args: string[], env: Record<string, string> = {}) => {
+    const program = { kind: 'command', command, args, env } as const;
+    const request = { projectId, engine: 'micro', program, files: 'read', timeoutMs: 240_000 } as const;
+    const { stdout, stderr, exitCode } = await client().call('sandbox.execute', request, m.call());
+    return { stdout, stderr, exitCode };
+  };
+  const script = await run('python3', ['lib/main.py', '3']);
+  assert.equal(script.stdout, "['lib/main.py', '3'] helped __main__ main.py\n", script.stderr);
+  assert.equal(script.exitCode, 3);
+  const missing = await run('python3', ['none.py']);
+  assert.equal(missing.exitCode, 2);
+  assert.match(missing.stderr, /^python3: can't open file '\/workspace\/none\.py': \[Errno 2\]/);
+  const module = await run('node', ['main.mjs', 'a']);
+  assert.equal(module.stdout, "module [ 'a' ] /workspace/main.mjs\n", module.stderr);
+  const common = await run('node', ['main.cjs', 'b']);
+  assert.deepEqual([common.stdout, common.exitCode], ['true /workspace/main.cjs b\n', 4], common.stderr);
+  const own = await run('python3', ['lib/main.py', '0'], { PYTHONSAFEPATH: '1' });
+  assert.match(own.stderr, /No module named 'helper'/, 'a variable of the interpreter is its own to read');
 });

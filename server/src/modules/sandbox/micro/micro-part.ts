@@ -10,6 +10,7 @@ import type { Places } from '../run/places.ts';
 import type { AccessProject } from '../run/preparation.ts';
 import type { Records } from '../run/records.ts';
 import type { SandboxContext } from '../run-part.ts';
+import type { RunRow } from '../store.ts';
 import { createMicroExecution } from './engine-face.ts';
 import type { Executed, ExecutionOptions } from './execution.ts';
 import { imagesFolder } from './images/layout.ts';
@@ -27,6 +28,7 @@ interface MicroNeeds {
   readonly grants: Pick<ReturnType<typeof createGrants>, 'open'>;
   readonly records: Records;
   readonly places: Places;
+  readonly remember: (row: RunRow) => void;
   readonly newId: () => string;
 }
 
@@ -226,5 +228,5 @@ export async function startMicroPart(context: SandboxContext, run: MicroNeeds) {
       await removeOldSockets();
     },
   };
-  return { ...part, face: createMicroExecution({ ...part, records: run.records, newId: run.newId, config }) };
+  return { ...part, face: createMicroExecution({ ...part, ...run, now, config }) };
 }

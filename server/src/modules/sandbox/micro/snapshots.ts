@@ -82,7 +82,10 @@ export function createSnapshotFiles(folder: string) {
         const pack = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 1 } });
         await within(
           transferTimeoutMs,
-          machine.saveState((stream) => pipeline(stream, pack, createWriteStream(file, { mode: 0o600 }))),
+          machine.saveState(
+            (stream) => pipeline(stream, pack, createWriteStream(file, { mode: 0o600 })),
+            'goesOn',
+          ),
         );
         await syncFile(file);
         for (const [name, source] of Object.entries(template.paths))

@@ -87,9 +87,12 @@ export async function hasTemplate(request: TemplateRequest): Promise<boolean> {
   return (await readFacts(path.join(request.image.folder, imageFiles.templates, key))) !== null;
 }
 
+/** Counted up when templates are made otherwise, so that earlier ones are not used: 2 stand still once their state is saved. */
+const wayOfMaking = 2;
+
 function templateKey({ image, memoryMb, accelerator, qemuVersion }: TemplateRequest, disk: Buffer): string {
   const shape = { accelerator, memoryMb, memory: 'shared', incoming: false, kilohertz: 0 } as const;
-  const parts = [image.digests, qemuVersion, machineArguments(shape), sha256(disk)];
+  const parts = [wayOfMaking, image.digests, qemuVersion, machineArguments(shape), sha256(disk)];
   return sha256(Buffer.from(JSON.stringify(parts))).slice(0, 24);
 }
 
@@ -188,7 +191,7 @@ async function bootAndSave(
     await machine.monitor.execute('migrate-set-capabilities', { capabilities: sharedMemoryStays });
     await within(
       bootTimeoutMs,
-      machine.saveState((stream) => pipeline(stream, createWriteStream(path.join(folder, 'state')))),
+      machine.saveState((stream) => pipeline(stream, createWriteStream(path.join(folder, 'state'))), 'stays'),
     );
   } catch (error) {
     const words = machine.lastWords().trim().split('\n').slice(-4).join(' / ').slice(-400);

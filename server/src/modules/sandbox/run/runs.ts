@@ -13,6 +13,7 @@ import { resolveLimits } from './limits.ts';
 import type { Places } from './places.ts';
 import { type AccessProject, checkCommandLine, type ProjectAccess } from './preparation.ts';
 import type { OperationStart, Records } from './records.ts';
+import { rememberedArguments } from './remembered.ts';
 import { createPieces, wholeText } from './text.ts';
 
 export interface RunRequest {
@@ -339,20 +340,6 @@ function endOf(ended: Ended | null) {
     cpuMs: ended?.usage.cpuMs ?? 0,
     peakMemoryBytes: ended?.usage.peakMemoryBytes ?? 0,
   };
-}
-
-const rememberedArgumentsBytes = 8192;
-
-/** Long argument lists are kept shortened: the history shows what ran, it does not replay it. */
-function rememberedArguments(args: readonly string[]): string[] {
-  const kept: string[] = [];
-  let bytes = 0;
-  for (const arg of args) {
-    bytes += arg.length;
-    if (bytes > rememberedArgumentsBytes) return [...kept, '…'];
-    kept.push(arg);
-  }
-  return kept;
 }
 
 function rowOf(

@@ -8,6 +8,7 @@ import type { Keeper } from '../fs/keeper.ts';
 import type { KilledBy } from '../run/contract-shapes.ts';
 import type { Places } from '../run/places.ts';
 import type { OperationStart, Records } from '../run/records.ts';
+import { rememberedArguments } from '../run/remembered.ts';
 import type { RunRow } from '../store.ts';
 import { hostOverheadBytes } from './host-launch.ts';
 import type { CallOutcome } from './host-messages.ts';
@@ -312,13 +313,6 @@ export function killedByOf(outcome: WasmEnd['outcome']): KilledBy | null {
 }
 
 function rowOf(job: WasmJob, { processId, projectId, userId }: OperationStart) {
-  const args: string[] = [];
-  let bytes = 0;
-  for (const arg of job.args) {
-    bytes += arg.length;
-    args.push(bytes > 8192 ? '…' : arg);
-    if (bytes > 8192) break;
-  }
   return {
     engine: 'wasm' as const,
     process_id: processId,
@@ -326,6 +320,6 @@ function rowOf(job: WasmJob, { processId, projectId, userId }: OperationStart) {
     user_id: userId,
     config_id: null,
     command: job.function === '_start' ? job.title : `${job.title}#${job.function}`,
-    args,
+    args: rememberedArguments(job.args),
   };
 }

@@ -334,15 +334,32 @@ def prepare_python():
     sys.stdout.flush()
 
 
+def read_script(name):
+    """A script's text and its whole path; a missing one ends the process as the interpreter would."""
+    path = os.path.abspath(name)
+    try:
+        with open(path, 'rb') as file:
+            return file.read(), path
+    except OSError as error:
+        print(f"python3: can't open file '{path}': [Errno {error.errno}] {error.strerror}", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(2)
+
+
 def run_python(request):
-    sys.argv = ['-c', *request['args']]
+    name = request.get('file')
+    code, place = (request['code'], '<code>') if name is None else read_script(name)
+    sys.argv = [name or '-c', *request['args']]
     random.seed()
     main = types.ModuleType('__main__')
     main.__builtins__ = __builtins__
+    if name is not None:
+        main.__file__ = place
+        sys.path[0] = os.path.dirname(place)
     sys.modules['__main__'] = main
     status = 0
     try:
-        exec(compile(request['code'], '<code>', 'exec'), main.__dict__)
+        exec(compile(code, place, 'exec'), main.__dict__)
         threading._shutdown()
     except SystemExit as end:
         if isinstance(end.code, int):

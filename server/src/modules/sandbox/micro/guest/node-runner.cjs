@@ -79,5 +79,8 @@ take(next, randomSeed());
 process.on('exit', (code) => {
   if (process.listenerCount('exit') === 1) process.reallyExit(code);
 });
-if (fitsScript(request.code)) runScript(request.code);
+if (request.file !== undefined) {
+  process.argv.splice(1, 0, path.resolve(request.file));
+  Module.runMain(process.argv[1]);
+} else if (fitsScript(request.code)) runScript(request.code);
 else void runModule(request.code);

@@ -52,10 +52,11 @@ export interface Machine extends AsyncDisposable {
   /** Last lines of the console and of QEMU's own complaints. */
   readonly lastWords: () => string;
   /**
-   * Hands the state of the machine to a function as a stream; the machine stands still at the end of it, then goes on.
+   * Hands the state of the machine to a function as a stream. The machine stands still at the end of it, then goes on, unless
+   * it is to stay so: whose memory is a file must not write to it any more, or the file is later than the state.
    * Not stopped before: a state remembers whether its machine ran, and one that did goes on by itself.
    */
-  readonly saveState: (take: (stream: Socket) => Promise<void>) => Promise<void>;
+  readonly saveState: (take: (stream: Socket) => Promise<void>, after: 'goesOn' | 'stays') => Promise<void>;
 }
 
 /** QEMU itself, its translated code and its device state, beside the guest's memory. */
@@ -158,7 +159,7 @@ function follow(
     usage: group.usage,
     processId: child.pid ?? 0,
     lastWords: () => words,
-    saveState: (take) => saveState(monitor, socketFolder, take),
+    saveState: (take, after) => saveState(monitor, { socketFolder, take, after }),
     async [Symbol.asyncDispose]() {
       finish('stopped');
       await ended;
@@ -201,9 +202,13 @@ async function migrated(monitor: Monitor): Promise<void> {
 
 async function saveState(
   monitor: Monitor,
-  socketFolder: string,
-  take: (stream: Socket) => Promise<void>,
+  options: {
+    readonly socketFolder: string;
+    readonly take: (stream: Socket) => Promise<void>;
+    readonly after: 'goesOn' | 'stays';
+  },
 ): Promise<void> {
+  const { socketFolder, take, after } = options;
   const name = randomBytes(4).toString('hex');
   const socketPath = path.join(socketFolder, name);
   const { server, connected } = await listenOnce(socketPath);
@@ -218,7 +223,7 @@ async function saveState(
   } finally {
     server.close();
     await rm(socketPath, { force: true });
-    await monitor.execute('cont');
+    if (after === 'goesOn') await monitor.execute('cont');
   }
 }
 

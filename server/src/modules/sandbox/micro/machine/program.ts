@@ -40,12 +40,36 @@ const proxyEnvironment = {
  * JSON for the program's process, which the agent only hands on: everything that an emulated guest does costs much.
  */
 export function encodeProgram(request: GuestRequest, network: boolean): Buffer {
-  const { language, code, args, memoryBytes, processes } = request;
+  const { memoryBytes, processes } = request;
+  const { language, ...program } = warmed(request);
   const head = Buffer.allocUnsafe(13);
   head.writeUInt8(languages.indexOf(language), 0);
   head.writeBigUInt64BE(BigInt(Math.floor(memoryBytes)), 1);
   head.writeUInt32BE(processes, 9);
   const env = { ...usualEnvironment, ...(network ? proxyEnvironment : {}), ...request.env };
   const cwd = path.posix.resolve(workspace, request.cwd);
-  return Buffer.concat([head, Buffer.from(JSON.stringify({ code, args, env, cwd }))]);
+  return Buffer.concat([head, Buffer.from(JSON.stringify({ ...program, env, cwd }))]);
+}
+
+/**
+ * A command that only hands a script to an interpreter goes to the one that waits: starting another takes a guest without
+ * KVM seconds. Not when its variables change how an interpreter starts.
+ */
+function warmed({ language, code, args, env }: GuestRequest): {
+  readonly language: GuestLanguage;
+  readonly code: string;
+  readonly args: readonly string[];
+  readonly file?: string;
+} {
+  const [program, file = '', ...rest] = args;
+  const names = Object.keys(env);
+  if (language === 'command' && !file.startsWith('-')) {
+    if (program === 'python3' && file.endsWith('.py') && !names.some((name) => name.startsWith('PYTHON'))) {
+      return { language: 'python', code: '', args: rest, file };
+    }
+    if (program === 'node' && /\.[cm]?js$/.test(file) && !names.some((name) => name.startsWith('NODE_'))) {
+      return { language: 'javascript', code: '', args: rest, file };
+    }
+  }
+  return { language, code, args };
 }
