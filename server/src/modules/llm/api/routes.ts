@@ -177,6 +177,8 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
   function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const { status, retryAfterMs, body } = openAiError(error, readerOf(request));
     if (!reply.raw.hasHeader('x-trace-id')) setHeaders(reply, [...fixedHeaders, 'x-trace-id', request.id]);
+    // The SDKs show it with every error; a request that got none of its own has its trace.
+    if (!reply.raw.hasHeader('x-request-id')) reply.raw.setHeader('x-request-id', request.id);
     if (status >= 500 && !isFault(error))
       log.error({ err: error, traceId: request.id }, 'a model request failed');
     if (retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1_000)));

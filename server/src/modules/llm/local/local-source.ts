@@ -4,7 +4,7 @@ import type { CompletionRequest } from '../contract-requests.ts';
 import type { GenerateChunk, GenerateRequest, GenerateResult, GenerateUsage } from '../engine/engine.ts';
 import type { LocalModel, LocalModels } from '../local-models.ts';
 import { priceOf } from '../models/settings.ts';
-import type { InferenceRequest, Piece, RunOptions, Source } from '../source.ts';
+import type { InferenceRequest, RunOptions, Source } from '../source.ts';
 import {
   type AnswerHead,
   chatChunks,
@@ -164,10 +164,13 @@ export function createLocalSource(model: LocalModel, temperature: number, deps: 
       const running = start(generations, options, request.body.n ?? 1);
       const chat = request.kind === 'chat';
       const shared = head(chat ? 'chatcmpl' : 'cmpl');
-      yield* chat
+      const pieces = chat
         ? chatPieces(shared, running)
         : textPieces(shared, running, echoesOf(request.body, generations));
-      if (request.body.stream_options?.include_usage === true) {
+      if (request.body.stream_options?.include_usage !== true) yield* pieces;
+      else {
+        // Where usage comes at the end, the chunks before it say that they have none.
+        for await (const { chunk } of pieces) yield { chunk: { ...chunk, usage: null } };
         yield { chunk: (chat ? chatChunks : textChunks).usage(shared, options.meter) };
       }
     },
@@ -183,7 +186,7 @@ type Running = AsyncGenerator<GenerateChunk, GenerateResult, undefined>;
 async function* chatPieces(
   head: AnswerHead,
   running: readonly Running[],
-): AsyncGenerator<Piece, void, undefined> {
+): AsyncGenerator<{ readonly chunk: object }, void, undefined> {
   const opened = new Set<number>();
   for await (const part of merge(running)) {
     if (!opened.has(part.index)) {
@@ -199,7 +202,7 @@ async function* textPieces(
   head: AnswerHead,
   running: readonly Running[],
   echoes: readonly string[],
-): AsyncGenerator<Piece, void, undefined> {
+): AsyncGenerator<{ readonly chunk: object }, void, undefined> {
   const offsets = running.map((_, index) => echoes[index]?.length ?? 0);
   for (const [index, text] of echoes.entries()) {
     yield { chunk: textChunks.piece(head, index, { chunk: { kind: 'text', text }, offset: 0 }) };

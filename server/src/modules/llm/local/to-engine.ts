@@ -14,6 +14,35 @@ export interface EngineDefaults {
   readonly maxTokens: number;
 }
 
+/**
+ * What OpenAI's API has and changes an answer, and no local model can do. Fields that change none, such as `user`,
+ * `metadata`, `store` and `service_tier`, are let be.
+ */
+const foreignInChats: Readonly<Record<string, string>> = {
+  functions: 'use tools instead',
+  function_call: 'use tool_choice instead',
+  audio: 'this model writes text only',
+  web_search_options: 'this model searches nothing',
+};
+const foreignInCompletions: Readonly<Record<string, string>> = { best_of: 'use n instead' };
+
+/** @throws llm.request_invalid with the field's name */
+function refuseForeign(
+  body: Readonly<Record<string, unknown>>,
+  foreign: Readonly<Record<string, string>>,
+): void {
+  for (const [field, reason] of Object.entries(foreign)) {
+    const value = body[field];
+    // One of one is no choice.
+    if (value !== undefined && value !== null && !(field === 'best_of' && value === 1))
+      throw invalid(field, reason);
+  }
+  const { modalities } = body;
+  if (Array.isArray(modalities) && modalities.some((modality) => modality !== 'text')) {
+    throw invalid('modalities', 'this model writes text only');
+  }
+}
+
 function invalid(field: string, reason: string) {
   return fault('llm.request_invalid', { field, reason });
 }
@@ -23,6 +52,7 @@ function invalid(field: string, reason: string) {
  * @throws llm.request_invalid
  */
 export function chatToEngine(body: ChatRequest, defaults: EngineDefaults): GenerateRequest {
+  refuseForeign(body, foreignInChats);
   const tools = body.tools ?? [];
   const prompt: Prompt = {
     kind: 'chat',
@@ -68,6 +98,7 @@ export function completionToEngine(
   prompt: string,
   defaults: EngineDefaults,
 ): GenerateRequest {
+  refuseForeign(body, foreignInCompletions);
   const suffix = body.suffix ?? '';
   return {
     prompt: suffix === '' ? { kind: 'text', text: prompt } : { kind: 'infill', prefix: prompt, suffix },
