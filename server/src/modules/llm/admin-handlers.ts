@@ -3,6 +3,7 @@ import type { Client } from '#base/contract.ts';
 import type { Principal } from '#base/principal.ts';
 import type { Handlers } from '#kernel/module.ts';
 import type { ledgerContract } from '#modules/ledger/contract.ts';
+import type { Activity } from './activity.ts';
 import type { llmContract } from './contract.ts';
 import type { llmAdminMethods } from './contract-admin.ts';
 import { contextSizeOf } from './local/local-source.ts';
@@ -19,6 +20,7 @@ export interface AdminDeps {
   readonly providers: Providers;
   readonly routing: RoutingTable;
   readonly metrics: InferenceMetrics;
+  readonly activity: Activity;
   readonly modelThreads: number | undefined;
   readonly modelContextSize: number;
 }
@@ -73,6 +75,10 @@ export function adminHandlersOf(deps: AdminDeps): AdminHandlers {
         providers: await providers.list(),
       };
     },
+    'admin.models.activity': () => ({
+      requests: [...deps.activity.requests()],
+      minutes: deps.activity.minutes().map(({ at, models: counts }) => ({ at, models: [...counts] })),
+    }),
     'admin.models.catalogue': async () => ({ models: await downloads.catalogue() }),
     'admin.models.download': ({ params }) => downloads.start(params),
     'admin.models.downloads': () => ({ downloads: [...downloads.list()] }),

@@ -3,8 +3,9 @@ import { fault, isFault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
 import type { Accounting, Bill } from './accounting/accounting.ts';
 import { createMeter } from './accounting/meter.ts';
+import type { Activity } from './activity.ts';
 import type { Candidates } from './candidates.ts';
-import type { InferenceMetrics } from './metrics.ts';
+import { type InferenceMetrics, outcomeOf } from './metrics.ts';
 import type { RoutingTable } from './routing.ts';
 import type { InferenceRequest, QueuePlace, RunOptions, Source } from './source.ts';
 
@@ -50,6 +51,9 @@ export interface AttemptsDeps {
   readonly routing: RoutingTable;
   readonly accounting: Accounting;
   readonly metrics: InferenceMetrics;
+  readonly activity: Activity;
+  /** Milliseconds that only go forward. */
+  readonly nowMs: () => number;
 }
 
 /** Faults after which another model may do better; all others are about the request or the user. */
@@ -74,7 +78,9 @@ interface Contestant {
  * Tries candidates one after the other until one has begun to answer. Each holds tokens of its own while it is tried,
  * at its own price, and gives them back when it fails or loses: a request is billed once, for the one that answered.
  */
-export function createAttempts({ candidates, routing, accounting, metrics }: AttemptsDeps): Attempts {
+export function createAttempts(deps: AttemptsDeps): Attempts {
+  const { candidates, routing, accounting, metrics, activity, nowMs } = deps;
+
   async function attempt<Value>(
     call: InferenceCall,
     { source, requestId }: Contestant,
@@ -94,6 +100,21 @@ export function createAttempts({ candidates, routing, accounting, metrics }: Att
     });
     const meter = createMeter();
     const running = metrics.begin(model);
+    const beganMs = nowMs();
+    let firstTokenMs: number | null = null;
+    const ended = (error: unknown) => {
+      running.ended({ error, completionTokens: meter.completionTokens });
+      activity.note({
+        username: user.username,
+        model,
+        endpoint,
+        promptTokens: meter.promptTokens,
+        completionTokens: meter.completionTokens,
+        firstTokenMs,
+        durationMs: Math.round(nowMs() - beganMs),
+        outcome: outcomeOf(error),
+      });
+    };
     let bill: Promise<Bill> | undefined;
     const settle = () => (bill ??= hold.settle(meter));
     try {
@@ -106,15 +127,18 @@ export function createAttempts({ candidates, routing, accounting, metrics }: Att
       return {
         value,
         settle,
-        firstToken: running.firstToken,
-        close: (error) => running.ended({ error, completionTokens: meter.completionTokens }),
+        firstToken() {
+          firstTokenMs = Math.round(nowMs() - beganMs);
+          running.firstToken();
+        },
+        close: ended,
         async abandon() {
           running.ended({ error: fault('common.cancelled'), completionTokens: 0 });
           await hold.release();
         },
       };
     } catch (error) {
-      running.ended({ error, completionTokens: meter.completionTokens });
+      ended(error);
       // Who leaves pays for what was generated; a failure of ours or of a provider costs nothing.
       if (signal.aborted && meter.completionTokens > 0) await settle();
       else await hold.release();

@@ -82,6 +82,39 @@ export const llmAdminMethods = {
       ),
     }),
   },
+  'admin.models.activity': {
+    summary:
+      'The last requests, and requests and tokens of the last hour by minute; since the server started.',
+    access: 'admin',
+    rateClass: 'read',
+    rpc: true,
+    http: { verb: 'GET', path: '/admin/models-activity' },
+    params: z.strictObject({}),
+    result: z.object({
+      requests: z.array(
+        z.object({
+          at: z.iso.datetime(),
+          username: z.string(),
+          model: z.string(),
+          endpoint: z.string(),
+          promptTokens: z.number(),
+          completionTokens: z.number(),
+          firstTokenMs: z.number().nullable(),
+          durationMs: z.number(),
+          /** `ok`, or the code of its fault. */
+          outcome: z.string(),
+        }),
+      ),
+      minutes: z.array(
+        z.object({
+          at: z.iso.datetime(),
+          models: z.array(
+            z.object({ model: z.string(), requests: z.int(), failed: z.int(), tokens: z.number() }),
+          ),
+        }),
+      ),
+    }),
+  },
   'admin.models.catalogue': {
     summary: 'Proposes models that fit a machine of 8 GB.',
     access: 'admin',

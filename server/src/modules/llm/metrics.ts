@@ -98,7 +98,8 @@ export function createInferenceMetrics(
   };
 }
 
-function outcomeOf(error: unknown): string {
+/** `ok`, or the fault's code. */
+export function outcomeOf(error: unknown): string {
   if (error === undefined) return 'ok';
   if (isFault(error)) return error.code;
   return 'common.internal';

@@ -7,6 +7,7 @@ import { ledgerContract } from '#modules/ledger/contract.ts';
 import type { Accounting } from './accounting/accounting.ts';
 import { createPurses } from './accounting/purses.ts';
 import { createSingleHolds } from './accounting/single-holds.ts';
+import { createActivity } from './activity.ts';
 import { adminHandlersOf } from './admin-handlers.ts';
 import { mountApi } from './api/routes.ts';
 import { mountStreamSocket } from './api/stream-socket.ts';
@@ -78,7 +79,11 @@ export const llm = defineModule({
     const accounting: Accounting = {
       hold: (request) => (request.repeatable ? singles : purses).hold(request),
     };
-    const inference = createInference(createAttempts({ candidates, routing, accounting, metrics }));
+    const activity = createActivity(now);
+    const nowMs = () => performance.now();
+    const inference = createInference(
+      createAttempts({ candidates, routing, accounting, metrics, activity, nowMs }),
+    );
     const { maxRequestBytes, readerStallMs } = config;
     const api = { inference, candidates, newId: id, maxRequestBytes, readerStallMs, log };
     return {
@@ -89,6 +94,7 @@ export const llm = defineModule({
           providers,
           routing,
           metrics,
+          activity,
           downloads,
           ledger,
           modelThreads: config.modelThreads,

@@ -20,6 +20,14 @@ export const modelStatusQuery = queryOptions({
   refetchInterval: 3_000,
 });
 
+export type ModelActivity = Result<'admin.models.activity'>;
+
+export const modelActivityQuery = queryOptions({
+  queryKey: ['admin.models', 'activity'],
+  queryFn: () => rpc.call('admin.models.activity', {}),
+  refetchInterval: 5_000,
+});
+
 export const downloadsQuery = queryOptions({
   queryKey: ['admin.downloads'],
   queryFn: () => rpc.call('admin.models.downloads', {}),

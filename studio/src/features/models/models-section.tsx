@@ -10,6 +10,7 @@ import { formatBytes } from '../../ui/format.ts';
 import { PanelError } from '../../ui/panel-boundary.tsx';
 import { SkeletonLines } from '../../ui/skeleton.tsx';
 import { toast, toastFault } from '../../ui/toasts.tsx';
+import { Activity } from './activity.tsx';
 import { AddModel } from './add-model.tsx';
 import { Downloads } from './downloads.tsx';
 import { adminModelsQuery, type LocalModel, modelStatusQuery, refreshModels } from './model-queries.ts';
@@ -88,6 +89,7 @@ export function ModelsSection() {
           </div>
         )}
       </section>
+      <Activity />
       <Downloads />
       <AddModel />
       <ConfirmDialog

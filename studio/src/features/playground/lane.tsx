@@ -183,7 +183,18 @@ export function Lane(props: LaneProps) {
 }
 
 function Words({ turn }: { turn: Turn }) {
-  if (turn.role === 'user') return <p className="bubble">{turn.content}</p>;
+  if (turn.role === 'user') {
+    // What was typed stays as it was typed; only code between single backticks is set apart.
+    const parts = turn.content.split(/`([^`\n]+)`/);
+    return (
+      <p className="bubble">
+        {parts.map((part, index) =>
+          // biome-ignore lint/suspicious/noArrayIndexKey: the text never changes
+          index % 2 === 1 ? <code key={index}>{part}</code> : part,
+        )}
+      </p>
+    );
+  }
   return <Markdown text={turn.content} />;
 }
 

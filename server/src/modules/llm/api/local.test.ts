@@ -86,6 +86,25 @@ test('a model of this server is charged with the weight and the price that it wa
   assert.equal(wrong.status, 400);
 });
 
+test('administration sees who asked what, how it ended, and the tokens of each minute', async () => {
+  const user = await it.user();
+  await it.request('POST /v1/chat/completions', {
+    body: { model: 'machine', messages: hello, temperature: 0 },
+    token: user.token,
+  });
+  const { body, status } = await it.request('GET /admin/models-activity');
+  assert.equal(status, 200, JSON.stringify(body));
+  const [last] = body.requests;
+  assert.match(last.username, /^u-/);
+  assert.deepEqual([last.model, last.outcome], ['machine', 'ok']);
+  assert.ok(last.completionTokens > 5 && last.durationMs >= 0);
+  assert.equal(body.minutes.length, 60);
+  assert.ok(
+    body.minutes.some(({ models }: { models: { model: string }[] }) => models[0]?.model === 'machine'),
+  );
+  assert.equal((await it.request('GET /admin/models-activity', { token: user.token })).status, 403);
+});
+
 test('n answers count the prompt once and every answer’s tokens', async () => {
   const one = await openai.chat.completions.create({ model: 'machine', messages: hello, temperature: 0 });
   const three = await openai.chat.completions.create({
