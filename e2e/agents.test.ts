@@ -114,6 +114,14 @@ after(async () => {
   await provider?.[Symbol.asyncDispose]();
 });
 
+async function newContext({ locale, theme }: Words) {
+  const viewport = { width: 1440, height: 900 };
+  const context = await browser.newContext({ locale, colorScheme: theme, viewport });
+  // A machine that is busy with other tests takes its time.
+  context.setDefaultTimeout(90_000);
+  return context;
+}
+
 /** A project with one file, opened at its agents by its owner. */
 async function openAgents(
   page: Page,
@@ -140,11 +148,7 @@ for (const words of [english, german]) {
   test(`a task in the browser: steps live, one change refused, applied, rolled back, brought back, ${words.locale} (${form})`, {
     skip,
   }, async () => {
-    const context = await browser.newContext({
-      locale: words.locale,
-      colorScheme: words.theme,
-      viewport: { width: 1440, height: 900 },
-    });
+    const context = await newContext(words);
     const page = await context.newPage();
     const broken: string[] = [];
     page.on('pageerror', (error) => broken.push(error.message));
@@ -181,7 +185,7 @@ for (const words of [english, german]) {
 test(`a reload in the middle of a task shows it again, with what was typed; stop ends its model call (${form})`, {
   skip,
 }, async () => {
-  const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1440, height: 900 } });
+  const context = await newContext(english);
   const page = await context.newPage();
   await openAgents(page, english);
   await giveTask(page, english, 'HANG on');
@@ -196,7 +200,7 @@ test(`a reload in the middle of a task shows it again, with what was typed; stop
 });
 
 test(`a conflict is settled place by place in the browser (${form})`, { skip }, async () => {
-  const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1440, height: 900 } });
+  const context = await newContext(english);
   const page = await context.newPage();
   const { read, write } = await openAgents(page, english);
   await giveTask(page, english, 'Make the lines loud');

@@ -1,4 +1,4 @@
-import { useLocation, useNavigate, useParams } from '@tanstack/react-router';
+import { useLocation, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, type ReactNode, Suspense, useCallback, useState } from 'react';
 import { prepareAsk } from '../features/agents/ask.ts';
 import { useText } from '../i18n/language.ts';
@@ -10,6 +10,7 @@ import { searchRequests } from './search-request.ts';
 import { StatusBar } from './status-bar.tsx';
 import { TitleBar } from './title-bar.tsx';
 import { useShellKeys } from './use-shell-keys.ts';
+import { textOf } from './workbench-search.ts';
 
 const CommandPalette = lazy(async () => ({
   default: (await import('./command-palette.tsx')).CommandPalette,
@@ -43,13 +44,14 @@ function useAskAgent(): () => void {
   const navigate = useNavigate();
   const medium = useMedium();
   const { projectId } = useParams({ strict: false });
+  const openFile = textOf((useSearch({ strict: false }) as Record<string, unknown>).file);
   const besideEditor = useLocation().pathname === `/p/${projectId ?? ''}` && !medium;
   return useCallback(() => {
     if (projectId === undefined) return;
-    prepareAsk(projectId);
+    prepareAsk(projectId, besideEditor ? openFile : undefined);
     if (besideEditor) changeLayout({ agentsOpen: true });
     else void navigate({ to: '/p/$projectId/agents', params: { projectId } });
-  }, [navigate, besideEditor, projectId]);
+  }, [navigate, besideEditor, openFile, projectId]);
 }
 
 /** The frame of every view: title bar, activity bar, the work, status bar. */

@@ -9,7 +9,6 @@ export type Step = Chunk<'agent.watch'>;
 export type Written = Result<'agent.apply'>;
 export type Conflict = Written['conflicts'][number];
 export type ProposedFile = Result<'agent.file'>;
-export type ChangedFile = TaskDetail['changeSet'][number];
 
 export const openStates: ReadonlySet<Task['status']> = new Set(['pending', 'running', 'waiting_for_input']);
 

@@ -5,7 +5,7 @@ import { FileIcon } from '../workbench/file-icon.tsx';
 import type { TaskDetail } from './agent-queries.ts';
 import { unifiedRows } from './diff-rows.ts';
 import { RollbackDialog } from './rollback-dialog.tsx';
-import { carryOut, reject } from './task-actions.ts';
+import { carryOut, conflictOf, reject } from './task-actions.ts';
 
 interface CardProps {
   readonly task: TaskDetail;
@@ -30,10 +30,14 @@ export function ChangeCard({ task, editable, onReview }: CardProps) {
     rejected: t('changeSetRejected'),
     rolled_back: t('changeSetBack'),
   };
+  // A conflict is decided in the review, wherever this card stands.
+  const showConflict = () => conflictOf(task.taskId).get() !== undefined && onReview();
   const act = (work: () => Promise<unknown>) => () => {
     if (busy) return;
     setBusy(true);
-    void work().finally(() => setBusy(false));
+    void work()
+      .then(showConflict)
+      .finally(() => setBusy(false));
   };
   return (
     <section className="card change-card" aria-label={titles[changeState]}>
@@ -107,7 +111,12 @@ export function ChangeCard({ task, editable, onReview }: CardProps) {
           </button>
         )}
       </footer>
-      <RollbackDialog task={task} open={rollingBack} onClose={() => setRollingBack(false)} />
+      <RollbackDialog
+        task={task}
+        open={rollingBack}
+        onClose={() => setRollingBack(false)}
+        onDone={showConflict}
+      />
     </section>
   );
 }

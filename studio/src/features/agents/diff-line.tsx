@@ -15,7 +15,7 @@ export const DiffLine = memo(function DiffLine({ row, pieces, refused }: LinePro
   return (
     <div className={`diff-line ${row.kind} ${refused ? 'refused' : ''}`}>
       <span className="diff-number" aria-hidden="true">
-        {row.after ?? row.before}
+        {row.after}
       </span>
       <span className="diff-sign">{signs[row.kind]}</span>
       <span>

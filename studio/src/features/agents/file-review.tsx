@@ -116,7 +116,7 @@ export function FileReview({ task, file, numbers, applied, editable }: FileProps
         >
           <SquareArrowOutUpRight size={14} />
         </Link>
-        {decidable && (
+        {decidable && numbers.some((number) => !stands(number)) && (
           <>
             <button type="button" className="button small accept" onClick={() => giveAll('accepted')}>
               {t('acceptFile')}

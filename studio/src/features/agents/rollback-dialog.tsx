@@ -11,14 +11,14 @@ import { carryOut } from './task-actions.ts';
 
 interface DialogProps {
   readonly task: Pick<Task, 'taskId' | 'projectId'>;
-  /** Undefined is everything that was applied. */
-  readonly paths?: readonly string[];
   readonly open: boolean;
   readonly onClose: () => void;
+  /** After it was tried; there may be a conflict to decide. */
+  readonly onDone?: () => void;
 }
 
 /** Shows what a rollback would change before anything changes. */
-export function RollbackDialog({ task, paths, open, onClose }: DialogProps) {
+export function RollbackDialog({ task, open, onClose, onDone }: DialogProps) {
   const t = useText('agents');
   return (
     <Dialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
@@ -27,14 +27,12 @@ export function RollbackDialog({ task, paths, open, onClose }: DialogProps) {
         <Dialog.Popup className="dialog rollback-dialog">
           <Dialog.Title className="dialog-title">{t('rollbackTitle')}</Dialog.Title>
           <Dialog.Description className="text-second">{t('rollbackText')}</Dialog.Description>
-          <Preview task={task} paths={paths} />
+          <Preview task={task} />
           <div className="dialog-actions">
             <Dialog.Close className="button ghost">{t('close')}</Dialog.Close>
             <Dialog.Close
               className="button danger-solid"
-              onClick={() =>
-                void carryOut(task, { action: 'rollback', ...(paths === undefined ? {} : { paths }) })
-              }
+              onClick={() => void carryOut(task, { action: 'rollback' }).then(() => onDone?.())}
             >
               {t('rollBack')}
             </Dialog.Close>
@@ -45,17 +43,12 @@ export function RollbackDialog({ task, paths, open, onClose }: DialogProps) {
   );
 }
 
-function Preview({ task, paths }: Pick<DialogProps, 'task'> & { paths: readonly string[] | undefined }) {
+function Preview({ task }: Pick<DialogProps, 'task'>) {
   const t = useText('agents');
   const { taskId } = task;
   const preview = useQuery({
-    queryKey: ['agents.rollback', taskId, paths ?? null],
-    queryFn: () =>
-      rpc.call('agent.rollback', {
-        taskId,
-        preview: true,
-        ...(paths === undefined ? {} : { paths: [...paths] }),
-      }),
+    queryKey: ['agents.rollback', taskId],
+    queryFn: () => rpc.call('agent.rollback', { taskId, preview: true }),
     // The files may have changed since the dialog was open the last time.
     staleTime: 0,
     gcTime: 0,
@@ -65,7 +58,12 @@ function Preview({ task, paths }: Pick<DialogProps, 'task'> & { paths: readonly 
   if (preview.data === undefined) return <SkeletonLines />;
   const { changes = [], conflicts } = preview.data;
   if (conflicts.length > 0)
-    return <p className="tone-warning">{t('conflictTitle', { count: conflicts.length })}</p>;
+    return (
+      <p className="tone-warning">
+        {t('conflictTitle', { count: conflicts.length })}: {conflicts.map(({ path }) => path).join(', ')}.{' '}
+        {t('rollbackConflict')}
+      </p>
+    );
   if (changes.length === 0) return <p className="text-muted">{t('rollbackEmpty')}</p>;
   return (
     <div className="rollback-files">

@@ -84,7 +84,7 @@ function Workbench({ documents }: { documents: DocumentStore }) {
   const compare = (path: string, comparison: string) => go({ ...beside, file: path, compare: comparison });
 
   const askAgent = () => {
-    prepareAsk(projectId);
+    prepareAsk(projectId, search.file);
     if (phone || narrow) void navigate({ to: '/p/$projectId/agents', params: { projectId } });
     else changeLayout({ agentsOpen: true });
   };

@@ -26,7 +26,6 @@ export const agents = {
   showTasks: 'Alle Aufgaben',
   showWork: 'Änderungen und Schritte',
   closePanel: 'Agenten schließen',
-  openPanel: 'Agenten',
   filter: 'Aufgaben filtern',
   filterState: 'Zustand',
   all: 'Alle',
@@ -65,7 +64,6 @@ export const agents = {
   time: 'Zeit',
   cost: 'Kosten',
   of: '{{used}} / {{limit}}',
-  unknownCost: 'unbekannt',
   yourAnswer: 'Ihre Antwort',
   answer: 'Antworten',
   allow: 'Einmal erlauben',
@@ -133,7 +131,6 @@ export const agents = {
   input: 'Eingabe',
   output: 'Ausgabe',
   prompt: 'Prompt',
-  answerOf: 'Antwort',
   reason: 'Grund',
   nextStep: 'Der nächste Schritt ist unterwegs',
   changeSet: 'Vorgeschlagene Änderung',
@@ -207,7 +204,6 @@ export const agents = {
   takeYours: 'Meine behalten',
   takeTheirs: 'Die des Agenten nehmen',
   takeBoth: 'Beide',
-  takeMerged: 'Beide, wie es ist',
   result: 'Was hier stehen wird',
   leaveOut: 'Datei lassen, wie sie ist',
   takeFile: 'Datei des Agenten nehmen',
@@ -218,7 +214,8 @@ export const agents = {
   rollbackTitle: 'Diese Änderung zurücknehmen?',
   rollbackText:
     'Das ändert sich in Ihren Dateien. Ihre späteren Änderungen an anderen Zeilen bleiben, und Sie können es wiederherstellen.',
-  rollbackNothing: 'Ihre Dateien enthalten nichts mehr von dieser Änderung.',
+  rollbackConflict:
+    'Ihre späteren Änderungen betreffen dieselben Zeilen; Sie entscheiden Stelle für Stelle, bevor etwas geschrieben wird.',
   rollbackEmpty: 'Nichts würde sich ändern.',
   close: 'Schließen',
   detail: {

@@ -26,7 +26,6 @@ export const agents = {
   showTasks: 'All tasks',
   showWork: 'Changes and steps',
   closePanel: 'Close the agents',
-  openPanel: 'Agents',
   filter: 'Filter tasks',
   filterState: 'State',
   all: 'All',
@@ -63,7 +62,6 @@ export const agents = {
   time: 'Time',
   cost: 'Cost',
   of: '{{used}} / {{limit}}',
-  unknownCost: 'unknown',
   yourAnswer: 'Your answer',
   answer: 'Answer',
   allow: 'Allow once',
@@ -131,7 +129,6 @@ export const agents = {
   input: 'Input',
   output: 'Output',
   prompt: 'Prompt',
-  answerOf: 'Answer',
   reason: 'Reason',
   nextStep: 'Next step is on its way',
   changeSet: 'Proposed change',
@@ -203,7 +200,6 @@ export const agents = {
   takeYours: 'Keep mine',
   takeTheirs: 'Take the agent’s',
   takeBoth: 'Both',
-  takeMerged: 'Both, as it is',
   result: 'What will stand here',
   leaveOut: 'Leave the file as it is',
   takeFile: 'Take the agent’s file',
@@ -214,7 +210,8 @@ export const agents = {
   rollbackTitle: 'Roll back this change?',
   rollbackText:
     'This is what will change in your files. Your later edits of other lines stay, and you can bring it back.',
-  rollbackNothing: 'Your files no longer hold anything of this change.',
+  rollbackConflict:
+    'Your later edits touch the same lines; you decide place by place before anything is written.',
   rollbackEmpty: 'Nothing would change.',
   close: 'Close',
   detail: {
