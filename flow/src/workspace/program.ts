@@ -1,19 +1,23 @@
 // Runs the flow for a server, in a process of its own: a request as a line of JSON in, events and the result out.
 // The workspace is a stranger's: its settings are read and not run, git and its own build never run here.
 
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { RunCommand } from '../build/command.ts';
 import { findSource } from '../build/find-source.ts';
 import { type FlowConfig, parseFlowConfig } from '../core/config.ts';
+import { releaseManifestName } from '../core/layout.ts';
 import type { FlowContext, StepId } from '../core/step.ts';
 import { readHistory } from '../deploy/history.ts';
+import { parseManifest } from '../deploy/manifest.ts';
 import { asFlowFault } from '../pipeline/as-fault.ts';
 import { runPipeline } from '../pipeline/pipeline.ts';
 import { faultReports } from '../pipeline/report.ts';
 import { createFlowSteps } from '../pipeline/steps.ts';
 import { diffReleases, listReleases, rollbackRelease } from '../releases/releases.ts';
 import type { CommandAnswer, WorkspaceMessage, WorkspaceRequest, WorkspaceResult } from './protocol.ts';
+import { findRootAddresses, keepRootAddresses } from './root-addresses.ts';
 import { readStaticConfig } from './static-config.ts';
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -65,7 +69,16 @@ async function runSteps(request: WorkspaceRequest, steps: readonly StepId[]): Pr
     createFlowSteps({ useGit: false, runCommand }),
   );
   if (fault !== null) throw Object.assign(fault, { report });
+  if (request.kind === 'build') await keepForPreview(request);
   return { kind: 'report', report };
+}
+
+async function keepForPreview({ releaseDir, previewDir }: WorkspaceRequest): Promise<void> {
+  const manifest = parseManifest(
+    await readFile(path.join(releaseDir, releaseManifestName), 'utf8'),
+    releaseManifestName,
+  );
+  keepRootAddresses(previewDir, manifest.id, await findRootAddresses(releaseDir));
 }
 
 function contextOf(request: WorkspaceRequest): FlowContext {

@@ -22,6 +22,8 @@ export interface WorkspaceFolders {
   readonly sourceDir: string;
   readonly releaseDir: string;
   readonly liveDir: string;
+  /** Gets a file for each release that is built: where its addresses begin at the root of the host. */
+  readonly previewDir: string;
   /** Seconds since 1970 of the commit, for `SOURCE_DATE_EPOCH`; absent outside git. */
   readonly commitSeconds?: number;
 }

@@ -8,6 +8,7 @@ const Manifest = z.object({
   id: z.string(),
   label: z.string(),
   contentHash: z.string(),
+  siteUrl: z.url().nullish(),
   files: z.array(
     z.object({
       path: z.string(),
@@ -22,6 +23,8 @@ type ReleaseFile = z.infer<typeof Manifest>['files'][number];
 
 export interface Built {
   readonly summary: z.infer<typeof BuiltRelease>;
+  /** The folder that the site has on its host, `/` or `/name/`. */
+  readonly basePath: string;
   readonly files: ReadonlyMap<string, ReleaseFile>;
 }
 
@@ -29,10 +32,11 @@ export interface Built {
 export async function readBuilt(releaseDir: string): Promise<Built | null> {
   const text = await readFile(path.join(releaseDir, 'release.json'), 'utf8').catch(() => null);
   if (text === null) return null;
-  const { id, label, contentHash, files } = Manifest.parse(JSON.parse(text));
+  const { id, label, contentHash, siteUrl, files } = Manifest.parse(JSON.parse(text));
   const bytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
   return {
     summary: { id, label, contentHash, files: files.length, bytes },
+    basePath: siteUrl ? new URL(siteUrl).pathname : '/',
     files: new Map(files.map((file) => [file.path, file])),
   };
 }

@@ -8,6 +8,8 @@ export interface SiteFolders {
   readonly releaseDir: string;
   /** `releases/` and the link `current`: a web server's root may be that link. */
   readonly liveDir: string;
+  /** For each built release, where its addresses begin at the root of the host; the flow writes it. */
+  readonly previewDir: string;
   readonly reportFile: string;
 }
 
@@ -18,6 +20,7 @@ export function siteFolders(dataDir: string, projectId: string): SiteFolders {
     sourceDir: path.join(siteDir, 'source'),
     releaseDir: path.join(siteDir, 'release'),
     liveDir: path.join(siteDir, 'live'),
+    previewDir: path.join(siteDir, 'preview'),
     reportFile: path.join(siteDir, 'report.json'),
   };
 }

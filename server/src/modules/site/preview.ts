@@ -1,7 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import { fault } from '#base/fault.ts';
 import { readBuilt } from './built.ts';
 import { siteFolders } from './folders.ts';
@@ -15,6 +17,7 @@ export interface PreviewTokens {
   read(token: string): { projectId: string; which: Which } | null;
 }
 
+const SLASH = 0x2f;
 const LIFETIME_MS = 3_600_000;
 export const previewPrefix = '/site-preview';
 
@@ -67,11 +70,7 @@ export function mountPreview(app: FastifyInstance, deps: { tokens: PreviewTokens
       const dir = claim.which === 'built' ? folders.releaseDir : path.join(folders.liveDir, 'current');
       const built = await readBuilt(dir);
       if (built === null) throw fault('site.nothing_built');
-      const wanted = request.params['*'];
-      const names =
-        wanted === '' || wanted.endsWith('/')
-          ? [`${wanted}index.html`]
-          : [wanted, `${wanted}.html`, `${wanted}/index.html`];
+      const names = candidates(request.params['*'], built.basePath);
       const found = names
         .map((name) => built.files.get(name.normalize('NFC')))
         .find((file) => file !== undefined && file.role !== 'config');
@@ -81,11 +80,43 @@ export function mountPreview(app: FastifyInstance, deps: { tokens: PreviewTokens
       reply.raw.removeHeader('x-frame-options');
       reply.raw.removeHeader('cross-origin-opener-policy');
       if (file === undefined) return reply.code(404).type('text/plain; charset=utf-8').send('404\n');
-      return reply
-        .code(found === undefined ? 404 : 200)
-        .type(file.mime)
-        .header('content-length', file.sizeBytes)
-        .send(createReadStream(path.join(dir, file.path)));
+      const offsets = await rootAddresses(folders.previewDir, built.summary.id, file.path);
+      reply.code(found === undefined ? 404 : 200).type(file.mime);
+      const full = path.join(dir, file.path);
+      if (offsets.length === 0)
+        return reply.header('content-length', file.sizeBytes).send(createReadStream(full));
+      return reply.send(
+        withPrefix(await readFile(full), offsets, `${previewPrefix}/${request.params.token}`),
+      );
     },
   );
+}
+
+/** What a static server tries for an address; one that names the site's own folder on its host means the site. */
+function candidates(wanted: string, basePath: string): string[] {
+  const inFolder = `/${wanted}`.startsWith(basePath) ? [wanted, wanted.slice(basePath.length - 1)] : [wanted];
+  return inFolder.flatMap((one) =>
+    one === '' || one.endsWith('/') ? [`${one}index.html`] : [one, `${one}.html`, `${one}/index.html`],
+  );
+}
+
+const RootAddresses = z.record(z.string(), z.array(z.int().nonnegative()));
+
+/** Where addresses of a file begin at the root of the host; none for a release built before this was noted. */
+async function rootAddresses(dir: string, releaseId: string, file: string): Promise<readonly number[]> {
+  const text = await readFile(path.join(dir, `${path.basename(releaseId)}.json`), 'utf8').catch(() => null);
+  return text === null ? [] : (RootAddresses.parse(JSON.parse(text))[file] ?? []);
+}
+
+/** Puts the preview's own path in front of each address, so that `/style.css` leads to the site and not to the studio. */
+function withPrefix(bytes: Buffer, offsets: readonly number[], prefix: string): Buffer {
+  const parts: Buffer[] = [];
+  let at = 0;
+  for (const offset of offsets) {
+    // Another file than the one that was looked at: nothing is put into the middle of something else.
+    if (bytes[offset] !== SLASH) continue;
+    parts.push(bytes.subarray(at, offset), Buffer.from(prefix));
+    at = offset;
+  }
+  return Buffer.concat([...parts, bytes.subarray(at)]);
 }

@@ -227,8 +227,8 @@ export function createSiteService(deps: SiteDeps): SiteService {
 }
 
 function pick(folders: ReturnType<typeof siteFolders>) {
-  const { sourceDir, releaseDir, liveDir } = folders;
-  return { sourceDir, releaseDir, liveDir };
+  const { sourceDir, releaseDir, liveDir, previewDir } = folders;
+  return { sourceDir, releaseDir, liveDir, previewDir };
 }
 
 /** @throws site.flow_failed */

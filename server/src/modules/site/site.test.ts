@@ -233,6 +233,33 @@ test('a preview is served in a sandbox, to any origin, without a way out of the 
     assert.equal((await look(file)).statusCode, 404, file);
 });
 
+test('addresses that begin at the root of the host lead to the site in a preview, not to the studio', async (t) => {
+  const { world, client, projectId, owner, run } = await siteWorld(t, {
+    'index.html':
+      '<!doctype html><title>Ä</title><link rel="stylesheet" href="/assets/x.css"><a href="/two/">2</a><script>fetch("/api")</script>',
+    'two/index.html': '<!doctype html><title>2</title><img src="/assets/p.png" alt="">',
+    'assets/x.css': 'body { background: url(/assets/p.png) }',
+    'assets/p.png': 'x',
+  });
+  await run('site.build');
+  await client.call('site.preview', { projectId }, owner);
+  const app = fastify();
+  t.after(() => app.close());
+  const tokens = createPreviewTokens(Buffer.alloc(32, 1), () => 0);
+  mountPreview(app, { tokens, dataDir: world.dataDir });
+  const { path: address } = tokens.issue(projectId, 'built');
+  const look = (url: string) => app.inject({ url });
+  const home = (await look(address)).body;
+  const sheet = /href="([^"]+\.css)"/.exec(home)?.[1] ?? '';
+  assert.ok(sheet.startsWith(`${address}assets/x.h-`), sheet);
+  assert.ok(home.includes(`href="${address}two/"`));
+  assert.ok(home.includes('fetch("/api")'), 'what a script puts together is not touched');
+  const picture = /url\(([^)]+)\)/.exec((await look(sheet)).body)?.[1] ?? '';
+  assert.ok(picture.startsWith(`${address}assets/p.h-`), picture);
+  assert.equal((await look(picture)).statusCode, 200);
+  assert.equal((await look(`${address}two/`)).statusCode, 200);
+});
+
 test('a project that is too large for a site says so', async (t) => {
   const { run } = await siteWorld(
     t,
