@@ -6,6 +6,7 @@ import test from 'node:test';
 import { isFlowFault } from '../core/fault.ts';
 import { temporaryFolder } from '../testing/release.ts';
 import { readTree, releaseOf, siteWorld, writeFiles } from './build.fixture.ts';
+import type { RunCommand } from './command.ts';
 
 test('an ordinary folder becomes a site without any settings', async (t) => {
   const { build, outputs, read } = await siteWorld(t, {
@@ -299,6 +300,39 @@ test('a runner that is given takes the place of this machine', async (t) => {
     },
   );
   assert.deepEqual([commands, await outputs()], [['npm run build'], ['index.html']]);
+});
+
+test('a folder with nothing but a finished build enters at step 3, names with _ included', async (t) => {
+  const { build, outputs } = await siteWorld(t, {
+    'dist/index.html': '<!doctype html><script src="/_astro/a.js"></script>',
+    'dist/_astro/a.js': '1',
+    'notes.txt': 'no part of it',
+  });
+  assert.match((await build()).summary.en, /finished build in dist/);
+  assert.deepEqual(await outputs(), ['_astro/a.js', 'index.html']);
+  const named = await siteWorld(t, { 'index.md': '# x\n', 'made/index.html': '<!doctype html>' });
+  await named.build({ build: { output: 'made' } });
+  assert.deepEqual(await named.outputs(), ['index.html']);
+});
+
+test('a release of the flow is no finished build of somebody else', async (t) => {
+  const { build } = await siteWorld(t, { 'build/index.html': '<!doctype html>', 'build/release.json': '{}' });
+  await assert.rejects(build(), (error) => isFlowFault(error, 'build.nothing_to_build'));
+});
+
+test('Hugo is known by its old configuration too', async (t) => {
+  const { build } = await siteWorld(t, {
+    'config.toml': '',
+    'content/_index.md': '# x\n',
+    'layouts/_default/list.html': '',
+  });
+  const commands: string[] = [];
+  const runCommand: RunCommand = async (command) => {
+    commands.push(command);
+    return { code: 1, output: '' };
+  };
+  await assert.rejects(build({}, {}, { runCommand }));
+  assert.deepEqual(commands, ['hugo']);
 });
 
 test('clean refuses to empty a folder that is no release', async (t) => {

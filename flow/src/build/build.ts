@@ -58,6 +58,18 @@ async function build(context: FlowContext, options: BuildStepOptions): Promise<S
       details: { command: choice.command, output: choice.output, files, commitTime },
     };
   }
+  if (choice.kind === 'output') {
+    const files = await takeOutput(context, choice.outputDir);
+    const folder = path.relative(rootDir, choice.outputDir);
+    return {
+      outcome: 'done',
+      summary: {
+        en: `${files} files of the finished build in ${folder}/.`,
+        de: `${files} Dateien des fertigen Builds in ${folder}/.`,
+      },
+      details: { output: folder, files, commitTime },
+    };
+  }
   const result = await buildSite({
     rootDir,
     sourceDir: choice.sourceDir,

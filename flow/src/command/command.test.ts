@@ -19,7 +19,7 @@ test('an ordinary folder becomes a release without any configuration', async (t)
   const { code, errors, output } = await cdsFlow(root, []);
   assert.equal(code, 0, errors);
   for (let step = 1; step <= 8; step += 1) assert.ok(errors.includes(`[${step}/8]`));
-  assert.match(output, /^Done: .*\.flow\/release$/);
+  assert.match(output, /^Done: .*\.flow\/release$/m);
   const files = await readdir(path.join(root, '.flow/release'));
   assert.ok(files.some((file) => /^a\.h-[0-9a-f]{12}\.css$/.test(file)));
   assert.equal((await cdsFlow(root, ['verify-release'])).code, 0);

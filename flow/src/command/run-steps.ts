@@ -60,5 +60,11 @@ async function show(input: CommandInput, { report, fault }: PipelineOutcome): Pr
       en: isPlanned ? 'Dry run: nothing was changed.' : `Done: ${report.outDir}`,
       de: isPlanned ? 'Probelauf: Nichts wurde geändert.' : `Fertig: ${report.outDir}`,
     });
+    const isUndeployed = report.steps.some((one) => one.step === 'deploy' && one.outcome === 'skipped');
+    if (isUndeployed)
+      say(terminal, {
+        en: 'Look at it: cds flow staging. To deploy it, name a target in flow.config.ts; cds flow init writes one to start with.',
+        de: 'Ansehen: cds flow staging. Zum Ausliefern ein Ziel in flow.config.ts nennen; cds flow init schreibt eine für den Anfang.',
+      });
   }
 }

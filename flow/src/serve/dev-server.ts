@@ -92,7 +92,12 @@ async function createDevBuilder(request: DevServerRequest): Promise<DevBuilder> 
   const workDir = path.join(rootDir, '.flow');
   const devDir = path.join(workDir, 'dev');
   const choice = findSource(rootDir, config.build);
-  const output = choice.kind === 'command' ? path.resolve(rootDir, choice.output) : null;
+  const output =
+    choice.kind === 'command'
+      ? path.resolve(rootDir, choice.output)
+      : choice.kind === 'output'
+        ? choice.outputDir
+        : null;
   const memory: WrittenOutputs = new Map();
   await rm(devDir, { recursive: true, force: true });
   await mkdir(devDir, { recursive: true });
@@ -109,6 +114,8 @@ async function createDevBuilder(request: DevServerRequest): Promise<DevBuilder> 
       );
       return { pages: 0, writtenFiles: 0 };
     }
+    // Somebody else builds it; this server shows what is there.
+    if (choice.kind === 'output') return { pages: 0, writtenFiles: 0 };
     return buildSite({
       rootDir,
       sourceDir: choice.sourceDir,
@@ -139,8 +146,9 @@ async function createDevBuilder(request: DevServerRequest): Promise<DevBuilder> 
   };
   return {
     siteDir: output ?? devDir,
-    watchedDir: choice.kind === 'command' ? rootDir : choice.sourceDir,
-    without: [workDir, ...(output === null ? [] : [output])],
+    watchedDir:
+      choice.kind === 'sources' ? choice.sourceDir : choice.kind === 'output' ? choice.outputDir : rootDir,
+    without: [workDir, ...(choice.kind === 'command' && output !== null ? [output] : [])],
     get fault() {
       return fault;
     },

@@ -2,7 +2,7 @@ import type { en } from '../en/en.ts';
 
 export const site: typeof en.site = {
   title: 'Site',
-  lead: 'Baut die Website dieses Projekts zu einem Release, zeigt es und schaltet es auf diesem Server live. Vor dem Ausliefern bleibt unangetastet, was live ist.',
+  lead: 'Baut die Website dieses Projekts zu einem Release, zeigt es und schaltet es auf diesem Server live. Vor dem Ausliefern bleibt unangetastet, was live ist. Ziele aus flow.config.ts gelten hier nicht, denn ihre Schlüssel bleiben bei dem, der ausliefert: dafür cds flow aufrufen.',
   build: 'Bauen',
   building: 'Wird gebaut …',
   deploy: 'Ausliefern',

@@ -1,6 +1,6 @@
 export const site = {
   title: 'Site',
-  lead: 'Builds this project’s website into a release, shows it, and makes it live on this server. Nothing live is touched before you deploy.',
+  lead: 'Builds this project’s website into a release, shows it, and makes it live on this server. Nothing live is touched before you deploy. Targets in flow.config.ts are not used here, since their keys stay with whoever deploys: for those run cds flow.',
   build: 'Build',
   building: 'Building…',
   deploy: 'Deploy',
