@@ -1,4 +1,4 @@
-import { divideUp, formatDecimal, moneyScale, parseDecimal } from '#base/decimal.ts';
+import { formatDecimal, moneyScale, parseDecimal } from '#base/decimal.ts';
 import { fault } from '#base/fault.ts';
 import type { Budget, Usage } from '../contract-shapes.ts';
 
@@ -120,11 +120,6 @@ export function createSpending(parts: {
       };
     },
   };
-}
-
-/** Whole millionths, rounded up, as budgets are given. */
-export function microUnitsOf(cost: string): number {
-  return Number(divideUp(parseDecimal(cost, moneyScale), microUnits));
 }
 
 function add(sum: string, cost: bigint): string {

@@ -30,7 +30,7 @@ export const agentModules = [auth, ledger, llm, projects, prompts, sandbox, sear
 /** The whole platform with a project, and a provider that answers as the test says. */
 export async function agentWorld(
   files: Readonly<Record<string, string>>,
-  script: (asked: Asked) => Said,
+  script: (asked: Asked) => Said | Promise<Said>,
   environment: Readonly<Record<string, string>> = {},
   { alone = true }: { readonly alone?: boolean } = {},
 ) {

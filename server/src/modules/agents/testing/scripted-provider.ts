@@ -5,6 +5,7 @@ import { createServer, type ServerResponse } from 'node:http';
 export interface Asked {
   /** Counted from zero. */
   readonly index: number;
+  readonly model: string;
   readonly messages: readonly { readonly role: string; readonly content: string }[];
   readonly tools: readonly string[];
   /** The last message. */
@@ -32,7 +33,9 @@ export interface ScriptedProvider extends AsyncDisposable {
 }
 
 /** A small server that speaks OpenAI's API and answers as the script says; only for tests. */
-export async function scriptedProvider(script: (asked: Asked) => Said): Promise<ScriptedProvider> {
+export async function scriptedProvider(
+  script: (asked: Asked) => Said | Promise<Said>,
+): Promise<ScriptedProvider> {
   const asked: Asked[] = [];
   let open = 0;
   const server = createServer(async (request, response) => {
@@ -41,12 +44,14 @@ export async function scriptedProvider(script: (asked: Asked) => Said): Promise<
     if (request.method !== 'POST') return void response.writeHead(404).end();
     const body = JSON.parse(Buffer.concat(parts).toString()) as {
       stream?: boolean;
+      model: string;
       messages: { role: string; content: string | null }[];
       tools?: { function: { name: string } }[];
     };
     const messages = body.messages.map(({ role, content }) => ({ role, content: content ?? '' }));
     const entry: Asked = {
       index: asked.length,
+      model: body.model,
       messages,
       tools: (body.tools ?? []).map((tool) => tool.function.name),
       last: messages.at(-1)?.content ?? '',
@@ -57,7 +62,7 @@ export async function scriptedProvider(script: (asked: Asked) => Said): Promise<
     response.once('close', () => {
       open -= 1;
     });
-    answer(response, script(entry), { stream: body.stream === true, index: entry.index });
+    answer(response, await script(entry), { stream: body.stream === true, index: entry.index });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
