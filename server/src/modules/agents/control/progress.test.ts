@@ -37,7 +37,7 @@ test('writing to and fro, with the same failing test in between, goes in circles
     () => {
       for (let index = 0; index < 12; index += 1) round(index);
     },
-    stuck(/circles/),
+    stuck(/circles|nothing new/),
   );
 });
 

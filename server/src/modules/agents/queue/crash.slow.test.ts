@@ -158,7 +158,7 @@ async function settled(at: Installation, taskId: unknown) {
   return status;
 }
 
-const files = Array.from({ length: 40 }, (_, index) => `part-${String(index).padStart(2, '0')}.txt`);
+const files = Array.from({ length: 24 }, (_, index) => `part-${String(index).padStart(2, '0')}.txt`);
 
 function reset({ workspace }: Installation): void {
   for (const name of readdirSync(workspace)) if (!name.startsWith('.')) rmSync(path.join(workspace, name));
