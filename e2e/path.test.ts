@@ -132,3 +132,51 @@ test(`tokens are counted for a new user, and only administrators see users (${fo
   const { body: me } = await user.rest<{ tokenBalance: number }>('GET', '/auth/me');
   assert.equal(me.tokenBalance, change.body.tokenBalance);
 });
+
+/** One message to /mcp, as a client of the protocol of 2025 sends it; the answer comes as JSON or as one event. */
+async function askMcp(token: string, method: string, params: Record<string, unknown>) {
+  const response = await fetch(`${platform.url}/mcp`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2025-06-18',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+  });
+  const text = await response.text();
+  const data = /^data: (.*)$/m.exec(text)?.[1] ?? text;
+  return {
+    status: response.status,
+    message: JSON.parse(data) as { result?: Record<string, unknown>; error?: unknown },
+  };
+}
+
+test(`an AI client finds, writes and runs by MCP (${form})`, async () => {
+  assert.equal((await askMcp('nonsense', 'tools/list', {})).status, 401);
+  const begun = await askMcp(user.token, 'initialize', {
+    protocolVersion: '2025-06-18',
+    capabilities: {},
+    clientInfo: { name: 'e2e', version: '1' },
+  });
+  assert.deepEqual(
+    (begun.message.result as { serverInfo: { name: string } }).serverInfo.name,
+    'cyberdevstudio',
+  );
+  const listed = await askMcp(user.token, 'tools/list', {});
+  const names = (listed.message.result as { tools: { name: string }[] }).tools.map(({ name }) => name);
+  for (const name of ['project_list', 'fs_write', 'sandbox_execute', 'search_code', 'prompt_list']) {
+    assert.ok(names.includes(name), name);
+  }
+  const use = async (name: string, values: Record<string, unknown>) => {
+    const { message } = await askMcp(user.token, 'tools/call', { name, arguments: values });
+    const result = message.result as { isError?: boolean; structuredContent: Record<string, unknown> };
+    assert.notEqual(result.isError, true, JSON.stringify(result));
+    return result.structuredContent;
+  };
+  await use('fs_write', { projectId, path: 'mcp.py', content: 'print(6 * 7)\n', ifMatch: null });
+  const program = { kind: 'command', command: 'python3', args: ['mcp.py'] };
+  assert.equal((await use('sandbox_execute', { projectId, engine: 'run', program })).stdout, '42\n');
+  await use('prompt_list', {});
+});

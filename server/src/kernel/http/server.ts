@@ -23,9 +23,11 @@ export interface HttpServerOptions {
 
 const corsHeaders = {
   'access-control-allow-methods': 'GET, POST, PUT, DELETE',
-  'access-control-allow-headers': 'authorization, content-type, traceparent',
+  // Those of MCP (streamable HTTP) too: a client in a page of a listed origin sends them with each request.
+  'access-control-allow-headers':
+    'authorization, content-type, traceparent, last-event-id, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name',
   'access-control-expose-headers':
-    'x-trace-id, retry-after, ratelimit-policy, ratelimit-limit, ratelimit-remaining, ratelimit-reset',
+    'x-trace-id, www-authenticate, retry-after, ratelimit-policy, ratelimit-limit, ratelimit-remaining, ratelimit-reset',
   'access-control-max-age': '600',
 };
 

@@ -85,7 +85,13 @@ test('a foreign origin that the installation lists may call, and its page may re
   assert.equal(response.headers.get('access-control-allow-origin'), origin);
   const preflight = await fetch(`${own.world.url}/rpc`, { method: 'OPTIONS', headers: { origin } });
   assert.equal(preflight.status, 204);
-  assert.match(preflight.headers.get('access-control-allow-headers') ?? '', /authorization/);
+  const allowed = preflight.headers.get('access-control-allow-headers') ?? '';
+  for (const name of ['authorization', 'mcp-protocol-version', 'mcp-method', 'mcp-name']) {
+    assert.ok(allowed.split(', ').includes(name), `${name}: what clients of MCP in a page send`);
+  }
+  const foreign = { origin: 'https://other.example' };
+  const refused = await fetch(`${own.world.url}/mcp`, { method: 'OPTIONS', headers: foreign });
+  assert.equal(refused.headers.get('access-control-allow-headers'), null);
   assert.equal((await own.post(echo, { headers: { origin: 'https://other.example' } })).status, 403);
 });
 
