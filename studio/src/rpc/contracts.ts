@@ -8,9 +8,11 @@ import type {
 } from '@cyberdevstudio/server/base/contract.ts';
 import type { agentsContract } from '@cyberdevstudio/server/modules/agents/contract.ts';
 import type { authContract } from '@cyberdevstudio/server/modules/auth/contract.ts';
+import type { connectionsContract } from '@cyberdevstudio/server/modules/connections/contract.ts';
 import type { eventsContract } from '@cyberdevstudio/server/modules/events/contract.ts';
 import type { ledgerContract } from '@cyberdevstudio/server/modules/ledger/contract.ts';
 import type { llmContract } from '@cyberdevstudio/server/modules/llm/contract.ts';
+import type { mcpContract } from '@cyberdevstudio/server/modules/mcp/contract.ts';
 import type { projectsContract } from '@cyberdevstudio/server/modules/projects/contract.ts';
 import type { sandboxContract } from '@cyberdevstudio/server/modules/sandbox/contract.ts';
 import type { searchContract } from '@cyberdevstudio/server/modules/search/contract.ts';
@@ -20,9 +22,11 @@ import type { siteContract } from '@cyberdevstudio/server/modules/site/contract.
 type Contracts =
   | typeof agentsContract
   | typeof authContract
+  | typeof connectionsContract
   | typeof eventsContract
   | typeof ledgerContract
   | typeof llmContract
+  | typeof mcpContract
   | typeof projectsContract
   | typeof sandboxContract
   | typeof searchContract

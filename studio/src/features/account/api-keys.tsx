@@ -12,6 +12,7 @@ import { PanelError } from '../../ui/panel-boundary.tsx';
 import { SecretOnce } from '../../ui/secret-once.tsx';
 import { SkeletonLines } from '../../ui/skeleton.tsx';
 import { toast, toastFault } from '../../ui/toasts.tsx';
+import { ClientSetups } from './client-setups.tsx';
 
 type ApiKey = Result<'auth.apiKey.list'>['apiKeys'][number];
 const lifetimesInDays = [30, 90, 365] as const;
@@ -62,6 +63,7 @@ export function ApiKeys() {
       >
         {t('revokeText')}
       </ConfirmDialog>
+      <ClientSetups />
     </>
   );
 }

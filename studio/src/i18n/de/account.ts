@@ -64,4 +64,9 @@ export const account = {
     release: 'Zurückgegeben',
     expire: 'Reservierung verfallen',
   },
+  setups: 'Andere KI-Clients',
+  setupsText:
+    'Die Einrichtung, mit der ein Client diese Plattform nutzt. Den Schlüssel nimmt er aus Ihrer Umgebung.',
+  setupClient: 'Client',
+  copySetup: 'Einrichtung kopieren',
 };

@@ -63,4 +63,8 @@ export const account = {
     release: 'Returned',
     expire: 'Reservation lapsed',
   },
+  setups: 'Other AI clients',
+  setupsText: 'The set-up that points a client at this platform. It takes the key from your environment.',
+  setupClient: 'Client',
+  copySetup: 'Copy set-up',
 };
