@@ -3,6 +3,7 @@ import { defineModule } from '#kernel/module.ts';
 import { systemCall } from '#kernel/rpc/call-context.ts';
 import { createSyntax } from '#kernel/syntax/syntax.ts';
 import { newTraceId } from '#kernel/telemetry/trace.ts';
+import { connectionsContract } from '#modules/connections/contract.ts';
 import { llmContract } from '#modules/llm/contract.ts';
 import { projectsContract } from '#modules/projects/contract.ts';
 import { promptsContract } from '#modules/prompts/contract.ts';
@@ -34,6 +35,7 @@ export const agents = defineModule({
     llm: llmContract,
     prompts: promptsContract,
     search: searchContract,
+    connections: connectionsContract,
   },
   config: agentsConfig,
   migrations: new URL('./migrations/', import.meta.url),
@@ -60,6 +62,7 @@ export const agents = defineModule({
       stopping,
       onError,
       tidy: async (task) => {
+        await clients.connections.call('connection.release', { taskId: task.taskId }, ownCall());
         const granted = await areaOf(task);
         const blobs = createBlobs(granted.areaPath);
         const limits = { files: config.copyFiles, bytes: config.copyBytes, depth: granted.limits.depth };

@@ -38,7 +38,7 @@ export interface AgentSessionOptions {
     readonly onOutput: (text: string) => void;
     readonly onEnd: (reason: string) => void;
   }) => Promise<Program>;
-  readonly stop: () => void;
+  readonly stop: () => Promise<void>;
 }
 
 /** Where the sandbox shows the files. */
@@ -92,7 +92,7 @@ export async function openAgentSession(options: AgentSessionOptions): Promise<Ag
     });
   } catch (error) {
     connection.close();
-    end();
+    void end();
     const cause = told(error);
     throw cause.code === 'connections.ended'
       ? fault('connections.start_failed', cause.data, { cause: error })
@@ -106,7 +106,7 @@ export async function openAgentSession(options: AgentSessionOptions): Promise<Ag
     async prompt(text, onUpdate, signal) {
       signal.throwIfAborted();
       permissions.tell = onUpdate;
-      const leave = () => end();
+      const leave = () => void end();
       signal.addEventListener('abort', leave, { once: true });
       try {
         const turn = session.prompt(text);
@@ -133,7 +133,7 @@ export async function openAgentSession(options: AgentSessionOptions): Promise<Ag
     async [Symbol.asyncDispose]() {
       session.dispose();
       connection.close();
-      end();
+      await end();
     },
   };
 }
@@ -200,8 +200,9 @@ async function streamOf(options: AgentSessionOptions, onEnd: (reason: string) =>
   return {
     stream: ndJsonStream(output, input, { maxMessageBytes: options.lineBytes }),
     end() {
-      options.stop();
+      const over = options.stop();
       finish('it was ended');
+      return over;
     },
   };
 }

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import type { ParamsOf } from '#base/contract.ts';
 import { isFault } from '#base/fault.ts';
 import { eventually } from '#kernel/testing/eventually.ts';
+import { installPackages } from '#kernel/testing/packages.ts';
 import { type TestWorld, testWorld } from '#kernel/testing/world.ts';
 import { auth } from '#modules/auth/module.ts';
 import { ledger } from '#modules/ledger/module.ts';
@@ -19,7 +20,7 @@ import { sandboxContract } from '#modules/sandbox/contract.ts';
 import { sandbox } from '#modules/sandbox/module.ts';
 import { type Connection, connectionsContract } from './contract.ts';
 import { connections } from './module.ts';
-import { installPackages, writeServers } from './testing/servers.ts';
+import { writeServers } from './testing/servers.ts';
 
 const code = (expected: string) => (error: unknown) =>
   isFault(error, expected) || assert.fail(`${expected} was expected: ${String(error)}`);

@@ -127,6 +127,12 @@ export const connectionsContract = defineContract('connections', {
         omitted: z.int(),
       }),
     },
+    'connection.reach': {
+      summary: 'Tells whether a server is called, or calls others, beyond the sandbox.',
+      access: 'service',
+      params: z.strictObject({ projectId: ProjectId, server: Name }),
+      result: z.object({ outward: z.boolean() }),
+    },
     'connection.tool.describe': {
       summary: 'Tells what an approved tool does and takes.',
       access: 'developer',

@@ -49,13 +49,18 @@ export function createLinks(deps: {
       address: call.address,
       language: call.language,
     });
-    const end = () => own.abort(fault('common.cancelled'));
-    if (stop.aborted) end();
-    else stop.addEventListener('abort', end, { once: true });
+    const over = Promise.withResolvers<void>();
+    let started = false;
+    const end = async () => {
+      own.abort(fault('common.cancelled'));
+      if (started) await over.promise;
+    };
+    if (stop.aborted) void end();
+    else stop.addEventListener('abort', () => void end(), { once: true });
     return {
       stop: end,
-      begin: (listeners: { onOutput: (text: string) => void; onEnd: (reason: string) => void }) =>
-        startProgram(
+      begin: async (listeners: { onOutput: (text: string) => void; onEnd: (reason: string) => void }) => {
+        const program = await startProgram(
           sandbox,
           {
             name: row.name,
@@ -66,10 +71,17 @@ export function createLinks(deps: {
             env: secretsOf(row),
             network: row.network,
             outputBytes: config.outputBytes,
-            ...listeners,
+            onOutput: listeners.onOutput,
+            onEnd: (reason) => {
+              over.resolve();
+              listeners.onEnd(reason);
+            },
           },
           own,
-        ),
+        );
+        started = true;
+        return program;
+      },
     };
   }
 
@@ -143,16 +155,14 @@ export function createLinks(deps: {
       }
     },
     /** Ends the sessions of a connection that was removed. */
-    forget(connectionId: string): void {
+    async forget(connectionId: string): Promise<void> {
       const matches = (key: string) => key.startsWith(`${connectionId} `);
-      servers.endWhere(matches);
-      agents.endWhere(matches);
+      await Promise.all([servers.endWhere(matches), agents.endWhere(matches)]);
     },
-    /** Ends what was started for a task. */
-    release(taskId: string): void {
+    /** Ends what was started for a task; resolves when no process of it is left. */
+    async release(taskId: string): Promise<void> {
       const matches = (key: string) => key.endsWith(` ${taskId}`);
-      servers.endWhere(matches);
-      agents.endWhere(matches);
+      await Promise.all([servers.endWhere(matches), agents.endWhere(matches)]);
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([servers[Symbol.asyncDispose](), agents[Symbol.asyncDispose]()]);

@@ -37,7 +37,7 @@ export interface McpSessionOptions {
           readonly onOutput: (text: string) => void;
           readonly onEnd: (reason: string) => void;
         }) => Promise<Program>;
-        readonly stop: () => void;
+        readonly stop: () => Promise<void>;
       }
     | {
         readonly kind: 'http';
@@ -49,7 +49,7 @@ export interface McpSessionOptions {
 const mostPages = 10;
 const mostTools = 500;
 /** Old servers over stdio may leave the question for the newer protocol unanswered. */
-const probeMs = 3_000;
+const probeMs = 5_000;
 
 /**
  * Opens a session with a server of others. It is offered nothing: no files, no sampling, no questions to the user. Schemas of

@@ -37,7 +37,7 @@ export const connections = defineModule({
     // A server that another process has removed, or whose tools are approved anew, is not used as it was.
     const changed = events.subscribe('connection.changed', ({ payload }) => {
       const { change, connectionId } = payload as { change: string; connectionId: string };
-      if (change === 'removed') links.forget(connectionId);
+      if (change === 'removed') void links.forget(connectionId);
     });
     defer(() => changed[Symbol.dispose]());
 
@@ -49,6 +49,7 @@ export const connections = defineModule({
         'connection.test': ({ params, ...caller }) => service.test(params.connectionId, caller),
         'connection.approve': ({ params, ...caller }) => service.approve(params, caller),
         'connection.tool.find': ({ params, ...caller }) => service.find(params, caller),
+        'connection.reach': ({ params }) => service.reach(params),
         'connection.tool.describe': ({ params, ...caller }) => service.describeTool(params, caller),
         'connection.tool.call': ({ params, ...caller }) => service.callTool(params, caller),
         'connection.agent.prompt': async function* ({ params, call }) {
@@ -67,8 +68,8 @@ export const connections = defineModule({
             await turn.catch(() => undefined);
           }
         },
-        'connection.release': ({ params }) => {
-          links.release(params.taskId);
+        'connection.release': async ({ params }) => {
+          await links.release(params.taskId);
           return {};
         },
       },

@@ -11,6 +11,9 @@ import type { Program } from './program.ts';
 const mostStrayLines = 200;
 
 export interface ProgramTransport extends Transport {
+  /** By these two the library knows standard input and output, where an old server may leave its first question unanswered. */
+  readonly stderr: null;
+  readonly pid: null;
   /** Why it closed, in words; null while it is open. */
   readonly reason: string | null;
 }
@@ -23,7 +26,7 @@ export function createProgramTransport(parts: {
     readonly onOutput: (text: string) => void;
     readonly onEnd: (reason: string) => void;
   }) => Promise<Program>;
-  readonly stop: () => void;
+  readonly stop: () => Promise<void>;
 }): ProgramTransport {
   const { name, lineCharacters } = parts;
   let program: Program | null = null;
@@ -35,7 +38,7 @@ export function createProgramTransport(parts: {
     if (reason !== null) return;
     reason = why;
     rest = '';
-    parts.stop();
+    void parts.stop();
     transport.onclose?.();
   }
 
@@ -64,6 +67,8 @@ export function createProgramTransport(parts: {
   }
 
   const transport: ProgramTransport = {
+    stderr: null,
+    pid: null,
     get reason() {
       return reason;
     },

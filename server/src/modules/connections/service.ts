@@ -132,7 +132,7 @@ export function createConnectionService(deps: {
           transaction,
         });
       });
-      links.forget(connectionId);
+      await links.forget(connectionId);
       return { connectionId };
     },
 
@@ -189,6 +189,12 @@ export function createConnectionService(deps: {
       );
       const ranked = rankTools(known, query);
       return { tools: ranked.slice(0, limit), omitted: Math.max(0, ranked.length - limit) };
+    },
+
+    async reach({ projectId, server }: Params<'connection.reach'>): Promise<{ outward: boolean }> {
+      const row = (await listConnections(database, projectId)).find(({ name }) => name === server);
+      if (row === undefined) throw fault('connections.unknown');
+      return { outward: row.kind === 'http' || row.network };
     },
 
     async describeTool(params: Params<'connection.tool.describe'>, caller: Caller) {

@@ -16,7 +16,7 @@ export function createSessions<Session extends AsyncDisposable & { readonly open
   const entries = new Map<string, Entry>();
   const closing = new Set<Promise<void>>();
 
-  function end(key: string, entry: Entry): void {
+  function end(key: string, entry: Entry): Promise<void> {
     if (entries.get(key) === entry) entries.delete(key);
     clearTimeout(entry.timer);
     entry.stop.abort();
@@ -25,11 +25,13 @@ export function createSessions<Session extends AsyncDisposable & { readonly open
       .catch(() => undefined)
       .finally(() => closing.delete(closed));
     closing.add(closed);
+    return closed;
   }
 
   function endSurplus(owner: string): void {
     const idle = [...entries].filter(([, entry]) => entry.owner === owner && entry.users === 0);
-    for (const [key, entry] of idle.slice(0, Math.max(0, idle.length - options.idlePerUser))) end(key, entry);
+    for (const [key, entry] of idle.slice(0, Math.max(0, idle.length - options.idlePerUser)))
+      void end(key, entry);
   }
 
   return {
@@ -42,7 +44,7 @@ export function createSessions<Session extends AsyncDisposable & { readonly open
       let entry = entries.get(key);
       // It may have died while nobody used it.
       if (entry?.session?.open === false) {
-        end(key, entry);
+        void end(key, entry);
         entry = undefined;
       }
       if (entry === undefined) {
@@ -68,22 +70,22 @@ export function createSessions<Session extends AsyncDisposable & { readonly open
       } finally {
         entry.users -= 1;
         const ended = entry;
-        if (failed) end(key, ended);
+        if (failed) void end(key, ended);
         else if (entry.users === 0) {
           // The last one used is the last one ended.
           entries.delete(key);
           entries.set(key, entry);
-          entry.timer = setTimeout(() => end(key, ended), options.idleMs).unref();
+          entry.timer = setTimeout(() => void end(key, ended), options.idleMs).unref();
           endSurplus(owner);
         }
       }
     },
-    /** Ends those whose key this holds for. */
-    endWhere(matches: (key: string) => boolean): void {
-      for (const [key, entry] of entries) if (matches(key)) end(key, entry);
+    /** Ends those whose key this holds for; resolves when nothing of them is left. */
+    async endWhere(matches: (key: string) => boolean): Promise<void> {
+      await Promise.all([...entries].map(([key, entry]) => (matches(key) ? end(key, entry) : undefined)));
     },
     async [Symbol.asyncDispose]() {
-      for (const [key, entry] of entries) end(key, entry);
+      for (const [key, entry] of entries) void end(key, entry);
       await Promise.allSettled(closing);
     },
   };

@@ -58,7 +58,7 @@ export function ConnectionTools({
         {tools.map(({ name, state, description, reason }, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a server may name two tools alike
           <li key={`${name}-${index}`}>
-            <label className="check">
+            <label className="check-line">
               <input
                 type="checkbox"
                 disabled={state === 'unusable'}

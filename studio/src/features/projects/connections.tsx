@@ -185,7 +185,7 @@ function NewConnection({ projectId, onAdded }: { projectId: string; onAdded: () 
       </div>
       <div className="row">
         {kind !== 'http' && (
-          <label className="check grow" htmlFor={networkId}>
+          <label className="check-line grow" htmlFor={networkId}>
             <input id={networkId} type="checkbox" name="network" /> {t('connectionNetworkField')}
           </label>
         )}

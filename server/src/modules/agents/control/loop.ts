@@ -30,7 +30,8 @@ export async function workWithTools(work: Work, resumed: Conversation | null): P
   let failed = 0;
   for (let calls = 0; calls < mostCalls; calls += 1) {
     work.signal.throwIfAborted();
-    const answer = await ask(work, state, toolDefinitions(tools));
+    const offered = [...toolDefinitions(tools), ...work.servers.definitions];
+    const answer = await ask(work, state, offered);
     const call = answer.toolCalls[0] ?? callInText(answer.text, calls);
     if (call === null) {
       progress.silent();
@@ -42,7 +43,9 @@ export async function workWithTools(work: Work, resumed: Conversation | null): P
     }
     state.messages.push(asMessage(answer, call));
     progress.asked(call);
-    const used = await useTool(work, call, { tools, approved: state.approved });
+    const used =
+      (await work.servers.use(call, state.approved)) ??
+      (await useTool(work, call, { tools, approved: state.approved }));
     await work.log('tool', {
       name: call.name,
       arguments: call.arguments,
@@ -54,8 +57,9 @@ export async function workWithTools(work: Work, resumed: Conversation | null): P
         state.messages.push({ role: 'tool', tool_call_id: call.id, content: used.text });
         break;
       case 'ask': {
-        const { question, command } = used;
-        return { kind: 'ask', question, conversation: { ...state, pending: { callId: call.id, command } } };
+        const { question, command, grants } = used;
+        const pending = { callId: call.id, command, grants };
+        return { kind: 'ask', question, conversation: { ...state, pending } };
       }
       case 'finish': {
         const result = await work.validate();
@@ -130,7 +134,12 @@ async function answered(
   approved: string[],
 ): Promise<Message[]> {
   if (pending === null) return [{ role: 'user', content: reply }];
-  const { callId, command } = pending;
+  const { callId, command, grants } = pending;
+  if (grants !== undefined) {
+    if (agrees(reply)) approved.push(grants);
+    const content = agrees(reply) ? 'The user agrees: call it again.' : `The user refused: ${reply}`;
+    return [{ role: 'tool', tool_call_id: callId, content }];
+  }
   if (command === null) return [{ role: 'tool', tool_call_id: callId, content: reply }];
   if (!agrees(reply)) return [{ role: 'tool', tool_call_id: callId, content: `The user refused: ${reply}` }];
   approved.push(JSON.stringify([command.command, ...command.args]));

@@ -1,6 +1,7 @@
 import type { CheckContext, CheckResult } from '../checks/check.ts';
 import type { AgentName, StepKind } from '../contract-shapes.ts';
 import type { AgentDefinition } from '../definitions.ts';
+import type { ServerTools } from '../tools/server-tools.ts';
 import type { RunOutcome } from '../tools/workbench.ts';
 import type { Message, Model } from './model.ts';
 
@@ -30,6 +31,8 @@ export interface Work {
   readonly touch: (path: string) => Promise<string | null>;
   /** Remembers where text came from that neither the user nor the platform wrote. */
   readonly sawData: (source: string) => void;
+  /** Tools of the project's MCP servers. */
+  readonly servers: ServerTools;
 }
 
 /** Whether a reply agrees. */
@@ -44,6 +47,8 @@ export interface Conversation {
   readonly pending: {
     readonly callId: string;
     readonly command: { command: string; args: string[] } | null;
+    /** What the user was asked to allow for the rest of the task, when it is no command. */
+    readonly grants?: string | undefined;
   } | null;
   readonly approved: string[];
   /** Where text came from that others wrote. */

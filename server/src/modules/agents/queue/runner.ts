@@ -4,6 +4,7 @@ import { fault, isFault } from '#base/fault.ts';
 import { systemCall } from '#kernel/rpc/call-context.ts';
 import type { Syntax } from '#kernel/syntax/syntax.ts';
 import { newTraceId } from '#kernel/telemetry/trace.ts';
+import type { connectionsContract } from '#modules/connections/contract.ts';
 import type { llmContract } from '#modules/llm/contract.ts';
 import type { projectsContract } from '#modules/projects/contract.ts';
 import type { promptsContract } from '#modules/prompts/contract.ts';
@@ -14,6 +15,7 @@ import type { CheckContext, CheckResult } from '../checks/check.ts';
 import type { Advisories } from '../checks/dependencies/advisories.ts';
 import type { AgentsConfig } from '../config.ts';
 import type { StepKind, Usage } from '../contract-shapes.ts';
+import { externalAgentOf, workWithExternalAgent } from '../control/external.ts';
 import { workWithTools } from '../control/loop.ts';
 import { type Offer, offerOf } from '../control/market.ts';
 import { createModel, type Model } from '../control/model.ts';
@@ -22,6 +24,7 @@ import { createSpending, type Held, type Spending } from '../control/spending.ts
 import { workInSteps } from '../control/steps.ts';
 import { agrees, type Conversation, type Outcome, type Work } from '../control/work.ts';
 import { type AgentDefinition, definitions } from '../definitions.ts';
+import { serverTools } from '../tools/server-tools.ts';
 import { type Checks, checksOf } from './checks-of.ts';
 import { consentQuestion, guardedChanges } from './consent.ts';
 import { fileTime } from './file-time.ts';
@@ -35,6 +38,7 @@ export interface Clients {
   readonly llm: Client<typeof llmContract>;
   readonly prompts: Client<typeof promptsContract>;
   readonly search: Client<typeof searchContract>;
+  readonly connections: Client<typeof connectionsContract>;
 }
 
 export interface RunnerParts {
@@ -146,6 +150,15 @@ async function workOf(
     sources,
     sawData: (source: string) => void sources.add(source),
     projectRules: bounded(projectRules, rulesCharacters),
+    servers: await serverTools({
+      connections: clients.connections,
+      projectId: task.projectId,
+      taskId: task.taskId,
+      call,
+      mayRun: given.definition.grant.run,
+      language: task.language,
+      sawData: (source) => void sources.add(source),
+    }),
     map: given.definition.checksOnly ? [] : await projectMap(task, clients.search, call),
     prompt: async (promptId: string, variables: Record<string, string | number | boolean | string[]>) =>
       (await clients.prompts.call('prompt.generate', { promptId, variables }, call)).output,
@@ -159,6 +172,10 @@ async function workOf(
     work,
     workWith: async (name: string) => workAt(name, await offerFor(name)),
     workFor: async (name: string, resumed: Conversation | null): Promise<Outcome> => {
+      const { taskId, projectId } = task;
+      const { connections } = clients;
+      const agent = externalAgentOf(name);
+      if (agent !== null) return workWithExternalAgent(work, { connections, projectId, taskId, agent, call });
       const offer = await offerFor(name);
       const full = workAt(name, offer);
       return inSteps(task, name, offer) ? workInSteps(full) : workWithTools(full, resumed);

@@ -6,6 +6,7 @@ import type { Principal } from '#base/principal.ts';
 import { testWorld } from '#kernel/testing/world.ts';
 import { authContract } from '#modules/auth/contract.ts';
 import { auth } from '#modules/auth/module.ts';
+import { connections } from '#modules/connections/module.ts';
 import { ledger } from '#modules/ledger/module.ts';
 import { llmContract } from '#modules/llm/contract.ts';
 import { llm } from '#modules/llm/module.ts';
@@ -25,7 +26,7 @@ const resting = ['completed', 'failed', 'cancelled', 'waiting_for_input'];
 const password = 'seven quiet herons';
 
 /** What agents need. */
-export const agentModules = [auth, ledger, llm, projects, prompts, sandbox, search, agents];
+export const agentModules = [auth, ledger, llm, projects, prompts, sandbox, search, connections, agents];
 
 /** The whole platform with a project, and a provider that answers as the test says. */
 export async function agentWorld(

@@ -23,6 +23,8 @@ export type Used =
       readonly kind: 'ask';
       readonly question: string;
       readonly command: { command: string; args: string[] } | null;
+      /** What agreeing allows for the rest of the task, when it is no command. */
+      readonly grants?: string;
     }
   | { readonly kind: 'finish'; readonly summary: string };
 

@@ -25,14 +25,14 @@ const measureTimeoutMs = 10_000;
  */
 export function createDiskWatch(options: DiskWatchOptions) {
   const { workspacePath } = options;
-  const atStart = fileSystemUsage(workspacePath);
+  const atStart = fileSystemUsage(workspacePath) ?? { bytes: 0, files: 0 };
   let first: { readonly workspace: Usage; readonly grownBefore: Usage } | null = null;
   let measuring = false;
   let stopped = false;
 
   /** Upper bound of what was added since the start. */
   function grown(): Usage {
-    const present = fileSystemUsage(workspacePath);
+    const present = fileSystemUsage(workspacePath) ?? atStart;
     return { bytes: present.bytes - atStart.bytes, files: present.files - atStart.files };
   }
 
@@ -74,9 +74,15 @@ export function createDiskWatch(options: DiskWatchOptions) {
   };
 }
 
-function fileSystemUsage(folder: string): Usage {
-  const stats = statfsSync(folder);
-  return { bytes: (stats.blocks - stats.bfree) * stats.bsize, files: stats.files - stats.ffree };
+/** Null when the folder is gone: a copy is removed while the last program in it is being ended. */
+function fileSystemUsage(folder: string): Usage | null {
+  try {
+    const stats = statfsSync(folder);
+    return { bytes: (stats.blocks - stats.bfree) * stats.bsize, files: stats.files - stats.ffree };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 /** What the workspace takes on disk, by `du`: in a process of its own, so that a big tree does not hold up the server. */
