@@ -26,26 +26,25 @@ export function ClientSetups() {
       </header>
       <div className="section-body">
         <p className="text-second">{t('setupsText')}</p>
-        <div className="row">
-          <label htmlFor={clientId} className="visually-hidden">
-            {t('setupClient')}
-          </label>
-          <select
-            id={clientId}
-            className="input"
-            value={client}
-            onChange={(event) => setClient(event.target.value as Client)}
-          >
-            {Object.entries(clients).map(([name, label]) => (
-              <option key={name} value={name}>
-                {label}
-              </option>
-            ))}
-          </select>
-          {setup.data !== undefined && <code className="grow">{setup.data.path}</code>}
+        <div className="form-line">
+          <div className="field">
+            <label htmlFor={clientId}>{t('setupClient')}</label>
+            <select
+              id={clientId}
+              className="input"
+              value={client}
+              onChange={(event) => setClient(event.target.value as Client)}
+            >
+              {Object.entries(clients).map(([name, label]) => (
+                <option key={name} value={name}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          </div>
           <button
             type="button"
-            className="button small"
+            className="button"
             disabled={setup.data === undefined}
             onClick={() => {
               void navigator.clipboard?.writeText(setup.data?.content ?? '');
@@ -57,14 +56,19 @@ export function ClientSetups() {
         </div>
         {setup.error !== null && <PanelError error={setup.error} retry={() => void setup.refetch()} />}
         {setup.data !== undefined && (
-          <textarea
-            className="input code"
-            aria-label={setup.data.path}
-            value={[setup.data.content, ...setup.data.commands.map((command) => `# $ ${command}`)].join('\n')}
-            rows={12}
-            readOnly
-            spellCheck={false}
-          />
+          <>
+            <code>{setup.data.path}</code>
+            <textarea
+              className="input code"
+              aria-label={setup.data.path}
+              value={[setup.data.content, ...setup.data.commands.map((command) => `# $ ${command}`)].join(
+                '\n',
+              )}
+              rows={12}
+              readOnly
+              spellCheck={false}
+            />
+          </>
         )}
       </div>
     </section>

@@ -108,6 +108,7 @@ function NewConnection({ projectId, onAdded }: { projectId: string; onAdded: () 
   const t = useText('projects');
   const kindId = useId();
   const networkId = useId();
+  const hintId = useId();
   const [kind, setKind] = useState<(typeof kinds)[number]>('stdio');
   const [problem, setProblem] = useState<string>();
 
@@ -180,9 +181,12 @@ function NewConnection({ projectId, onAdded }: { projectId: string; onAdded: () 
           label={t('connectionSecret')}
           type="password"
           autoComplete="new-password"
-          hint={t('connectionSecretHint')}
+          aria-describedby={hintId}
         />
       </div>
+      <span id={hintId} className="text-muted">
+        {t('connectionSecretHint')}
+      </span>
       <div className="row">
         {kind !== 'http' && (
           <label className="check-line grow" htmlFor={networkId}>
