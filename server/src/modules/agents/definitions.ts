@@ -5,12 +5,15 @@ import {
   checkSyntax,
   inOrder,
   mustPass,
-  passed,
 } from './checks/check.ts';
+import { checkCommentsOnly } from './checks/comments-only.ts';
 import { checkDocuments } from './checks/documents.ts';
-import { checkTests, isTestFile } from './checks/mutation.ts';
+import { checkTests } from './checks/mutation.ts';
 import { checkPages } from './checks/pages.ts';
+import { checkPython } from './checks/python.ts';
 import { scanSecurity } from './checks/security/scan.ts';
+import { checkTestsAreSame } from './checks/test-setup.ts';
+import { checkTypes } from './checks/types.ts';
 import type { AgentName } from './contract-shapes.ts';
 import type { Grant } from './tools/command-policy.ts';
 
@@ -45,7 +48,13 @@ export const definitions: Readonly<Record<AgentName, AgentDefinition>> = {
     ...common,
     goal: 'the change does what the task says, every file parses, and the tests of the project pass',
     grant: writes,
-    validate: (context) => inOrder([() => checkSyntax(context), () => checkCommand(context)]),
+    validate: (context) =>
+      inOrder([
+        () => checkSyntax(context),
+        () => checkPython(context),
+        () => checkTypes(context),
+        () => checkCommand(context),
+      ]),
   },
   test: {
     ...common,
@@ -68,16 +77,7 @@ export const definitions: Readonly<Record<AgentName, AgentDefinition>> = {
     validate: (context) =>
       inOrder([
         () => checkSyntax(context),
-        async () => {
-          // A test that was made to pass by changing the test proves nothing about the code.
-          const weakened = (await context.changes()).find(({ path }) => isTestFile(path));
-          if (weakened === undefined) return passed;
-          return {
-            passed: false,
-            reason: 'a test was changed',
-            output: `Leave ${weakened.path} as it is; change the code.`,
-          };
-        },
+        () => checkTestsAreSame(context),
         async () => {
           if (context.command === null)
             return { passed: false, reason: 'there is no command', output: 'There is no command.' };
@@ -106,6 +106,7 @@ export const definitions: Readonly<Record<AgentName, AgentDefinition>> = {
     candidates: 1,
     goal: 'links lead to files and headings that exist, and code samples parse',
     grant: { run: false, write: true },
-    validate: (context) => inOrder([() => checkSyntax(context), () => checkDocuments(context)]),
+    validate: (context) =>
+      inOrder([() => checkSyntax(context), () => checkCommentsOnly(context), () => checkDocuments(context)]),
   },
 };

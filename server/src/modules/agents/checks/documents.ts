@@ -1,9 +1,13 @@
 import path from 'node:path';
 import { type CheckContext, type CheckResult, passed } from './check.ts';
+import { type MarkdownParts, readMarkdown } from './markdown.ts';
 
-const samples: Readonly<Record<string, string>> = {
+const markdown = /\.(md|markdown)$/i;
+const endings: Readonly<Record<string, string>> = {
   js: 'js',
   javascript: 'js',
+  mjs: 'js',
+  jsx: 'jsx',
   ts: 'ts',
   typescript: 'ts',
   tsx: 'tsx',
@@ -15,43 +19,61 @@ const samples: Readonly<Record<string, string>> = {
   json: 'json',
 };
 
-/** Relative links lead to files, anchors to headings, and code samples parse. */
+/** Relative links lead to files, anchors to headings, also those of other documents, and code samples parse. */
 export async function checkDocuments(context: CheckContext): Promise<CheckResult> {
   const files = new Set(await context.bench.list());
+  const folders = new Set([...files].flatMap(foldersOf));
   for (const { path: file, afterHash } of await context.changes()) {
-    if (afterHash === null || !/\.(md|markdown)$/i.test(file)) continue;
-    const text = (await context.bench.read(file)) ?? '';
-    const broken = brokenLink(text, file, files);
+    if (afterHash === null || !markdown.test(file)) continue;
+    const document = readMarkdown((await context.bench.read(file)) ?? '');
+    const broken = await brokenLink(document, { file, files, folders, context });
     if (broken !== null)
-      return { passed: false, reason: `a link of ${file} leads nowhere`, output: `In ${file}: ${broken}` };
-    const sample = await brokenSample(text, context);
+      return { passed: false, reason: `a link of ${file} leads nowhere`, output: `In ${file}, ${broken}` };
+    const sample = await brokenSample(document, context);
     if (sample !== null)
       return {
         passed: false,
         reason: `a code sample of ${file} does not parse`,
-        output: `In ${file}: ${sample}`,
+        output: `In ${file}, ${sample}`,
       };
   }
   return passed;
 }
 
-function brokenLink(text: string, file: string, files: ReadonlySet<string>): string | null {
-  const prose = text.replace(/^(`{3,}|~{3,})[\s\S]*?^\1/gm, '').replace(/`[^`\n]*`/g, '');
-  const anchors = new Set(
-    [...text.matchAll(/^#{1,6} +(.+)$/gm)].map(([, heading = '']) => anchorOf(heading)),
-  );
-  for (const [, target = ''] of prose.matchAll(/\]\(\s*<?([^)\s>]+)>?[^)]*\)/g)) {
+function foldersOf(file: string): string[] {
+  const parts = file.split('/');
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
+}
+
+async function brokenLink(
+  document: MarkdownParts,
+  place: {
+    readonly file: string;
+    readonly files: ReadonlySet<string>;
+    readonly folders: ReadonlySet<string>;
+    readonly context: CheckContext;
+  },
+): Promise<string | null> {
+  const { file, files, folders, context } = place;
+  for (const { target, line } of document.links) {
     if (/^[a-z][a-z0-9+.-]*:|^\/\//i.test(target)) continue;
-    const [place = '', anchor = ''] = target.split('#');
-    if (place === '' && anchor !== '' && !anchors.has(anchor.toLowerCase()))
-      return `#${anchor} is no heading`;
-    if (place === '') continue;
-    const linked = path.posix.normalize(
-      place.startsWith('/') ? place.slice(1) : path.posix.join(path.posix.dirname(file), decoded(place)),
-    );
-    const folder = linked.replace(/\/$/, '');
-    if (!files.has(linked) && ![...files].some((name) => name.startsWith(`${folder}/`)) && folder !== '.')
-      return `${target} does not exist`;
+    const [before = '', anchor = ''] = target.split('#');
+    const plain = decoded(before.split('?')[0] ?? '');
+    const linked =
+      plain === ''
+        ? file
+        : path.posix
+            .normalize(
+              plain.startsWith('/') ? plain.slice(1) : path.posix.join(path.posix.dirname(file), plain),
+            )
+            .replace(/\/$/, '');
+    if (linked !== '.' && linked !== '' && !files.has(linked) && !folders.has(linked))
+      return `line ${line}: ${target} does not exist`;
+    if (anchor === '' || !markdown.test(linked) || /^L\d+/.test(anchor)) continue;
+    const anchors =
+      linked === file ? document.anchors : readMarkdown((await context.bench.read(linked)) ?? '').anchors;
+    if (!anchors.has(decoded(anchor).toLowerCase()))
+      return `line ${line}: #${anchor} is no heading${linked === file ? '' : ` of ${linked}`}`;
   }
   return null;
 }
@@ -64,30 +86,18 @@ function decoded(text: string): string {
   }
 }
 
-function anchorOf(heading: string): string {
-  return heading
-    .trim()
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-    .replace(/\s/g, '-');
-}
-
-async function brokenSample(text: string, { syntax }: CheckContext): Promise<string | null> {
-  for (const [, , language = '', code = ''] of text.matchAll(
-    /^(`{3,}|~{3,}) *([\w+-]+)[^\n]*\n([\s\S]*?)^\1/gm,
-  )) {
-    const ending = Object.hasOwn(samples, language.toLowerCase())
-      ? samples[language.toLowerCase()]
-      : undefined;
+async function brokenSample({ samples }: MarkdownParts, { syntax }: CheckContext): Promise<string | null> {
+  for (const { language, code, line } of samples) {
+    const ending = Object.hasOwn(endings, language) ? endings[language] : undefined;
     if (ending === undefined) continue;
     if (ending === 'json') {
       try {
         JSON.parse(code);
       } catch {
-        return `this is not JSON: ${code.slice(0, 100)}`;
+        return `line ${line}: this is not JSON: ${code.slice(0, 100)}`;
       }
     } else if ((await syntax.withTree(`sample.${ending}`, code, (root) => root.hasError)) === true) {
-      return `this ${language} does not parse: ${code.slice(0, 100)}`;
+      return `line ${line}: this ${language} does not parse: ${code.slice(0, 100)}`;
     }
   }
   return null;

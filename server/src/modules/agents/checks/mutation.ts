@@ -1,4 +1,5 @@
 import { type CheckContext, type CheckResult, mustPass, passed } from './check.ts';
+import { mutantsOf } from './mutants.ts';
 
 const testFile = /(^|\/)(tests?|__tests__|spec)\/|(\.|_|-)(test|spec)\.[^/]+$|(^|\/)test_[^/]+\.py$/;
 const mostMutants = 4;
@@ -35,7 +36,7 @@ export async function checkTests(context: CheckContext): Promise<CheckResult> {
     const original = await bench.read(source);
     if (original === null) continue;
     try {
-      for (const mutant of mutantsOf(source, original).slice(0, mostMutants)) {
+      for (const mutant of (await mutantsOf(context.syntax, source, original)).slice(0, mostMutants)) {
         tried += 1;
         await bench.write(source, mutant);
         if ((await bench.run(command)).exitCode !== 0) return passed;
@@ -75,26 +76,4 @@ async function sourcesUnderTest({ bench, files }: CheckContext, tests: readonly 
     }
   }
   return [...found].slice(0, 3);
-}
-
-/** Breaks of a file, each at one kind of place; comments and imports are left alone. */
-export function mutantsOf(path: string, text: string): string[] {
-  const nothing = path.endsWith('.py') ? 'None' : 'undefined';
-  const changes: [RegExp, string][] = [
-    [/\breturn\s+(?=[^\s;])(?!None\b|undefined\b)[^;\n]+/, `return ${nothing}`],
-    [/(?<=[\w)\]] )\+(?= [\w([])/, '-'],
-    [/===|(?<![=!<>])==(?!=)/, '!='],
-    [/(?<=[\w)\]] )<(?=[= ])/, '>'],
-    [/=> (?=[^{\s])[^,;\n)]+/, `=> ${nothing}`],
-    [/\b(true|True)\b/, path.endsWith('.py') ? 'False' : 'false'],
-  ];
-  const mutants = changes.map(([pattern, replacement]) =>
-    text
-      .split('\n')
-      .map((line) =>
-        /^\s*(\/\/|#|\*|\/\*|import\b|from\b)/.test(line) ? line : line.replace(pattern, replacement),
-      )
-      .join('\n'),
-  );
-  return [...new Set(mutants)].filter((mutant) => mutant !== text);
 }

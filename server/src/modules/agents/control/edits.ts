@@ -1,7 +1,13 @@
+import { findLines, indentLike } from './find-lines.ts';
+import { type DiffHunk, looksLikeDiff, readHunks } from './unified-diff.ts';
+
 /** What came of reading a model's answer as an edit of one file. */
 export type Edit =
   | { readonly kind: 'content'; readonly content: string }
   | { readonly kind: 'problem'; readonly reason: string };
+
+/** How a model writes a change: the whole file, blocks of search and replace, or a unified diff. */
+export type EditFormat = 'whole' | 'searchReplace' | 'diff';
 
 const problem = (reason: string): Edit => ({ kind: 'problem', reason });
 
@@ -10,24 +16,60 @@ const problem = (reason: string): Edit => ({ kind: 'problem', reason });
  * would delete it.
  */
 const elision =
-  /^\s*(?:\/\/|#|\/\*|<!--|--|;|\*)\s*(?:\.{3}|…|\[?\s*(?:\.{3}\s*)?(?:the\s+)?(?:rest|remaining|existing|other|previous|unchanged|same)\b[^\n]{0,60}\b(?:code|file|content|functions?|methods?|implementation|unchanged|here|same|as before|remains?)\b)/im;
+  /^\s*(?:\/\/|#|\/\*|\{\/\*|<!--|--|;|\*)\s*(?:\.{3}|…|[[(<]?\s*(?:\.{3}\s*)?(?:keep\s+|leave\s+)?(?:all\s+)?(?:the\s+|your\s+|other\s+)?(?:rest|remaining|existing|other|previous|unchanged|same)\b[^\n]{0,60}\b(?:code|file|content|contents|functions?|methods?|class|implementation|imports?|unchanged|here|same|as before|above|remains?|is)\b|unchanged\s*[\])>]?\s*(?:\*\/|-->)?\s*$)/im;
+
+/** Below this share of its lines a long file has lost most of itself: models answer with the one function they changed. */
+const leastShare = 0.25;
+const longFileLines = 40;
+
+/**
+ * Reads an answer in whichever format it is written: models that were asked for one often write another. The format
+ * that was asked for decides where it could be both.
+ */
+export function readEdit(
+  answer: string,
+  asked: { readonly before: string; readonly path: string; readonly format: EditFormat },
+): Edit {
+  const { before, path, format } = asked;
+  const text = answer.replaceAll('\r\n', '\n').replace(/^\uFEFF/, '');
+  const blocks = fencedBlocks(text);
+  // A file about such blocks has them itself.
+  const quotes = /^<{5,9} ?SEARCH/m.test(before);
+  if (format === 'searchReplace' || (!quotes && /^<{5,9} ?SEARCH/m.test(text))) {
+    const edit = readSearchReplace(text, before);
+    if (edit.kind === 'content' || /^<{5,9} ?SEARCH/m.test(text)) return edit;
+  }
+  const diff = /\.(diff|patch)$/.test(path)
+    ? undefined
+    : (blocks.find(looksLikeDiff) ?? (looksLikeDiff(text) ? text : undefined));
+  if (diff !== undefined || format === 'diff')
+    return readUnifiedDiff(diff ?? blocks[0] ?? text, before, path);
+  if (format === 'searchReplace') return problem('there is no block SEARCH … REPLACE');
+  return readWholeFile(text, before);
+}
 
 /** Reads a whole file out of an answer: the only or the longest fenced block. */
 export function readWholeFile(answer: string, before: string): Edit {
-  const blocks = fencedBlocks(answer);
+  const text = answer.replaceAll('\r\n', '\n');
+  const blocks = fencedBlocks(text);
   if (blocks.length === 0) {
-    if (/(^|\n)(`{3,}|~{3,})/.test(answer))
+    if (/(^|\n)\s*(`{3,}|~{3,})/.test(text))
       return problem('the fenced block is not closed, so the file is not whole');
     return problem('there is no fenced block with the file');
   }
   const content = blocks.toSorted((a, b) => b.length - a.length)[0] ?? '';
+  const lines = (of: string) => of.split('\n').filter((line) => line.trim() !== '').length;
+  if (lines(before) >= longFileLines && lines(content) < lines(before) * leastShare && content.trim() !== '')
+    return problem(
+      `the block has ${lines(content)} lines, the file ${lines(before)}; the file must be whole`,
+    );
   return checkContent(withEndsOf(before, content), before);
 }
 
 function checkContent(content: string, before: string): Edit {
-  const left = elision.exec(content);
-  if (left !== null && !before.includes(left[0].trim())) {
-    return problem(`"${left[0].trim().slice(0, 80)}" stands where code was left out; the file must be whole`);
+  const left = content.split('\n').find((line) => elision.test(line) && !before.includes(line.trim()));
+  if (left !== undefined) {
+    return problem(`"${left.trim().slice(0, 80)}" stands where code was left out; the file must be whole`);
   }
   if (content.trim() === '' && before.trim() !== '') return problem('the file would be empty');
   if (content === before) return problem('nothing was changed');
@@ -38,25 +80,36 @@ function fencedBlocks(answer: string): string[] {
   const lines = answer.split('\n');
   const blocks: string[] = [];
   for (let index = 0; index < lines.length; index += 1) {
-    const fence = /^\s{0,3}(`{3,}|~{3,})[^`]*$/.exec(lines[index] ?? '')?.[1];
+    const [, indent = '', fence] = /^(\s{0,8})(`{3,}|~{3,})[^`]*$/.exec(lines[index] ?? '') ?? [];
     if (fence === undefined) continue;
     const end = lines.findIndex(
       (line, at) => at > index && line.trim().startsWith(fence) && /^[`~]+$/.test(line.trim()),
     );
     if (end < 0) break;
-    blocks.push(`${lines.slice(index + 1, end).join('\n')}\n`);
+    const inner = lines.slice(index + 1, end);
+    // A fence within a list is indented, and so is what it holds.
+    const moved = inner.every((line) => line.trim() === '' || line.startsWith(indent));
+    blocks.push(`${(moved ? inner.map((line) => line.slice(indent.length)) : inner).join('\n')}\n`);
     index = end;
   }
   return blocks;
 }
 
-/** The line ends and the last line break of the file stay what they were. */
+/** The byte order mark, the line ends and the last line break of the file stay what they were. */
 function withEndsOf(before: string, content: string): string {
-  const plain = content.replaceAll('\r\n', '\n');
+  const plain = content.replaceAll('\r\n', '\n').replace(/^\uFEFF/, '');
   const windows = before.includes('\r\n') && !/[^\r]\n/.test(before);
-  const ended = before !== '' && !before.endsWith('\n') ? plain.replace(/\n$/, '') : plain;
-  return windows ? ended.replaceAll('\n', '\r\n') : ended;
+  const ended =
+    before !== '' && !before.endsWith('\n')
+      ? plain.replace(/\n$/, '')
+      : plain.endsWith('\n')
+        ? plain
+        : `${plain}\n`;
+  const marked = before.startsWith('\uFEFF') ? `\uFEFF${ended}` : ended;
+  return windows ? marked.replaceAll('\n', '\r\n') : marked;
 }
+
+const plainOf = (text: string) => text.replaceAll('\r\n', '\n').replace(/^\uFEFF/, '');
 
 /**
  * Reads blocks `<<<<<<< SEARCH … ======= … >>>>>>> REPLACE`. A text must occur once; where it does not occur exactly,
@@ -64,10 +117,12 @@ function withEndsOf(before: string, content: string): string {
  */
 export function readSearchReplace(answer: string, before: string): Edit {
   const blocks = [
-    ...answer.matchAll(/^<{5,9} ?SEARCH[^\n]*\n([\s\S]*?)^={5,9}[^\n]*\n([\s\S]*?)^>{5,9} ?REPLACE/gm),
+    ...plainOf(answer).matchAll(
+      /^<{5,9} ?SEARCH[^\n]*\n([\s\S]*?)^={5,9}[^\n]*\n([\s\S]*?)^>{5,9} ?REPLACE/gm,
+    ),
   ];
   if (blocks.length === 0) return problem('there is no block SEARCH … REPLACE');
-  let content = before.replaceAll('\r\n', '\n');
+  let content = plainOf(before);
   for (const [, search = '', replacement = ''] of blocks) {
     const replaced = replaceOnce(content, search, replacement);
     if (replaced.kind === 'problem') return replaced;
@@ -78,8 +133,7 @@ export function readSearchReplace(answer: string, before: string): Edit {
 
 /** Replaces a text, parts of lines included, that occurs once; as readSearchReplace where it does not occur exactly. */
 export function replaceText(before: string, search: string, replacement: string): Edit {
-  const plain = (text: string) => text.replaceAll('\r\n', '\n');
-  const edit = replaceOnce(plain(before), plain(search), plain(replacement));
+  const edit = replaceOnce(plainOf(before), plainOf(search), plainOf(replacement));
   return edit.kind === 'problem' ? edit : checkContent(withEndsOf(before, edit.content), before);
 }
 
@@ -93,38 +147,48 @@ function replaceOnce(content: string, search: string, replacement: string): Edit
   if (places === 1) return { kind: 'content', content: content.replace(search, () => replacement) };
   if (places > 1)
     return problem(`the lines to replace occur ${places} times; show more of what stands around them`);
-  return replaceLoosely(content, search, replacement);
+  return replaceLines(content, {
+    line: null,
+    before: search.replace(/\n$/, '').split('\n'),
+    after: replacement === '' ? [] : replacement.replace(/\n$/, '').split('\n'),
+  });
 }
 
-function replaceLoosely(content: string, search: string, replacement: string): Edit {
-  const lines = content.split('\n');
-  const wanted = search.replace(/\n$/, '').split('\n');
-  const found: number[] = [];
-  for (let start = 0; start + wanted.length <= lines.length; start += 1) {
-    if (wanted.every((line, index) => line.trim() === (lines[start + index] ?? '').trim())) found.push(start);
+/** Reads a unified diff for one file. Line numbers may be wrong: what the lines say decides where a hunk belongs. */
+export function readUnifiedDiff(diff: string, before: string, path: string): Edit {
+  const hunks = readHunks(plainOf(diff), path);
+  if (hunks.length === 0) return problem(`there is no hunk for ${path}`);
+  let content = plainOf(before);
+  for (const hunk of hunks) {
+    const replaced = replaceLines(content, hunk);
+    if (replaced.kind === 'problem') return replaced;
+    content = replaced.content;
   }
-  const [start] = found;
+  return checkContent(withEndsOf(before, content), before);
+}
+
+function replaceLines(content: string, { line, before, after }: DiffHunk): Edit {
+  const lines = content.split('\n');
+  if (before.length === 0) return insertLines(lines, after, line);
+  const { places, loose } = findLines(lines, before);
+  if (places.length === 0)
+    return problem(`these lines are not in the file: ${before[0]?.slice(0, 100) ?? ''}`);
+  const named = places.find((place) => line !== null && place === line - 1);
+  const start = places.length === 1 ? places[0] : named;
   if (start === undefined)
-    return problem(`these lines are not in the file: ${wanted[0]?.slice(0, 100) ?? ''}`);
-  if (found.length > 1) return problem(`the lines to replace occur ${found.length} times`);
-  const shift = indentOf(lines[start] ?? '').length - indentOf(wanted[0] ?? '').length;
-  const moved = replacement
-    .replace(/\n$/, '')
-    .split('\n')
-    .map((line) =>
-      line.trim() === ''
-        ? line
-        : shift > 0
-          ? `${indentOf(lines[start] ?? '').slice(0, shift)}${line}`
-          : line.slice(Math.min(-shift, indentOf(line).length)),
-    );
-  const kept = replacement === '' ? [] : moved;
+    return problem(`the lines to replace occur ${places.length} times; show more of what stands around them`);
+  const kept = loose ? indentLike(after, { present: lines[start] ?? '', wanted: before[0] ?? '' }) : after;
+  const result = [...lines.slice(0, start), ...kept, ...lines.slice(start + before.length)];
+  return { kind: 'content', content: result.join('\n') };
+}
+
+/** Lines without anything around them: into an empty file, else where their number says. */
+function insertLines(lines: readonly string[], added: readonly string[], line: number | null): Edit {
+  if (lines.every((text) => text.trim() === '')) return { kind: 'content', content: `${added.join('\n')}\n` };
+  if (line === null || line > lines.length)
+    return problem('a hunk shows no line of the file, so its place is not known');
   return {
     kind: 'content',
-    content: [...lines.slice(0, start), ...kept, ...lines.slice(start + wanted.length)].join('\n'),
+    content: [...lines.slice(0, line - 1), ...added, ...lines.slice(line - 1)].join('\n'),
   };
-}
-
-function indentOf(line: string): string {
-  return /^[ \t]*/.exec(line)?.[0] ?? '';
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fault, isFault } from '#base/fault.ts';
 import { type CheckResult, checkFileSyntax } from '../checks/check.ts';
-import { type Edit, readSearchReplace, readWholeFile } from './edits.ts';
+import { type Edit, readEdit } from './edits.ts';
 import type { Outcome, Work } from './work.ts';
 
 /** Larger files are edited by search and replace: a small model loses the middle of a long answer. */
@@ -194,9 +194,7 @@ async function editFile(
     });
     const edit = answer.cut
       ? ({ kind: 'problem', reason: 'the answer was cut off before its end' } as const)
-      : format === 'whole'
-        ? readWholeFile(answer.text, content)
-        : readSearchReplace(answer.text, content);
+      : readEdit(answer.text, { before: content, path: file, format });
     const found = await tryEdit(work, { file, edit, before: content });
     if (found === null) return null;
     reason = found;

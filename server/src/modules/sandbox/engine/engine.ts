@@ -12,6 +12,7 @@ import type { Installation } from './launcher.ts';
 import { createPipePool } from './pipes.ts';
 import { type BubblewrapProbe, probeBubblewrap } from './probe.ts';
 import type { EngineParts } from './sandbox-process.ts';
+import { typescriptFolder } from './typescript-folder.ts';
 
 export interface EngineOptions {
   /** The module's own folder. */
@@ -111,6 +112,6 @@ async function prepare(
   if (kind === null) return null;
   const filterFile = path.join(runFolder, 'filter.bpf');
   await writeFile(filterFile, seccompFilter(kind), { mode: 0o600 });
-  const view = prepareHostView({ folder, nodeBinary: process.execPath });
+  const view = prepareHostView({ folder, nodeBinary: process.execPath, typescript: typescriptFolder() });
   return { bubblewrap, view, filterFile, runFolder };
 }

@@ -30,7 +30,12 @@ const maskedProcFiles = [
  * them, Node, an own /etc, /dev and /proc. /proc as a whole is read-only: were it not, a sandbox of a server that
  * runs as root could write /proc/sys/kernel/core_pattern and so have the host run a program (seen with bubblewrap 0.8).
  */
-export function prepareHostView(options: { folder: string; nodeBinary: string }): HostView {
+export function prepareHostView(options: {
+  folder: string;
+  nodeBinary: string;
+  /** Folder of the native TypeScript compiler; null when the platform has none. */
+  typescript: string | null;
+}): HostView {
   const settings = ownSettings(path.join(options.folder, 'settings'));
   const masked = maskedProcFiles
     .filter((name) => existsSync(`/proc/${name}`))
@@ -42,6 +47,7 @@ export function prepareHostView(options: { folder: string; nodeBinary: string })
       ...systemFolders.flatMap(systemFolder),
       ...['--ro-bind', settings, '/etc'],
       ...['--ro-bind', options.nodeBinary, `${nodeFolder}/node`],
+      ...(options.typescript === null ? [] : ['--ro-bind', options.typescript, '/opt/typescript']),
       ...['--proc', '/proc', ...masked, '--remount-ro', '/proc'],
       ...['--dev', '/dev'],
     ],
