@@ -18,6 +18,7 @@ const usage = {
        cds agent apply <taskId> [--insist]
        cds agent export <taskId>   lines of JSON without secrets, to give to others
        cds agent reply <taskId> "<text>"
+       cds agent eval [--model provider/model] [--json]   (how much of the shipped tasks a model solves)
        cds agent advisories import <file or folder …>   (OSV: .json, .jsonl, .zip; works offline)
 Needs CDS_API_KEY; CDS_URL is http://127.0.0.1:6711 by default.`,
   de: `Aufruf: cds agent run --project <ID> [--agent code] [--model anbieter/modell] [--file Pfad …] [--command "npm test"]
@@ -26,6 +27,7 @@ Needs CDS_API_KEY; CDS_URL is http://127.0.0.1:6711 by default.`,
         cds agent apply <Aufgaben-ID> [--insist]
         cds agent export <Aufgaben-ID>   JSON-Zeilen ohne Geheimnisse, zum Weitergeben
         cds agent reply <Aufgaben-ID> "<Text>"
+        cds agent eval [--model anbieter/modell] [--json]   (wie viele der mitgelieferten Aufgaben ein Modell löst)
         cds agent advisories import <Datei oder Ordner …>   (OSV: .json, .jsonl, .zip; geht ohne Netz)
 Braucht CDS_API_KEY; CDS_URL ist sonst http://127.0.0.1:6711.`,
 };
@@ -37,6 +39,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   const [action = '', ...rest] = argv;
   try {
     if (action === 'run') return await start(rest, terminal);
+    if (action === 'eval') return await (await import('../agent/eval.ts')).run(rest, terminal);
     if (action === 'advisories') return await (await import('../agent/advisories.ts')).run(rest, terminal);
     const [taskId, text] = rest;
     if (taskId === undefined) return help(terminal);

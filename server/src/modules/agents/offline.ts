@@ -6,6 +6,10 @@ import { buffer } from 'node:stream/consumers';
 import yauzl from 'yauzl';
 import { advisoriesFolder, importAdvisories } from './checks/dependencies/advisories.ts';
 
+export { type EvalResult, evaluate } from './eval/evaluate.ts';
+export { summarize } from './eval/summary.ts';
+export { readEvalTasks } from './eval/task-file.ts';
+
 /** Longer ones are no advisory. */
 const documentBytes = 16 * 1024 ** 2;
 
