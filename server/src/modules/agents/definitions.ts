@@ -9,7 +9,8 @@ import {
 import { checkCommentsOnly } from './checks/comments-only.ts';
 import { checkDocuments } from './checks/documents.ts';
 import { checkTests } from './checks/mutation.ts';
-import { checkPages } from './checks/pages.ts';
+import { checkRenderedPages } from './checks/pages/rendered.ts';
+import { checkPages } from './checks/pages/static.ts';
 import { checkPython } from './checks/python.ts';
 import { scanSecurity } from './checks/security/scan.ts';
 import { checkTestsAreSame } from './checks/test-setup.ts';
@@ -67,7 +68,8 @@ export const definitions: Readonly<Record<AgentName, AgentDefinition>> = {
     temperature: 0.3,
     goal: 'the page has lang, title, one h1, main, labels and alt texts, and text has a contrast of at least 4.5:1',
     grant: { run: false, write: true },
-    validate: (context) => inOrder([() => checkSyntax(context), () => checkPages(context)]),
+    validate: (context) =>
+      inOrder([() => checkSyntax(context), () => checkPages(context), () => checkRenderedPages(context)]),
   },
   debug: {
     ...common,

@@ -1,4 +1,4 @@
-import { type CheckContext, type CheckResult, passed } from './check.ts';
+import { type CheckContext, type CheckResult, passed } from '../check.ts';
 
 const leastContrast = 4.5;
 
