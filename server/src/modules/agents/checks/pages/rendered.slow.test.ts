@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import test from 'node:test';
@@ -15,12 +16,14 @@ const page = (body: string, head = '') =>
 test('pages are rendered without network; contrast and structure are judged as they appear', {
   skip,
   timeout: 600_000,
-}, async () => {
+}, async (t) => {
   let asked = 0;
   const server = createServer((_request, response) => {
     asked += 1;
     response.end('x');
   }).listen(0, '127.0.0.1');
+  t.after(() => void server.close());
+  await once(server, 'listening');
   const { port } = server.address() as { port: number };
   const files = {
     'good.html': page(
@@ -83,5 +86,4 @@ test('pages are rendered without network; contrast and structure are judged as t
   assert.match((await check('hostile.html')) ?? '', /the contrast of "weak"/);
   assert.match((await check('endless.html')) ?? '', /does not finish loading|cannot be looked at/);
   assert.equal(asked, 0);
-  server.close();
 });
