@@ -65,6 +65,7 @@ async function execAgainstFloor(): Promise<void> {
   const view = await prepareHostView({
     folder: path.join(world.dataDir, 'floor'),
     nodeBinary: process.execPath,
+    typescript: null,
   });
   const shape = { workspacePath, cwd: '', env: {}, memoryBytes: 2 ** 28, terminal: false, mounts: [] };
   const args = bubblewrapArguments(view, shape);
