@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { sandboxContract } from '@cyberdevstudio/server/modules/sandbox/contract.ts';
 import { findImage } from '@cyberdevstudio/server/modules/sandbox/micro/images/layout.ts';
+import { programMemoryBytes } from '@cyberdevstudio/server/modules/sandbox/micro/machine/arguments.ts';
 import type { Machine } from '@cyberdevstudio/server/modules/sandbox/micro/machine/machine.ts';
 import { machineKit, qemuBelow } from '@cyberdevstudio/server/modules/sandbox/micro/testing/machine-kit.ts';
 import { microSkip, microWorld } from '@cyberdevstudio/server/modules/sandbox/micro/testing/micro-world.ts';
@@ -50,7 +51,7 @@ await using world = await microWorld({
 const client = world.world.client(sandboxContract);
 const image = findImage(await kit.machines.images(), 'python');
 if (image === null) throw new Error('no image');
-const request = { args: [], env: {}, cwd: '', memoryBytes: 184 * 1024 * 1024, processes: 256 };
+const request = { args: [], env: {}, cwd: '', memoryBytes: programMemoryBytes(256), processes: 256 };
 const newMachine = () => kit.machines.start({ image, memoryMb: 256, cpuCores: 1 });
 
 /** One program by the driver alone. Resolves with the processor time at the first output, in milliseconds. */

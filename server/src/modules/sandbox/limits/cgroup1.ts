@@ -96,6 +96,8 @@ function createGroup(folderOf: (controller: keyof Hierarchies) => string, limits
   writeControl(`${cpu}/cpu.cfs_quota_us`, Math.round(limits.cpuCores * cpuPeriodUs));
   let peakProcesses = 0;
 
+  const cpuMs = () => (readNumber(`${cpuacct}/cpuacct.usage`) ?? 0) / 1e6;
+
   function usage(): GroupUsage {
     const processes = Math.max(0, (readNumber(`${pids}/pids.current`) ?? 0) - wrapperProcesses);
     const refusedForks = readKey(`${pids}/pids.events`, 'max');
@@ -108,7 +110,7 @@ function createGroup(folderOf: (controller: keyof Hierarchies) => string, limits
     return {
       memoryBytes: readNumber(`${memory}/memory.usage_in_bytes`) ?? 0,
       peakMemoryBytes: readNumber(`${memory}/memory.max_usage_in_bytes`) ?? 0,
-      cpuMs: (readNumber(`${cpuacct}/cpuacct.usage`) ?? 0) / 1e6,
+      cpuMs: cpuMs(),
       processes,
       peakProcesses,
       outOfMemoryKills: readKey(`${memory}/memory.oom_control`, 'oom_kill'),
@@ -123,6 +125,7 @@ function createGroup(folderOf: (controller: keyof Hierarchies) => string, limits
     sampleEveryMs: 250,
     started: () => undefined,
     usage,
+    cpuMs,
     processIds: () => processIdsOf(pids),
     kill() {
       for (const processId of processIdsOf(pids)) killQuietly(processId);

@@ -79,6 +79,8 @@ function createGroup(group: string, limits: Limits): LimitGroup {
   let peakProcesses = 0;
   let peakMemoryBytes = 0;
 
+  const cpuMs = () => readKey(`${group}/cpu.stat`, 'usage_usec') / 1000;
+
   function usage(): GroupUsage {
     const processes = Math.max(0, (readNumber(`${group}/pids.current`) ?? 0) - wrapperProcesses);
     const refusedForks = readKey(`${group}/pids.events`, 'max');
@@ -100,7 +102,7 @@ function createGroup(group: string, limits: Limits): LimitGroup {
     return {
       memoryBytes,
       peakMemoryBytes,
-      cpuMs: readKey(`${group}/cpu.stat`, 'usage_usec') / 1000,
+      cpuMs: cpuMs(),
       processes,
       peakProcesses,
       outOfMemoryKills,
@@ -115,6 +117,7 @@ function createGroup(group: string, limits: Limits): LimitGroup {
     sampleEveryMs: 250,
     started: () => undefined,
     usage,
+    cpuMs,
     processIds: () => processIdsOf(group),
     kill() {
       // Kernels before 5.14 lack cgroup.kill.

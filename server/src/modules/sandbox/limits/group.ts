@@ -28,6 +28,8 @@ export interface LimitGroup {
   /** Tells the driver the id of the outermost process, once it runs. */
   readonly started: (processId: number) => void;
   readonly usage: () => GroupUsage;
+  /** Processor time alone, in milliseconds: a fraction of what reading everything costs. */
+  readonly cpuMs: () => number;
   /** Ids of all processes in the group, seen from the host. */
   readonly processIds: () => number[];
   /** Ends every process of the group at once. */

@@ -81,6 +81,7 @@ function createGroup(limits: Limits, options: RlimitOptions & { readonly turn: n
       outermost = processId;
     },
     usage,
+    cpuMs: () => usage().cpuMs,
     processIds: () => tree().map((entry) => entry.processId),
     kill() {
       const entries = tree();

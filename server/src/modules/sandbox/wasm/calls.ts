@@ -133,7 +133,7 @@ export function createWasmCalls(deps: WasmCallsDependencies) {
   function follow(host: WasmHost, about: Followed) {
     const { job, limits, snapshot, listeners, call } = about;
     const startedMs = performance.now();
-    const { cpuMs: cpuBefore, memoryBytes: memoryBefore } = host.usage();
+    const [cpuBefore, memoryBefore] = [host.cpuMs(), host.ownMemoryBytes()];
     let killedBy: KilledBy | null = null;
     let outputBytes = 0;
 
@@ -175,7 +175,7 @@ export function createWasmCalls(deps: WasmCallsDependencies) {
       killedBy: () => killedBy,
       outputBytes: () => outputBytes,
       durationMs: () => performance.now() - startedMs,
-      cpuMs: () => Math.max(0, host.usage().cpuMs - cpuBefore),
+      cpuMs: () => Math.max(0, host.cpuMs() - cpuBefore),
       memoryBytes: () => Math.max(0, host.usage().memoryBytes - memoryBefore),
     };
   }

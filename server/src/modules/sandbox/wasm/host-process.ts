@@ -35,6 +35,7 @@ export function startHost(launcher: HostLauncher, hostId: string, owner?: string
   let ended = false;
   let usable = true;
   let log = '';
+  let ownMemoryBytes: number | null = null;
   if (child.pid !== undefined) group.started(child.pid);
 
   const frames = createFrameReader((frame: Frame) => {
@@ -87,11 +88,18 @@ export function startHost(launcher: HostLauncher, hostId: string, owner?: string
     child.stdout?.resume();
   }
 
+  /** In one piece: each write is a system call, and each may wake the host for half a frame. */
+  function send(header: unknown, bodies: readonly Uint8Array[] = []): void {
+    child.stdin?.cork();
+    for (const part of encodeFrame(header, bodies)) if (part.length > 0) child.stdin?.write(part);
+    child.stdin?.uncork();
+  }
+
   function ask(header: unknown, bodies: readonly Uint8Array[] = []) {
     return new Promise<{ message: HostMessage | null; body: Buffer }>((resolve) => {
       if (ended) return resolve({ message: null, body: Buffer.alloc(0) });
       waiting = (message, body) => resolve({ message, body });
-      for (const part of encodeFrame(header, bodies)) child.stdin?.write(part);
+      send(header, bodies);
       return undefined;
     });
   }
@@ -101,6 +109,9 @@ export function startHost(launcher: HostLauncher, hostId: string, owner?: string
     /** Whether it may be given another call. */
     usable: () => usable,
     usage: group.usage,
+    cpuMs: group.cpuMs,
+    /** Memory that it holds itself, without a program: looked up once, as what remains of earlier ones is its own. */
+    ownMemoryBytes: () => (ownMemoryBytes ??= group.usage().memoryBytes),
     /** Modules that it has compiled, by hash. */
     loaded: new Map<string, LoadedReport>(),
     kill,
@@ -140,7 +151,7 @@ export function startHost(launcher: HostLauncher, hostId: string, owner?: string
       if (call === null) return;
       child.stdout?.resume();
       output = () => true;
-      for (const part of encodeFrame({ type: 'stop' })) child.stdin?.write(part);
+      send({ type: 'stop' });
       await delay(stopWithinMs);
       if (waiting === call) kill();
     },

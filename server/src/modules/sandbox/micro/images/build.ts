@@ -132,10 +132,17 @@ async function fetchPackages({ work, recipe, options }: Build): Promise<void> {
 const systemFolder = /^I: using (\/\S+\/mmdebstrap\.\w+) as tempdir$/;
 const leftSystemFile = 'left-system';
 
-/** Removes the half installed system of a build that was killed. What it had mounted ended with it. */
+/** Removes the half installed system of a build that was killed, and first what it had mounted there: that is the host's own. */
 async function removeLeftSystem(work: string): Promise<void> {
   const left = await readFile(path.join(work, leftSystemFile), 'utf8').catch(() => null);
   if (left === null || systemFolder.exec(`I: using ${left} as tempdir`) === null) return;
+  const mounts = (await readFile('/proc/self/mounts', 'utf8'))
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((place) => place.startsWith(`${left}/`));
+  // The innermost first; whatever cannot be unmounted is not entered either.
+  for (const place of mounts.toReversed())
+    await runProgram({ file: 'umount', args: ['-l', '--', place] }).catch(() => undefined);
   await runProgram({ file: 'rm', args: ['-rf', '--one-file-system', '--', left] }).catch(() => undefined);
 }
 
