@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Machine, type MachineParts, receiveState, startMachine } from './machine/machine.ts';
 import type { GuestRequest } from './machine/program.ts';
 import { within } from './machine/within.ts';
@@ -42,6 +43,11 @@ export async function cloneMachine(
   }
 }
 
+/** A machine that took less of the processor in one step has come to rest; one that never does is given out all the same. */
+const restStepMs = 300;
+const restingCpuMs = 6;
+const longestRestMs = 5000;
+
 /** A program that does nothing, by which a waiting machine gets the way to programs translated and its pages copied. */
 const nothing: GuestRequest = {
   language: 'python',
@@ -53,7 +59,14 @@ const nothing: GuestRequest = {
   processes: 8,
 };
 
-/** Lets a machine that waits in the pool run once. */
+/** Lets a machine that is to wait in the pool run once, and gives it the time to get its next process ready. */
 export async function warmUp(machine: Machine): Promise<void> {
   await within(restoreTimeoutMs, machine.agent.run(nothing, { onOutput: () => undefined }).ended);
+  const untilMs = performance.now() + longestRestMs;
+  for (let before = machine.usage().cpuMs; performance.now() < untilMs; ) {
+    await delay(restStepMs);
+    const { cpuMs } = machine.usage();
+    if (cpuMs - before < restingCpuMs) return;
+    before = cpuMs;
+  }
 }

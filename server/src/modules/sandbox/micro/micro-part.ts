@@ -80,7 +80,7 @@ export async function startMicroPart(context: SandboxContext, run: MicroNeeds) {
   function touchPool(): void {
     poolUsedMs = now();
     if (machines.probe.kind !== 'found') return;
-    void machines.images().then((images) => (images.length > 0 ? machines.pool.fill() : undefined));
+    void machines.images().then((images) => (images.length > 0 ? machines.pool.fillSoon() : undefined));
   }
   async function sweep(): Promise<void> {
     await vms.sweep();

@@ -12,8 +12,8 @@ export interface PoolOptions {
 export interface Pool extends AsyncDisposable {
   /** A machine that waits, or null; one more is then made in the background. */
   readonly take: () => Machine | null;
-  /** Begins to fill, if it has not. */
-  readonly fill: () => void;
+  /** Begins to fill in a while, if it has not: making a machine slows what the one just given out is about to do. */
+  readonly fillSoon: () => void;
   /** Ends the machines that wait; `fill` starts anew. */
   readonly drain: () => Promise<void>;
   readonly waiting: () => number;
@@ -52,6 +52,15 @@ export function createPool({ size, make, log }: PoolOptions): Pool {
       });
   }
 
+  let soon: NodeJS.Timeout | null = null;
+
+  function fillSoon(): void {
+    soon ??= setTimeout(() => {
+      soon = null;
+      fill();
+    }, refillAfterMs).unref();
+  }
+
   async function drain(): Promise<void> {
     drained += 1;
     const machines = [...waiting];
@@ -63,11 +72,10 @@ export function createPool({ size, make, log }: PoolOptions): Pool {
     take() {
       const [machine] = waiting;
       if (machine !== undefined) waiting.delete(machine);
-      // Not at once: making one would slow what the taken one is about to do.
-      setTimeout(fill, refillAfterMs).unref();
+      fillSoon();
       return machine ?? null;
     },
-    fill,
+    fillSoon,
     drain,
     waiting: () => waiting.size,
     settled: async () => {
@@ -75,6 +83,7 @@ export function createPool({ size, make, log }: PoolOptions): Pool {
     },
     async [Symbol.asyncDispose]() {
       closed = true;
+      if (soon !== null) clearTimeout(soon);
       await drain();
       await making;
     },
