@@ -65,6 +65,11 @@ export function ChangeCard({ task, editable, onReview }: CardProps) {
           <li className="text-muted change-more">+{changeSet.length - shownFiles}</li>
         )}
       </ul>
+      {changeState === 'proposed' && task.overlaps.length > 0 && (
+        <p className="change-overlap tone-warning">
+          {t('overlaps', { files: [...new Set(task.overlaps.map(({ path }) => path))].join(', ') })}
+        </p>
+      )}
       <footer>
         {editable && changeState === 'proposed' && (
           <button

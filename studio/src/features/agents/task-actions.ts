@@ -2,6 +2,7 @@ import { refreshProject } from '../../app/queries.ts';
 import { text } from '../../i18n/language.ts';
 import { rpc } from '../../rpc/client.ts';
 import type { Params } from '../../rpc/contracts.ts';
+import { isRpcFault, type RpcFault } from '../../rpc/fault.ts';
 import { createStore, type Store } from '../../ui/store.ts';
 import { toast, toastFault, toastUndo } from '../../ui/toasts.tsx';
 import { type Conflict, refreshTask, type Task, type Written } from './agent-queries.ts';
@@ -16,6 +17,8 @@ export interface ChangeRequest {
   readonly paths?: readonly string[];
   readonly hunks?: Readonly<Record<string, readonly number[]>>;
   readonly decisions?: Decisions;
+  /** Applies although the agent's check fails for the project as it would be. */
+  readonly insist?: boolean;
 }
 
 export interface OpenConflict {
@@ -34,7 +37,8 @@ export function conflictOf(taskId: string): Store<OpenConflict | undefined> {
   return known;
 }
 
-function call({ taskId }: TaskPlace, { action, paths, hunks, decisions }: ChangeRequest): Promise<Written> {
+function call({ taskId }: TaskPlace, request: ChangeRequest): Promise<Written> {
+  const { action, paths, hunks, decisions, insist = false } = request;
   const params = {
     taskId,
     ...(paths === undefined ? {} : { paths: [...paths] }),
@@ -45,7 +49,7 @@ function call({ taskId }: TaskPlace, { action, paths, hunks, decisions }: Change
   const chosen = Object.entries(hunks ?? {}).map(
     ([path, numbers]) => [path, [...numbers]] as [string, number[]],
   );
-  return rpc.call('agent.apply', { ...params, hunks: Object.fromEntries(chosen) });
+  return rpc.call('agent.apply', { ...params, insist, hunks: Object.fromEntries(chosen) });
 }
 
 /** Reads everything again that may be another now. */
@@ -73,11 +77,26 @@ export async function carryOut(task: TaskPlace, request: ChangeRequest): Promise
     else toast({ title: text('agents:broughtBack', { count }), tone: 'good' });
     return true;
   } catch (error) {
-    toastFault(error);
+    if (action === 'apply' && isRpcFault(error, 'agents.merge_check_failed'))
+      offerInsisting(task, request, error);
+    else toastFault(error);
     return false;
   } finally {
     await refreshAfter(task);
   }
+}
+
+/** What fits line by line can still fail its check together; its user may know better. */
+function offerInsisting(task: TaskPlace, request: ChangeRequest, { message }: RpcFault): void {
+  toast({
+    title: message,
+    detail: text('agents:mergeCheckHint'),
+    tone: 'bad',
+    action: {
+      label: text('agents:applyAnyway'),
+      run: () => void carryOut(task, { ...request, insist: true }),
+    },
+  });
 }
 
 /** Puts a proposed change away. */

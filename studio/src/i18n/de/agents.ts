@@ -139,6 +139,10 @@ export const agents = {
   changeSetRejected: 'Abgelehnte Änderung',
   applyAll: 'Alle anwenden',
   applyAgain: 'Doch anwenden',
+  applyAnyway: 'Trotzdem anwenden',
+  mergeCheckHint: 'Es wurde nichts geschrieben. Die Schritte zeigen die Ausgabe der Prüfung.',
+  overlaps:
+    'Eine andere offene Aufgabe hat dieselbe Datei: {{files}}. Was später angewendet wird, wird zusammengeführt.',
   applying: 'Wird angewendet',
   review: 'Prüfen',
   reject: 'Ablehnen',
