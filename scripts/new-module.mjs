@@ -118,7 +118,8 @@ const text = lines
   .join('\n')
   .replace(
     /(allModules: readonly AnyModule\[\] = \[)([^\]]*)\]/,
-    (_, head, list) => `${head}${list}, ${name}]`,
+    // The list ends with a comma where it stands on several lines.
+    (_, head, list) => `${head}${list.replace(/,?\s*$/, '')}, ${name}]`,
   )
   .replace(/(name: 'gateway',[^[]*\[)([^\]]*)\]/, (_, head, list) => `${head}${list}, ${name}]`);
 writeFileSync(servicesFile, text);
