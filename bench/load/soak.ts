@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { treeMemoryMiB } from '../support/memory.ts';
+import { treeHeapMiB } from '../support/memory.ts';
 import { type Caller, call, startForLoad } from './platform.ts';
 
 const minutes = Number(process.env.CDS_BENCH_MINUTES ?? 10);
@@ -49,20 +49,20 @@ try {
     }
   });
   const visited = Promise.all(visits);
-  const memory = [treeMemoryMiB(running.processId)];
+  const memory = [treeHeapMiB(running.processId)];
   for (let minute = 1; minute <= minutes; minute += 1) {
     const pauseMs = Math.max(0, until - (minutes - minute) * 60_000 - performance.now());
     await Promise.race([sleep(pauseMs), visited]);
-    memory.push(treeMemoryMiB(running.processId));
+    memory.push(treeHeapMiB(running.processId));
     console.log(
-      `minute ${minute}: ${memory.at(-1)?.toFixed(0)} MiB (PSS of the process tree), ${calls} calls`,
+      `minute ${minute}: ${memory.at(-1)?.toFixed(0)} MiB (heaps and stacks of the process tree), ${calls} calls`,
     );
   }
   await visited;
   const half = memory[Math.ceil(minutes / 2)] ?? 0;
   const grown = (memory.at(-1) ?? 0) / half;
   console.log(
-    `second half: ${grown.toFixed(2)} times the memory of the middle (bar 1.1): ${grown <= 1.1 ? 'ok' : 'MISSED'}`,
+    `second half: ${grown.toFixed(2)} times the memory at half-time (bar 1.1): ${grown <= 1.1 ? 'ok' : 'MISSED'}`,
   );
 } finally {
   rmSync(folder, { recursive: true, force: true });
