@@ -14,8 +14,13 @@ export function terminalLanguage(environment: Readonly<Record<string, string | u
   return /^de/i.test(locale) ? 'de' : 'en';
 }
 
-/** The real terminal. */
+/** The real terminal. One that has gone (a closed pipe, a window that was shut) takes nothing more and ends nothing. */
 export function processTerminal(): Terminal {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    });
+  }
   return {
     environment: process.env,
     language: terminalLanguage(process.env),
