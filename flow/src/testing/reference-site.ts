@@ -55,7 +55,7 @@ export function referenceSite(origin: string): Record<string, string | Buffer> {
       '<!doctype html><html lang="en"><head><base href="../deep/"><title>Frame</title></head><body><img src="based.png" alt=""></body></html>',
     'deep/based.png': pixel(1),
     'css/main.css': `@import url("sub/part.css") screen; @font-face{font-family:x;src:url(../font.woff2)}
-body{background:image-set("../img/nine.png" 1x, url(../img/ten.png) 2x)} /* url(nowhere.png) */ .b::after{content:"url(nothing.png)"}
+html{background:image-set("../img/nine.png" 1x, url(../img/ten.png) 2x)} /* url(nowhere.png) */ .b::after{content:"url(nothing.png)"}
 h1{background:url(../img/esc\\61 ped.png)} body{font-family:x}
 /*# sourceMappingURL=main.css.map */`,
     'css/main.css.map':
