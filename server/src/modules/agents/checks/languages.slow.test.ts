@@ -14,11 +14,13 @@ function missingCompiler(): string | false {
   }
 }
 
-const inTurn =
-  (...answers: Said[]) =>
-  ({ index }: Asked): Said =>
-    answers[Math.min(index, answers.length - 1)] ?? { text: '' };
 const fenced = (text: string): Said => ({ text: `\`\`\`\n${text}\`\`\`` });
+/** A model that is wrong, however many tries it has, until it is told why. */
+const wrongUntilTold =
+  (told: RegExp, answers: { wrong: string; right: string }) =>
+  ({ last }: Asked): Said =>
+    fenced(told.test(last) ? answers.right : answers.wrong);
+const repairsOf = (asked: readonly Asked[], told: RegExp) => asked.filter(({ last }) => told.test(last));
 
 test('diagnostics are compared by what they say, not where they stand', () => {
   const before = readDiagnostics("a.ts(3,7): error TS2322: Type 'a'.\nnoise\n");
@@ -43,25 +45,25 @@ test('new type errors are sent back, old ones do not stand in the way', {
   };
   const right = files['sum.ts'].replace('-', '+');
   const wrong = right.replace('a + b', 'String(a + b)');
-  await using at = await agentWorld(files, inTurn(fenced(wrong), fenced(right)));
+  const told = /New type errors:\s+sum\.ts, line 2: Type 'string'[\s\S]*TS2322/;
+  await using at = await agentWorld(files, wrongUntilTold(told, { wrong, right }));
   const task = await at.run({ mode: 'steps', files: ['sum.ts'] });
   assert.equal(task.status, 'completed', JSON.stringify(task.problem));
-  assert.match(
-    at.provider.asked[1]?.last ?? '',
-    /New type errors:\s+sum\.ts, line 2: Type 'string'[\s\S]*TS2322/,
-  );
-  assert.doesNotMatch(at.provider.asked[1]?.last ?? '', /old\.ts, line/);
+  const repairs = repairsOf(at.provider.asked, told);
+  assert.equal(repairs.length, 1);
+  assert.doesNotMatch(repairs[0]?.last ?? '', /old\.ts, line/);
   await at.call('agent.apply', { taskId: task.taskId });
   assert.equal(at.read('sum.ts'), right);
 });
 
 test('Python that parses and does not compile is sent back', async () => {
   const right = 'def one():\n    return 1\n';
+  const told = /cannot compile one\.py, line 3: 'return' outside function/;
   await using at = await agentWorld(
     { 'one.py': 'def one():\n    pass\n' },
-    inTurn(fenced(`${right}return 2\n`), fenced(right)),
+    wrongUntilTold(told, { wrong: `${right}return 2\n`, right }),
   );
   const task = await at.run({ mode: 'steps', files: ['one.py'] });
   assert.equal(task.status, 'completed', JSON.stringify(task.problem));
-  assert.match(at.provider.asked[1]?.last ?? '', /cannot compile one\.py, line 3: 'return' outside function/);
+  assert.equal(repairsOf(at.provider.asked, told).length, 1);
 });
