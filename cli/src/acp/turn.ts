@@ -117,7 +117,8 @@ async function decide(parts: TurnParts, { changeSet }: Status): Promise<void> {
   }
   if (!choice) {
     await agents.call('agent.reject', { taskId });
-    return void (await settle('failed'));
+    await settle('failed');
+    return;
   }
   const { conflicts } = await agents.call('agent.apply', { taskId });
   await settle(conflicts.length === 0 ? 'completed' : 'failed');

@@ -135,7 +135,7 @@ test('tools of a server are found lazily, described on demand, called in the cop
   );
   assert.equal(existsSync(path.join(at.workspace, 'note.txt')), false);
   const results = (await at.steps(task.taskId))
-    .filter(({ kind, data }) => kind === 'tool' && /_tool$/.test(String(data.name)))
+    .filter(({ kind, data }) => kind === 'tool' && String(data.name).endsWith('_tool'))
     .map(({ data }) => String(data.result));
   assert.match(
     results[0] ?? '',

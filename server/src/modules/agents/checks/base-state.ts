@@ -10,23 +10,23 @@ export async function withBaseState<Result>(
   fits: RegExp,
   look: () => Promise<Result>,
 ): Promise<Result | null> {
-  const kept: { readonly path: string; readonly now: string | null; readonly then: string | null }[] = [];
+  const kept: { readonly path: string; readonly now: string | null; readonly earlier: string | null }[] = [];
   for (const { path } of await changes()) {
     if (!fits.test(path)) continue;
-    const [now, then] = [await bench.read(path), await before(path)];
-    kept.push({ path, now, then });
+    const [now, earlier] = [await bench.read(path), await before(path)];
+    kept.push({ path, now, earlier });
   }
   const put = async (path: string, content: string | null, present: boolean) => {
     if (content !== null) await bench.write(path, content);
     else if (present) await bench.remove(path);
   };
   try {
-    for (const { path, now, then } of kept) await put(path, then, now !== null);
+    for (const { path, now, earlier } of kept) await put(path, earlier, now !== null);
     return await look();
   } catch (error) {
     if (isFault(error) && error.code.startsWith('files.')) return null;
     throw error;
   } finally {
-    for (const { path, now, then } of kept) await put(path, now, then !== null).catch(() => undefined);
+    for (const { path, now, earlier } of kept) await put(path, now, earlier !== null).catch(() => undefined);
   }
 }

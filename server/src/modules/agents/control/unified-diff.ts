@@ -38,7 +38,7 @@ export function readHunks(text: string, path: string): DiffHunk[] {
       files.push({ name: next.slice(4).split('\t')[0]?.trim() ?? '', hunks: [] });
       hunk = null;
       index += 1;
-    } else if (/^@@/.test(line)) {
+    } else if (line.startsWith('@@')) {
       begin(Number(/^@@ -(\d+)/.exec(line)?.[1] ?? 0) || null);
     } else if (hunk !== null || /^[-+ ]/.test(line)) {
       if (hunk === null) begin(null);

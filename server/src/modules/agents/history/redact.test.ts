@@ -46,7 +46,7 @@ test('folders of the machine, people and addresses are gone; the work itself sta
   assert.match(redacted, /<project>\/src\/a\.ts/);
   const code = 'export function sumOfAllTheNumbersInThisVeryLongListOfThem(a: number) { return a + 1; }';
   assert.equal(redact(code), code);
-  const hash = 'a'.repeat(8) + '0123456789abcdef0123456789abcdef';
+  const hash = `${'a'.repeat(8)}0123456789abcdef0123456789abcdef`;
   assert.equal(redact(`commit ${hash}`), `commit ${hash}`);
 });
 
