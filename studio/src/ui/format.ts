@@ -2,11 +2,11 @@ import type { Language } from '../i18n/language.ts';
 
 const steps = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
 
-/** Bytes in the unit that fits, by 1024: `1.5 MB`. */
+/** Bytes in the unit that fits, by 1024, with at most three digits before the point: `1.5 MB`. */
 export function formatBytes(bytes: number, language: Language): string {
   let size = bytes;
   let step = 0;
-  while (size >= 1024 && step < steps.length - 1) {
+  while (Math.round(size) >= 1_000 && step < steps.length - 1) {
     size /= 1024;
     step += 1;
   }

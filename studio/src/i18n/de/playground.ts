@@ -41,7 +41,7 @@ export const playground = {
   send: 'Senden',
   sendBoth: 'An beide senden',
   emptyTitle: 'Fragen Sie ein Modell',
-  empty: 'Links die Einstellungen, unten Ihre Frage. Antworten erscheinen hier, während sie entstehen.',
+  empty: 'Fragen Sie unten. Antworten erscheinen hier, während sie entstehen.',
   noModelTitle: 'Kein Chat-Modell vorhanden',
   noModel: 'Holen Sie eines mit `cds models pull` oder legen Sie eine GGUF-Datei in den Modellordner.',
   openModels: 'Modelle öffnen',

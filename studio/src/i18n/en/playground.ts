@@ -41,7 +41,7 @@ export const playground = {
   send: 'Send',
   sendBoth: 'Send to both',
   emptyTitle: 'Ask a model',
-  empty: 'Settings on the left, your question below. Answers appear here as they are written.',
+  empty: 'Ask below. Answers appear here as they are written.',
   noModelTitle: 'No chat model is present',
   noModel: 'Bring one with `cds models pull`, or put a GGUF file into the models folder.',
   openModels: 'Open the models',
