@@ -10,7 +10,15 @@ import { useStore } from '../../ui/store.ts';
 import { type AgentName, agentIcons, agentNames } from './agent-names.ts';
 import type { Task } from './agent-queries.ts';
 import { ContextPicker } from './context-picker.tsx';
-import { type Chip, changeDraft, composerRequests, draftOf, keyOfChip, withChip } from './draft.ts';
+import {
+  type Chip,
+  changeDraft,
+  composerRequests,
+  draftOf,
+  isNoAmount,
+  keyOfChip,
+  withChip,
+} from './draft.ts';
 import { sendTask } from './send-task.ts';
 import { TaskOptions } from './task-options.tsx';
 
@@ -34,7 +42,8 @@ export function Composer({ projectId, tasks, currentFile, onSent }: ComposerProp
   const field = useRef<HTMLTextAreaElement>(null);
   const Icon = agentIcons[draft.agent];
   const commandMissing = draft.agent === 'debug' && draft.command.trim() === '';
-  const ready = draft.text.trim() !== '' && !commandMissing && !busy;
+  const noAmount = isNoAmount(draft.money);
+  const ready = draft.text.trim() !== '' && !commandMissing && !noAmount && !busy;
 
   useEffect(() => {
     if (asked > 0) field.current?.focus();
@@ -118,8 +127,13 @@ export function Composer({ projectId, tasks, currentFile, onSent }: ComposerProp
         )}
         <ContextPicker projectId={projectId} open={picking} onOpenChange={setPicking} onPick={pick} />
       </div>
-      {(options || draft.agent === 'debug') && (
-        <TaskOptions projectId={projectId} tasks={tasks} all={options} commandMissing={commandMissing} />
+      {(options || noAmount || draft.agent === 'debug') && (
+        <TaskOptions
+          projectId={projectId}
+          tasks={tasks}
+          all={options || noAmount}
+          commandMissing={commandMissing}
+        />
       )}
       <div className="composer-foot">
         <label className="pick">

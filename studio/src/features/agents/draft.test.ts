@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Draft, dispatchOf, partsOfTask, taskTextOf, withChip } from './draft.ts';
+import { type Draft, dispatchOf, millionthsOf, partsOfTask, taskTextOf, withChip } from './draft.ts';
 
 const draft: Draft = {
   text: ' Back off. ',
@@ -14,6 +14,7 @@ const draft: Draft = {
   priority: 7,
   tokens: 1_000,
   minutes: 0.5,
+  money: '0,25',
   after: undefined,
 };
 
@@ -31,9 +32,21 @@ test('what is sent: each file once, limits in seconds, no model of its own', () 
     task: 'x',
     files: ['a.ts'],
     priority: 7,
-    budget: { tokens: 1_000, seconds: 30 },
+    budget: { tokens: 1_000, seconds: 30, cost: 250_000 },
     command: { command: 'npm', args: ['test'] },
   });
+});
+
+test('money is typed with a point or a comma; nothing, or what is no amount, is no limit', () => {
+  expect(['1.5', '0,000001', '0', '', ' ', 'much', '-1'].map(millionthsOf)).toEqual([
+    1_500_000,
+    1,
+    0,
+    null,
+    null,
+    null,
+    null,
+  ]);
 });
 
 test('the same chip twice is one', () => {

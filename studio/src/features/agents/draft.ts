@@ -26,6 +26,8 @@ export interface Draft {
   readonly priority: number;
   readonly tokens: number;
   readonly minutes: number;
+  /** In the installation's currency, as it is typed; empty is no limit but that of the account. */
+  readonly money: string;
   /** A task that must complete first. */
   readonly after: string | undefined;
 }
@@ -39,6 +41,7 @@ const emptyDraft: Draft = {
   priority: 5,
   tokens: 200_000,
   minutes: 15,
+  money: '',
   after: undefined,
 };
 
@@ -129,6 +132,18 @@ export function filesOfDraft(draft: Draft): string[] {
   );
 }
 
+const mostMillionths = 1_000_000_000_000;
+
+/** Money as it is typed, with a point or a comma, in millionths; null for nothing, or what is no amount. */
+export function millionthsOf(money: string): number | null {
+  const amount = Number(money.trim().replace(',', '.'));
+  if (money.trim() === '' || !Number.isFinite(amount) || amount < 0) return null;
+  return Math.min(mostMillionths, Math.round(amount * 1_000_000));
+}
+
+/** Typed, and no amount: a task is not given with a limit that would not hold. */
+export const isNoAmount = (money: string): boolean => money.trim() !== '' && millionthsOf(money) === null;
+
 /** What `agent.dispatch` takes. */
 export function dispatchOf(
   projectId: string,
@@ -142,7 +157,11 @@ export function dispatchOf(
     task: given.task,
     files: filesOfDraft(draft),
     priority: draft.priority,
-    budget: { tokens: draft.tokens, seconds: Math.round(draft.minutes * 60) },
+    budget: {
+      tokens: draft.tokens,
+      seconds: Math.round(draft.minutes * 60),
+      cost: millionthsOf(draft.money),
+    },
     ...(draft.model === undefined ? {} : { model: draft.model }),
     ...(command === undefined ? {} : { command: { command, args } }),
     ...(draft.after === undefined ? {} : { after: [draft.after] }),

@@ -60,6 +60,8 @@ export function Gauges({ task, steps }: { task: Task; steps: readonly Step[] }) 
   const running = task.status === 'running' && startedAt !== null;
   const seconds =
     Math.max(0, task.secondsUsed) + (running ? Math.max(0, (now - Date.parse(startedAt)) / 1_000) : 0);
+  const cost = costOf(usage, language);
+  const moneyLimit = task.budget.cost;
   const compact = (value: number) =>
     value.toLocaleString(language, { notation: 'compact', maximumFractionDigits: 1 });
   return (
@@ -74,7 +76,15 @@ export function Gauges({ task, steps }: { task: Task; steps: readonly Step[] }) 
         value={t('of', { used: clock(seconds), limit: clock(task.budget.seconds) })}
         part={seconds / task.budget.seconds}
       />
-      <Gauge label={t('cost')} value={costOf(usage, language)} part={0} />
+      <Gauge
+        label={t('cost')}
+        value={
+          moneyLimit === null
+            ? cost
+            : t('of', { used: cost, limit: (moneyLimit / 1_000_000).toLocaleString(language) })
+        }
+        part={moneyLimit === null ? 0 : (Number(usage.cost) * 1_000_000) / Math.max(1, moneyLimit)}
+      />
     </div>
   );
 }

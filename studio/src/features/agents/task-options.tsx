@@ -3,7 +3,7 @@ import { useText } from '../../i18n/language.ts';
 import { Field } from '../../ui/field.tsx';
 import { useStore } from '../../ui/store.ts';
 import { openStates, type Task } from './agent-queries.ts';
-import { changeDraft, draftOf, partsOfTask } from './draft.ts';
+import { changeDraft, draftOf, isNoAmount, partsOfTask } from './draft.ts';
 
 interface OptionsProps {
   readonly projectId: string;
@@ -63,6 +63,16 @@ export function TaskOptions({ projectId, tasks, all, commandMissing }: OptionsPr
             max={1_440}
             value={draft.minutes}
             onChange={({ target }) => changeDraft(projectId, { minutes: number(target.value, 1, 1_440) })}
+          />
+          <Field
+            label={t('moneyLimit')}
+            value={draft.money}
+            placeholder={t('noLimit')}
+            inputMode="decimal"
+            maxLength={12}
+            autoComplete="off"
+            error={isNoAmount(draft.money) ? t('noAmount') : undefined}
+            onChange={({ target }) => changeDraft(projectId, { money: target.value })}
           />
           <div className="field wide">
             <label htmlFor={afterId}>{t('after')}</label>
