@@ -16,6 +16,7 @@ import { type PolicyRow, selectPolicy, upsertPolicy } from '../store.ts';
 import type { NetworkAccess, OpenNetwork } from './access.ts';
 import { canonicalHost, formatHostPattern, isAllowed, parseHostPattern } from './host-pattern.ts';
 import { type NetworkAttempt, type ProxyOptions, startProxy } from './proxy.ts';
+import { proxyPort, proxyVariables } from './proxy-variables.ts';
 
 export interface GrantsDependencies {
   readonly database: Database;
@@ -31,23 +32,10 @@ export interface GrantsDependencies {
 }
 
 const insideFolder = '/run/cds';
-const proxyPort = 8118;
-const proxyAddress = `http://127.0.0.1:${proxyPort}`;
-const local = 'localhost,127.0.0.1,::1';
 const knownForMs = 5000;
 const knownAtMost = 10_000;
 /** So that a program in a loop does not flood the log. */
 const loggedAttemptsPerRun = 200;
-
-const proxyVariables: Readonly<Record<string, string>> = {
-  HTTP_PROXY: proxyAddress,
-  HTTPS_PROXY: proxyAddress,
-  http_proxy: proxyAddress,
-  https_proxy: proxyAddress,
-  NO_PROXY: local,
-  no_proxy: local,
-  NODE_USE_ENV_PROXY: '1',
-};
 
 const resolver: Pick<ProxyOptions, 'resolve' | 'isPublic'> = {
   async resolve(host) {

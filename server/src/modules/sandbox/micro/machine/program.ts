@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { proxyVariables } from '../../network/proxy-variables.ts';
 
 /** In the order in which guest/agent.py knows them. */
 const languages = ['python', 'javascript', 'shell', 'command'] as const;
@@ -23,17 +24,6 @@ const usualEnvironment = {
   LANG: 'C.UTF-8',
   TERM: 'dumb',
 };
-const proxyAddress = 'http://127.0.0.1:8118';
-const local = 'localhost,127.0.0.1,::1';
-const proxyEnvironment = {
-  HTTP_PROXY: proxyAddress,
-  HTTPS_PROXY: proxyAddress,
-  http_proxy: proxyAddress,
-  https_proxy: proxyAddress,
-  NO_PROXY: local,
-  no_proxy: local,
-  NODE_USE_ENV_PROXY: '1',
-};
 
 /**
  * A program as it travels: what the agent itself must know in fixed places (language, most memory, most processes), then
@@ -46,7 +36,7 @@ export function encodeProgram(request: GuestRequest, network: boolean): Buffer {
   head.writeUInt8(languages.indexOf(language), 0);
   head.writeBigUInt64BE(BigInt(Math.floor(memoryBytes)), 1);
   head.writeUInt32BE(processes, 9);
-  const env = { ...usualEnvironment, ...(network ? proxyEnvironment : {}), ...request.env };
+  const env = { ...usualEnvironment, ...(network ? proxyVariables : {}), ...request.env };
   const cwd = path.posix.resolve(workspace, request.cwd);
   return Buffer.concat([head, Buffer.from(JSON.stringify({ ...program, env, cwd }))]);
 }
