@@ -48,6 +48,11 @@ const ExecuteParams = z.strictObject({
     .optional(),
   /** Absent: what is usual for the engine: run works in the project's folder, wasm and micro see no files. */
   files: FilesGrant.optional(),
+  /**
+   * Whether the program reaches the hosts that the project was granted; refused where none are, or the engine has no network.
+   * Absent: what is usual: run reaches them if there are any, micro and wasm reach nothing.
+   */
+  network: z.boolean().optional(),
   timeoutMs: z.int().min(1).optional(),
   /** A limit that an engine does not know is refused, never ignored. */
   limits: z
@@ -61,7 +66,14 @@ const ExecuteParams = z.strictObject({
     })
     .default({}),
 });
-export type ExecuteRequest = z.output<typeof ExecuteParams>;
+
+const StreamParams = ExecuteParams.extend({
+  /** Leaves standard input open for sandbox.input. */
+  keepInput: z.boolean().default(false),
+});
+/** What is asked of an engine; without `keepInput` standard input is closed after what was given. */
+export type ExecuteRequest = z.output<typeof ExecuteParams> &
+  Partial<Pick<z.output<typeof StreamParams>, 'keepInput'>>;
 
 /** The limits that hold for a run; null where the engine has no such limit. */
 export const ExecutionLimits = z.object({
@@ -140,9 +152,21 @@ export const executeMethods = {
     summary: 'Runs a program in the chosen engine and streams its output and resource use.',
     access: 'developer',
     rateClass: 'execute',
-    params: ExecuteParams,
+    params: StreamParams,
     chunk: ExecuteChunk,
     result: ExecuteResult,
+  },
+  'sandbox.input': {
+    summary: 'Writes to the standard input of a program of one’s own that was streamed with keepInput.',
+    access: 'developer',
+    rateClass: 'read',
+    params: z.strictObject({
+      processId: z.uuid(),
+      data: z.string().max(4 * 1024 * 1024),
+      /** Closes the input afterwards. */
+      end: z.boolean().default(false),
+    }),
+    result: z.object({ processId: z.uuid() }),
   },
   'sandbox.stop': {
     summary: 'Ends a program at once, whichever engine runs it.',

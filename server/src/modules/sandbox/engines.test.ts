@@ -90,3 +90,24 @@ test('a reader that leaves ends the program', async () => {
     assert.deepEqual(runs, []);
   });
 });
+
+test('whether a program reaches the project’s hosts is chosen, and refused where there are none', async () => {
+  const projectId = await s.newProject();
+  const start = async (network: boolean | undefined, engine: 'run' | 'wasm' = 'run') => {
+    const program =
+      engine === 'run'
+        ? ({ kind: 'command', command: 'true' } as const)
+        : ({ kind: 'module', path: 'none.wasm' } as const);
+    const request = { projectId, engine, program, network };
+    const stream = client().stream('sandbox.stream', request, s.call());
+    const first = await stream.next();
+    await stream.return(undefined as never);
+    return first.done !== true && first.value.kind === 'started' && first.value.network;
+  };
+  await assert.rejects(start(true), (error) => isFault(error, 'sandbox.network_not_granted'));
+  await assert.rejects(start(true, 'wasm'), (error) => isFault(error, 'sandbox.limit_unknown'));
+  assert.equal(await start(undefined), false);
+  const grant = { projectId, mode: 'allowList' as const, hosts: ['granted.invalid'] };
+  await client().call('sandbox.network.set', grant, s.call());
+  assert.deepEqual([await start(undefined), await start(true), await start(false)], [true, true, false]);
+});

@@ -13,6 +13,7 @@ import type {
 } from './contract-execute.ts';
 import { createChunkQueue } from './run/chunk-queue.ts';
 import type { KilledBy, ResourceSample } from './run/contract-shapes.ts';
+import { createInputTurns } from './run/input-turns.ts';
 import { createPieces, wholeText } from './run/text.ts';
 
 /** Who asks, and the call that ends with them. */
@@ -39,6 +40,9 @@ export interface Execution {
   readonly kill: (by: KilledBy) => void;
   /** Goes on giving output after `onOutput` returned false. */
   readonly resume: () => void;
+  /** Resolves once its input has taken it; false when that is closed, as it is unless it was kept open. */
+  readonly write: (data: string) => Promise<boolean>;
+  readonly endInput: () => void;
   /** Settles when it has ended, its output was given, and nothing of it is left. */
   readonly ended: Promise<ExecutionEnd>;
 }
@@ -64,6 +68,8 @@ const chunkHighWaterBytes = 256 * 1024;
 /** The engines by name, behind one face: sandbox.execute, sandbox.stream, sandbox.stop. */
 export function createEngines(list: readonly ExecutionEngine[]) {
   const byName = new Map(list.map((engine) => [engine.name, engine]));
+  const streaming = new Map<string, { readonly userId: string; readonly execution: Execution }>();
+  const turns = createInputTurns();
 
   function engineOf(name: EngineName): ExecutionEngine {
     const engine = byName.get(name);
@@ -103,6 +109,7 @@ export function createEngines(list: readonly ExecutionEngine[]) {
       execution.ended.then(queue.end, queue.end);
       try {
         const { processId, driver, limits, network } = execution;
+        streaming.set(processId, { userId: who.user.userId, execution });
         yield { kind: 'started', processId, engine: request.engine, driver, limits, network };
         yield* queue.drain();
         const ended = await execution.ended;
@@ -112,9 +119,17 @@ export function createEngines(list: readonly ExecutionEngine[]) {
         }
         return resultOf(ended, { stdout: [], stderr: [] });
       } finally {
+        streaming.delete(execution.processId);
         execution.kill('client');
         await Promise.allSettled([execution.ended]);
       }
+    },
+
+    /** @throws sandbox.process_unknown for programs of others too, sandbox.input_full, sandbox.input_closed */
+    async input(request: { processId: string; data: string; end: boolean }, { user }: Who): Promise<void> {
+      const own = streaming.get(request.processId);
+      if (own?.userId !== user.userId) throw fault('sandbox.process_unknown');
+      await turns.give(own.execution, request);
     },
 
     /** @throws sandbox.process_unknown also for whoever may not see the project */

@@ -57,6 +57,10 @@ export function createRunHandlers(
     },
     'sandbox.execute': ({ params, user, call }) => engines.execute(params, { user, call }),
     'sandbox.stream': ({ params, user, call }) => engines.stream(params, { user, call }),
+    'sandbox.input': async ({ params, user, call }) => {
+      await engines.input(params, { user, call });
+      return { processId: params.processId };
+    },
     'sandbox.stop': async ({ params, user, call }) => {
       await engines.stop(params.processId, { user, call });
       return { processId: params.processId };

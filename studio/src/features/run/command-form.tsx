@@ -10,6 +10,11 @@ interface CommandFormProps {
   readonly engine: EngineName;
   readonly files: Files;
   readonly onFiles: (files: Files) => void;
+  readonly keepInput: boolean;
+  readonly onKeepInput: (keepInput: boolean) => void;
+  /** Undefined where there is no choice: the engine, or the project without hosts. */
+  readonly network: boolean | undefined;
+  readonly onNetwork: (network: boolean) => void;
   readonly running: boolean;
   readonly again: boolean;
   readonly onLine: (line: string) => void;
@@ -72,6 +77,24 @@ export function CommandForm(props: CommandFormProps) {
       <span id={`${id}-hint`} className="hint">
         {wasm ? t('moduleHint') : t('commandHint')}
       </span>
+      <label className="check-line">
+        <input
+          type="checkbox"
+          checked={props.keepInput}
+          onChange={(event) => props.onKeepInput(event.target.checked)}
+        />{' '}
+        {t('keepInput')}
+      </label>
+      {props.network !== undefined && (
+        <label className="check-line">
+          <input
+            type="checkbox"
+            checked={props.network}
+            onChange={(event) => props.onNetwork(event.target.checked)}
+          />{' '}
+          {t('useNetwork')}
+        </label>
+      )}
     </form>
   );
 }

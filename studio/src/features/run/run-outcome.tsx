@@ -13,12 +13,13 @@ interface OutcomeProps {
   readonly maxima: Limits | undefined;
   readonly onMore: (more: MoreLimits) => void;
   readonly onRetry: () => void;
+  readonly onInput: (data: string, end: boolean) => Promise<void>;
   /** Undefined where an agent can't help: nothing failed, or the user may not give tasks. */
   readonly onDebug: (() => void) | undefined;
 }
 
 /** How a run goes and how it ended: the words for it, meters and output. */
-export function RunOutcome({ state, maxima, onMore, onRetry, onDebug }: OutcomeProps) {
+export function RunOutcome({ state, maxima, onMore, onRetry, onInput, onDebug }: OutcomeProps) {
   const t = useText('run');
   const agents = useText('agents');
   const { result } = state;
@@ -50,6 +51,7 @@ export function RunOutcome({ state, maxima, onMore, onRetry, onDebug }: OutcomeP
           version={state.outputVersion}
           running={state.status === 'running' || state.status === 'starting'}
           ending={ending}
+          onInput={state.status === 'running' && state.inputOpen === true ? onInput : undefined}
         />
       </div>
     </section>

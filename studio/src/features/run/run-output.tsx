@@ -4,6 +4,7 @@ import { useText } from '../../i18n/language.ts';
 import { toast } from '../../ui/toasts.tsx';
 import { parseAnsi } from './ansi.ts';
 import type { OutputText } from './output-text.ts';
+import { RunInputLine } from './run-input.tsx';
 
 interface OutputProps {
   readonly output: OutputText;
@@ -11,6 +12,8 @@ interface OutputProps {
   readonly running: boolean;
   /** A last line of the studio's own, such as which limit ended the run. */
   readonly ending: string | undefined;
+  /** Undefined when the program takes no input. */
+  readonly onInput: ((data: string, end: boolean) => Promise<void>) | undefined;
 }
 
 type Shown = 'all' | 'stderr';
@@ -19,7 +22,7 @@ type Shown = 'all' | 'stderr';
 const mostDrawnLines = 5_000;
 
 /** Live output: follows its end while the reader is there, can be copied and downloaded. */
-export function RunOutput({ output, version, running, ending }: OutputProps) {
+export function RunOutput({ output, version, running, ending, onInput }: OutputProps) {
   const t = useText('run');
   const [shown, setShown] = useState<Shown>('all');
   const log = useRef<HTMLPreElement>(null);
@@ -128,6 +131,7 @@ export function RunOutput({ output, version, running, ending }: OutputProps) {
         {output.parts.length === 0 && !running && <span className="text-muted">{t('noOutput')}</span>}
         {ending !== undefined && <span className="run-ending">{`── ${ending} ──`}</span>}
       </pre>
+      {onInput !== undefined && <RunInputLine onSend={onInput} />}
     </div>
   );
 }

@@ -37,8 +37,20 @@ interface Draft {
   readonly engine: EngineName;
   /** For wasm and micro: whether the program sees the project's files. */
   readonly files: Files;
+  readonly keepInput: boolean;
+  /** Of micro. */
+  readonly network: boolean;
   readonly config?: RunConfig;
 }
+
+const nothing: Draft = {
+  line: '',
+  limits: {},
+  engine: 'run',
+  files: 'none',
+  keepInput: false,
+  network: false,
+};
 
 /** A command that fits the files, for a project that has not run anything yet. */
 function useSuggestedLine(projectId: string): string {
@@ -56,22 +68,22 @@ function RunPage({ projectId }: { projectId: string }) {
   const navigate = useNavigate();
   const engines = useQuery(enginesQuery);
   const project = useQuery(projectQuery(projectId)).data;
-  const network = useQuery({
+  const policy = useQuery({
     queryKey: networkKey(projectId),
     queryFn: () => rpc.call('sandbox.network.get', { projectId }),
   }).data;
+  const hosts = policy?.mode === 'allowList' ? policy.hosts.length : 0;
   const remembered = `cds.command.${projectId}`;
   const [draft, setDraft] = useState<Draft>(() => ({
+    ...nothing,
     line: readStored<string>(remembered) ?? '',
-    limits: {},
-    engine: 'run',
-    files: 'none',
   }));
   const suggested = useSuggestedLine(projectId);
   const line = draft.line === '' && draft.engine === 'run' ? suggested : draft.line;
   const runner = useMemo(() => runnerOf(projectId), [projectId]);
   const state = useRun(runner);
   const running = state.status === 'running' || state.status === 'starting';
+  const reaches = draft.engine === 'run' || (draft.engine === 'micro' && draft.network);
   const editable = project !== undefined && project.project.role !== 'viewer';
 
   useEffect(() => {
@@ -82,18 +94,20 @@ function RunPage({ projectId }: { projectId: string }) {
     const requested = takeRequestedRun(projectId);
     if (requested === undefined) return;
     const { command, args } = requested;
-    setDraft({ line: joinCommand([command, ...args]), limits: {}, engine: 'run', files: 'none' });
+    setDraft({ ...nothing, line: joinCommand([command, ...args]) });
     void runner.start({ engine: 'run', program: { kind: 'command', command, args: [...args] } });
   }, [projectId, runner]);
 
   function run(limits: LimitsInput = draft.limits) {
-    const { config, engine, files } = draft;
+    const { config, engine, files, keepInput } = draft;
+    const network = hosts > 0 && draft.network;
     const program = programOf(engine, line);
     if (program === undefined || running) return;
     setDraft({ ...draft, line, limits });
     const saved =
       config === undefined ? {} : { saved: { env: config.env, cwd: config.cwd, configId: config.configId } };
-    void runner.start({ engine, program, ...(engine === 'run' ? {} : { files }), ...saved, ...limits });
+    const granted = engine === 'run' ? {} : { files, network };
+    void runner.start({ engine, program, keepInput, ...granted, ...saved, ...limits });
   }
 
   async function save() {
@@ -126,6 +140,7 @@ function RunPage({ projectId }: { projectId: string }) {
       ...(config.timeoutMs === null ? {} : { timeoutMs: config.timeoutMs }),
     };
     setDraft({
+      ...nothing,
       line: joinCommand([config.command, ...config.args]),
       limits,
       config,
@@ -135,8 +150,8 @@ function RunPage({ projectId }: { projectId: string }) {
   }
 
   function choosePast(run: PastRun) {
-    const { files } = draft;
-    setDraft({ line: joinCommand([run.command, ...run.args]), limits: {}, engine: run.engine, files });
+    const { config: _config, ...rest } = draft;
+    setDraft({ ...rest, line: joinCommand([run.command, ...run.args]), limits: {}, engine: run.engine });
   }
 
   if (engines.data === undefined) {
@@ -156,7 +171,7 @@ function RunPage({ projectId }: { projectId: string }) {
         editable={editable}
         current={draft.config?.configId}
         onChoose={choose}
-        onNew={() => setDraft({ line: '', limits: {}, engine: 'run', files: 'none' })}
+        onNew={() => setDraft(nothing)}
         onPast={choosePast}
       />
       <div className="page-content" data-region="content">
@@ -195,6 +210,10 @@ function RunPage({ projectId }: { projectId: string }) {
               engine={draft.engine}
               files={draft.files}
               onFiles={(files) => setDraft({ ...draft, files })}
+              keepInput={draft.keepInput}
+              onKeepInput={(keepInput) => setDraft({ ...draft, keepInput })}
+              network={draft.engine === 'micro' && hosts > 0 ? draft.network : undefined}
+              onNetwork={(network) => setDraft({ ...draft, network })}
               running={running}
               again={state.status !== 'idle'}
               onLine={(next) => setDraft({ ...draft, line: next })}
@@ -205,7 +224,7 @@ function RunPage({ projectId }: { projectId: string }) {
               defaults={defaults}
               maxima={maxima}
               value={draft.limits}
-              hosts={network?.mode === 'allowList' ? network.hosts.length : 0}
+              hosts={reaches ? hosts : 0}
               onChange={(limits) => setDraft({ ...draft, limits })}
             />
           </>
@@ -223,6 +242,7 @@ function RunPage({ projectId }: { projectId: string }) {
             state={state}
             maxima={maxima}
             onRetry={() => run()}
+            onInput={(data, end) => runner.send(data, end)}
             onDebug={
               editable && draft.engine === 'run' ? () => debugWithAgent(projectId, line, navigate) : undefined
             }

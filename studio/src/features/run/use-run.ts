@@ -36,6 +36,10 @@ export interface RunInput {
   readonly engine: EngineName;
   readonly program: AnyInput['program'];
   readonly files?: AnyInput['files'];
+  /** Standard input stays open for `send`. */
+  readonly keepInput?: boolean;
+  /** Of micro: whether the program reaches the project’s hosts; run always does, wasm never. */
+  readonly network?: boolean;
   readonly timeoutMs?: number | undefined;
   readonly limits?: Params<'run.stream'>['limits'] & { readonly fuel?: number | undefined };
   readonly saved?: Pick<Params<'run.stream'>, 'env' | 'cwd' | 'configId'>;
@@ -45,6 +49,8 @@ export interface RunInput {
 export interface RunState {
   readonly status: 'idle' | 'starting' | 'running' | 'ended' | 'failed';
   readonly processId?: string;
+  /** Whether the program can still be written to. */
+  readonly inputOpen?: boolean;
   readonly limits?: Limits;
   readonly output: OutputText;
   /** Grows with the output, which is one object for the whole run. */
@@ -71,13 +77,15 @@ export class Runner {
   readonly #projectId: string;
   #live: RunState = this.state.get();
   #paint: ReturnType<typeof setTimeout> | undefined;
+  #inputMethod: 'run.input' | 'sandbox.input' = 'run.input';
 
   constructor(projectId: string) {
     this.#projectId = projectId;
   }
 
   async start(input: RunInput): Promise<void> {
-    this.#change({ ...idle(), status: 'starting' });
+    this.#change({ ...idle(), status: 'starting', inputOpen: input.keepInput ?? false });
+    this.#inputMethod = input.engine === 'run' ? 'run.input' : 'sandbox.input';
     const mine = this.#live.output;
     try {
       const result = await this.#run(input, (chunk) => {
@@ -97,14 +105,22 @@ export class Runner {
     if (processId !== undefined) await rpc.call('sandbox.stop', { processId });
   }
 
+  /** Writes to the program’s standard input. Settles when it has taken that. */
+  async send(data: string, end: boolean): Promise<void> {
+    const { processId } = this.#live;
+    if (processId === undefined) return;
+    await rpc.call(this.#inputMethod, { processId, data, end });
+    if (end && this.#live.processId === processId) this.#change({ ...this.#live, inputOpen: false });
+  }
+
   async #run(input: RunInput, onChunk: (chunk: AnyChunk) => void): Promise<RunResult> {
-    const { engine, program, files, timeoutMs, limits = {}, saved = {} } = input;
+    const { engine, program, files, keepInput = false, network, timeoutMs, limits = {}, saved = {} } = input;
     const projectId = this.#projectId;
     const time = timeoutMs === undefined ? {} : { timeoutMs };
     if (engine === 'run' && program.kind === 'command') {
       const { command, args = [] } = program;
       const { fuel: _fuel, ...own } = limits;
-      const params = { projectId, command, args, limits: own, ...time, ...saved };
+      const params = { projectId, command, args, limits: own, keepInput, ...time, ...saved };
       const result = await rpc.stream('run.stream', params, { onChunk });
       return { ...result, limits: limitsOf(result.limits), fuelUsed: null, results: [] };
     }
@@ -112,8 +128,11 @@ export class Runner {
     const asked = Object.fromEntries(
       Object.entries({ memoryBytes, outputBytes, cpuMs, fuel }).filter(([, value]) => value !== undefined),
     );
-    const granted = files === undefined ? {} : { files };
-    const params = { projectId, engine, program, limits: asked, ...granted, ...time };
+    const granted = {
+      ...(files === undefined ? {} : { files }),
+      ...(network === true && engine === 'micro' ? { network } : {}),
+    };
+    const params = { projectId, engine, program, limits: asked, keepInput, ...granted, ...time };
     const result = await rpc.stream('sandbox.stream', params, { onChunk });
     return { ...result, limits: limitsOf(result.limits), peakProcesses: null };
   }

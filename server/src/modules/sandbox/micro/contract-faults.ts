@@ -103,8 +103,8 @@ export const microFaults = {
   'sandbox.network_not_granted': {
     status: 409,
     detail: {
-      en: 'This project was granted no hosts, so its machines have no network.',
-      de: 'Diesem Projekt wurden keine Hosts freigegeben, daher haben seine Maschinen kein Netz.',
+      en: 'This project was granted no hosts, so its programs have no network.',
+      de: 'Diesem Projekt wurden keine Hosts freigegeben, daher haben seine Programme kein Netz.',
     },
     hint: {
       en: 'The owner names hosts with sandbox.network.set.',

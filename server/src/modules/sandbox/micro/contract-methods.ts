@@ -42,6 +42,8 @@ const Snapshot = z.object({
 });
 
 const Execution = z.object({
+  /** As the project’s run.history has it. */
+  processId: z.uuid(),
   stdout: z.string(),
   stdoutEncoding: TextEncoding,
   stderr: z.string(),

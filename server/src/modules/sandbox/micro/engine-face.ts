@@ -1,33 +1,26 @@
-import type { ParsedParamsOf } from '#base/contract.ts';
 import { fault } from '#base/fault.ts';
 import type { SandboxConfig } from '../config.ts';
-import type { sandboxContract } from '../contract.ts';
-import type { ExecutionEnd, ExecutionLimits } from '../contract-execute.ts';
+import type { ExecuteRequest, ExecutionEnd, ExecutionLimits } from '../contract-execute.ts';
 import type { Execution, ExecutionEngine, ExecutionListeners, Who } from '../engines.ts';
 import type { FsAccess } from '../fs/access.ts';
 import type { AccessProject } from '../run/preparation.ts';
-import type { OperationStart, Records } from '../run/records.ts';
-import type { RunRow } from '../store.ts';
+import type { OperationStart } from '../run/records.ts';
 import { describeMicroEngine } from './description.ts';
 import type { ActiveExecution, Executed } from './execution.ts';
-import { historyRow } from './history-row.ts';
 import type { Image } from './images/layout.ts';
 import { machineMemoryMb, programMemoryBytes } from './machine/arguments.ts';
 import type { GuestLanguage } from './machine/program.ts';
 import { type Machines, usualMemoryMb } from './machines.ts';
 import { createMirror } from './mirror.ts';
+import type { Recording } from './recorded.ts';
 import { type createVms, guestProcesses, type Vm } from './vms.ts';
-
-type Request = ParsedParamsOf<typeof sandboxContract, 'sandbox.execute'>;
 
 interface FaceDependencies {
   readonly machines: Machines;
   readonly vms: ReturnType<typeof createVms>;
   readonly files: FsAccess;
   readonly access: AccessProject;
-  readonly records: Records;
-  readonly remember: (row: RunRow) => void;
-  readonly now: () => number;
+  readonly recording: Recording;
   readonly newId: () => string;
   readonly touchPool: () => void;
   readonly config: Pick<
@@ -76,7 +69,7 @@ export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & 
   };
 
   /** @throws sandbox.limit_unknown, sandbox.limit_too_high */
-  function limitsOf(request: Request): ExecutionLimits & { readonly memoryMb: number } {
+  function limitsOf(request: ExecuteRequest): ExecutionLimits & { readonly memoryMb: number } {
     const { limits, timeoutMs = defaultTimeMs } = request;
     for (const name of ['fuel', 'cpuMs'] as const) {
       if (limits[name] !== undefined) throw fault('sandbox.limit_unknown', { engine: 'micro', name });
@@ -101,13 +94,14 @@ export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & 
     };
   }
 
-  async function start(request: Request, who: Who, listeners: ExecutionListeners): Promise<Execution> {
+  async function start(request: ExecuteRequest, who: Who, listeners: ExecutionListeners): Promise<Execution> {
     deps.touchPool();
     const program = programOf(request);
     const { memoryMb, ...limits } = limitsOf(request);
     const { projectId } = request;
     const image = program.language === 'javascript' ? 'node' : 'python';
-    const vm = await deps.vms.start({ projectId, image, memoryMb, cpus: 1, network: false }, who);
+    const network = request.network ?? false;
+    const vm = await deps.vms.start({ projectId, image, memoryMb, cpus: 1, network }, who);
     const operation: OperationStart = {
       engine: 'micro',
       processId: deps.newId(),
@@ -118,14 +112,14 @@ export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & 
     try {
       const mirror = createMirror(vm.machine.agent, request.files ?? 'none');
       await mirror.bring(() => deps.files.open(who, projectId, request.files === 'write' ? 'write' : 'read'));
-      deps.records.started(operation, program.label, who.call);
-      const { label: _label, ...wanted } = program;
+      const { label, ...wanted } = program;
       const { memoryBytes, processes } = limits;
       const active = await deps.vms.launch(
         vm,
         { ...wanted, memoryBytes, processes: processes ?? guestProcesses },
         {
           stdin: request.stdin,
+          keepInput: request.keepInput,
           timeoutMs: limits.timeMs,
           outputBytes: limits.outputBytes,
           signal: who.call.signal,
@@ -135,21 +129,22 @@ export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & 
       const driver = describe().driver ?? '';
       const about = { processId: operation.processId, engine: 'micro' as const, driver, limits };
       running.set(operation.processId, { projectId, userId: who.user.userId, kill: active.kill });
-      const startedAt = new Date(deps.now());
-      const remember = (end: Executed) =>
-        deps.remember(historyRow(operation, { program: request.program, startedAt, end, limits }));
-      const ended = conclude(vm, active, { operation, who, listeners, takeBack: mirror.takeBack, remember });
-      const told = ended.then((end) => endOf(end, about));
-      told.catch(() => undefined);
+      const told = { program: request.program, label, limits, call: who.call };
+      const record = deps.recording.begin(operation, told);
+      const ended = conclude(vm, active, { operation, listeners, takeBack: mirror.takeBack, record });
+      const result = ended.then((end) => endOf(end, about));
+      result.catch(() => undefined);
       return {
         processId: operation.processId,
         driver,
         limits,
-        network: false,
+        network,
         kill: active.kill,
         // Output is bounded, and kept until it is read.
         resume: () => undefined,
-        ended: told,
+        write: (data) => active.write(Buffer.from(data)),
+        endInput: active.endInput,
+        ended: result,
       };
     } catch (error) {
       await deps.vms.end(vm);
@@ -162,13 +157,12 @@ export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & 
     active: ActiveExecution,
     about: {
       readonly operation: OperationStart;
-      readonly who: Who;
       readonly listeners: ExecutionListeners;
       readonly takeBack: () => Promise<void>;
-      readonly remember: (end: Executed) => void;
+      readonly record: (end: Executed | null) => void;
     },
   ): Promise<Executed> {
-    const { operation, who, listeners, takeBack, remember } = about;
+    const { operation, listeners, takeBack, record } = about;
     const startedMs = performance.now();
     const sampling = setInterval(() => {
       const { memoryBytes, cpuMs } = vm.machine.usage();
@@ -178,26 +172,12 @@ export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & 
     let end: Executed | null = null;
     try {
       end = await active.ended;
-      remember(end);
       if (end.killedBy === null) await takeBack();
       return end;
     } finally {
       clearInterval(sampling);
       running.delete(operation.processId);
-      const none = {
-        exitCode: null,
-        signal: null,
-        killedBy: null,
-        durationMs: 0,
-        cpuMs: 0,
-        peakMemoryBytes: 0,
-      };
-      const { exitCode, signal, killedBy, durationMs, cpuMs, peakMemoryBytes } = end ?? none;
-      deps.records.finished(
-        operation,
-        { exitCode, signal, killedBy, durationMs, cpuMs, peakMemoryBytes },
-        who.call,
-      );
+      record(end);
       await deps.vms.end(vm);
     }
   }
@@ -222,7 +202,7 @@ export function createMicroExecution(deps: FaceDependencies): ExecutionEngine & 
 }
 
 /** @throws sandbox.program_unsupported */
-function programOf({ program }: Request): {
+function programOf({ program }: ExecuteRequest): {
   readonly language: GuestLanguage;
   readonly code: string;
   readonly args: readonly string[];

@@ -5,6 +5,7 @@ import type { GuestRequest } from './machine/program.ts';
 
 export interface ExecutionOptions {
   readonly stdin?: string | undefined;
+  readonly keepInput?: boolean | undefined;
   readonly timeoutMs: number;
   readonly outputBytes: number;
   readonly signal: AbortSignal;
@@ -26,6 +27,8 @@ export interface Executed {
 export interface ActiveExecution {
   /** Ends the program; the first reason given is the one reported. */
   readonly kill: (by: KilledBy) => void;
+  readonly write: (data: Buffer) => Promise<boolean>;
+  readonly endInput: () => void;
   /** @throws GuestError when the machine itself has ended */
   readonly ended: Promise<Executed>;
 }
@@ -56,6 +59,7 @@ export function executeInMachine(
 
   const run = machine.agent.run(request, {
     ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
+    ...(options.keepInput === undefined ? {} : { keepInput: options.keepInput }),
     onOutput(stream, data) {
       const room = Math.max(0, options.outputBytes - outputBytes);
       outputBytes += data.length;
@@ -115,7 +119,8 @@ export function executeInMachine(
     };
   }
 
-  return { kill, ended: finish() };
+  const { write, endInput } = run;
+  return { kill, write, endInput, ended: finish() };
 }
 
 function limitOf(exit: GuestExit): KilledBy | null {

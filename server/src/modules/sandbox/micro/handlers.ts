@@ -20,10 +20,11 @@ export function createMicroHandlers(part: MicroPart): Pick<Handlers<typeof sandb
     program: Parameters<MicroPart['execute']>[1],
     options: Parameters<MicroPart['execute']>[2],
   ) {
-    const { ended, stdout, stderr } = await part.execute(vm, program, options);
+    const { processId, ended, stdout, stderr } = await part.execute(vm, program, options);
     const { signal: _signal, outputBytes: _outputBytes, ...facts } = ended;
     const [out, err] = [wholeText(stdout, ended.truncated), wholeText(stderr, ended.truncated)];
     return {
+      processId,
       ...facts,
       timedOut: ended.killedBy === 'time',
       stdout: out.data,

@@ -29,6 +29,21 @@ test('a machine runs Python, and says how it ended', { skip }, async () => {
   const thrown = await m.execute(vm.vmId, 'raise ValueError("no")');
   assert.equal(thrown.exitCode, 1);
   assert.match(thrown.stderr, /^Traceback[\s\S]*ValueError: no\n$/);
+  const { runs } = await client().call('run.history', { projectId: m.projectId, limit: 3 }, m.call());
+  assert.deepEqual(
+    runs.map(({ processId, engine, exitCode, killedBy }) => ({ processId, engine, exitCode, killedBy })),
+    [thrown, failing, vm.script].map((run) => ({
+      ...{ processId: run?.processId, engine: 'micro', exitCode: run?.exitCode, killedBy: null },
+    })),
+    'each call stands in the history of the project',
+  );
+  assert.deepEqual([runs[1]?.command, runs[2]?.args], ['python3', ['-c', 'print(1 + 1)']]);
+  for (const [index, run] of [thrown, failing].entries()) {
+    assert.deepEqual(runs[index]?.cpuMs, run.cpuMs);
+    assert.equal(runs[index]?.peakMemoryBytes, run.peakMemoryBytes);
+    assert.ok(run.peakMemoryBytes > 0 && runs[index]?.limits.memoryBytes !== undefined);
+  }
+  assert.equal(runs[1]?.outputBytes, 'out\nerr\n'.length);
   const kernel = await m.execute(vm.vmId, 'uname -r; id -u; ls /sys/class/net', { language: 'shell' });
   assert.match(kernel.stdout, /cloud-amd64\n1000\nlo\n$/);
   await client().call('micro.stop', { vmId: vm.vmId }, m.call());
@@ -226,4 +241,30 @@ test('a command that hands over a script runs it as the interpreter would: argum
   assert.deepEqual([common.stdout, common.exitCode], ['true /workspace/main.cjs b\n', 4], common.stderr);
   const own = await run('python3', ['lib/main.py', '0'], { PYTHONSAFEPATH: '1' });
   assert.match(own.stderr, /No module named 'helper'/, 'a variable of the interpreter is its own to read');
+});
+
+test('a program in a machine of its own is written to while it runs', { skip }, async () => {
+  const code = 'import sys\nfor line in sys.stdin: print("got", line.strip(), flush=True)\nprint("end")';
+  const program = { kind: 'code', language: 'python', code } as const;
+  const request = { projectId: m.projectId, engine: 'micro', program, timeoutMs: 240_000 } as const;
+  const stream = client().stream('sandbox.stream', { ...request, keepInput: true }, m.call());
+  const first = await stream.next();
+  assert.ok(first.done !== true && first.value.kind === 'started');
+  const { processId } = first.value;
+  const until = async (expected: string) => {
+    for (let text = ''; ; ) {
+      const step = await stream.next();
+      assert.ok(step.done !== true, text);
+      if (step.value.kind === 'output') text += step.value.data;
+      if (text.includes(expected)) return text;
+    }
+  };
+  const input = (data: string, end = false) =>
+    client().call('sandbox.input', { processId, data, end }, m.call());
+  await input('one\n');
+  assert.equal(await until('one'), 'got one\n');
+  await input('two\n', true);
+  assert.match(await until('end'), /^got two\nend\n/);
+  await assert.rejects(input('three'), (error) => isFault(error, 'sandbox.input_closed'));
+  await stream.return(undefined as never);
 });

@@ -14,9 +14,11 @@ import type { RunRow } from '../store.ts';
 import { createMicroExecution } from './engine-face.ts';
 import type { Executed, ExecutionOptions } from './execution.ts';
 import { imagesFolder } from './images/layout.ts';
+import { programMemoryBytes } from './machine/arguments.ts';
 import { createMachines, removeOldSockets } from './machines.ts';
+import { createRecording } from './recorded.ts';
 import { createSnapshotFiles, type SnapshotRecord, snapshotFormat } from './snapshots.ts';
-import { createVms, lost, type Vm } from './vms.ts';
+import { createVms, guestProcesses, type Language, lost, type Vm } from './vms.ts';
 
 /** Everything behind micro.*, ready to be offered. */
 export type MicroPart = Awaited<ReturnType<typeof startMicroPart>>;
@@ -122,22 +124,47 @@ export async function startMicroPart(context: SandboxContext, run: MicroNeeds) {
 
   const outputLimit = config.microOutputBytes;
 
-  /** Runs code in a machine and collects what it prints. */
+  const recording = createRecording({ records: run.records, remember: run.remember, now });
+
+  /** Runs code in a machine, collects what it prints, and tells the project's history of it. */
   async function execute(
     vm: Vm,
-    program: Parameters<typeof vms.launch>[1],
+    program: { readonly language: Language; readonly code: string; readonly args: readonly string[] },
     options: Pick<ExecutionOptions, 'stdin' | 'timeoutMs'> & { readonly who: Who },
-  ): Promise<{ ended: Executed; stdout: Buffer[]; stderr: Buffer[] }> {
+  ): Promise<{ processId: string; ended: Executed; stdout: Buffer[]; stderr: Buffer[] }> {
     touchPool();
+    const { call } = options.who;
+    const { projectId, userId } = vm;
+    const processId = run.newId();
     const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
     const execution = await vms.launch(vm, program, {
       stdin: options.stdin,
       timeoutMs: options.timeoutMs,
       outputBytes: outputLimit,
-      signal: options.who.call.signal,
+      signal: call.signal,
       onOutput: (stream, data) => void output[stream].push(data),
     });
-    return { ended: await execution.ended, ...output };
+    const record = recording.begin(
+      { engine: 'micro', operation: 'call', processId, projectId, userId },
+      {
+        program: { kind: 'code', ...program, args: [...program.args] },
+        label: program.language,
+        call,
+        limits: {
+          timeMs: options.timeoutMs,
+          memoryBytes: programMemoryBytes(vm.memoryMb),
+          outputBytes: outputLimit,
+          ...{ cpuMs: null, processes: guestProcesses, fuel: null },
+        },
+      },
+    );
+    let ended: Executed | null = null;
+    try {
+      ended = await execution.ended;
+      return { processId, ended, ...output };
+    } finally {
+      record(ended);
+    }
   }
 
   /** @throws sandbox.snapshot_unknown */
@@ -228,5 +255,5 @@ export async function startMicroPart(context: SandboxContext, run: MicroNeeds) {
       await removeOldSockets();
     },
   };
-  return { ...part, face: createMicroExecution({ ...part, ...run, now, config }) };
+  return { ...part, face: createMicroExecution({ ...part, ...run, recording, config }) };
 }

@@ -210,6 +210,21 @@ test('over micro.start the project’s grant holds: private hosts are refused an
   const without = await m.start();
   const closed = await m.execute(without.vmId, `${prelude}print(get('http://granted.invalid/'))`);
   assert.equal(closed.stdout, 'no way\n', 'a machine that did not ask has no way');
+  const single = (network: boolean) =>
+    client.call(
+      'sandbox.execute',
+      {
+        ...{ projectId, engine: 'micro', network, timeoutMs: 240_000 },
+        program: {
+          kind: 'code',
+          language: 'python',
+          code: `${prelude}print(get('http://granted.invalid/'))`,
+        },
+      },
+      m.call(),
+    );
+  assert.equal((await single(true)).stdout, '502\n', 'a machine for one program has the same choice');
+  assert.equal((await single(false)).stdout, 'no way\n');
   const log = await readFile(path.join(m.world.dataDir, 'logs', 'test.log'), 'utf8');
   const logged = log
     .split('\n')
@@ -222,8 +237,10 @@ test('over micro.start the project’s grant holds: private hosts are refused an
       'localhost not_listed',
       '169.254.169.254 not_listed',
       'other.invalid not_listed',
+      'granted.invalid unknown_name',
     ],
   );
-  assert.ok(logged.every((line) => line.projectId === projectId && line.runId === vm.vmId));
+  assert.ok(logged.every((line) => line.projectId === projectId));
+  assert.ok(logged.slice(0, 4).every((line) => line.runId === vm.vmId));
   assert.ok(!log.includes('secret-path'), 'what a program asks a host for is nobody’s business');
 });

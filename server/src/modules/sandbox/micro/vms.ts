@@ -222,9 +222,13 @@ export function createVms(deps: VmsDependencies) {
     }
     const spentMs = vm.machine.usage().cpuMs;
     const usual = { memoryBytes: programMemoryBytes(vm.memoryMb), processes: guestProcesses };
-    const { kill, ended } = executeInMachine(vm.machine, { env: {}, cwd: '', ...usual, ...program }, options);
+    const { ended, ...running } = executeInMachine(
+      vm.machine,
+      { env: {}, cwd: '', ...usual, ...program },
+      options,
+    );
     const execution: ActiveExecution = {
-      kill,
+      ...running,
       ended: ended.catch(lost).finally(() => {
         vm.executions.delete(execution);
         vm.touch();

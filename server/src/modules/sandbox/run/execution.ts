@@ -41,6 +41,8 @@ export function createRunExecution(deps: {
         network,
         kill: process.kill,
         resume: process.resume,
+        write: process.write,
+        endInput: process.endInput,
         ended: launched.ended.then((ended) => endOf(ended, { processId, driver, limits })),
       };
     },
@@ -79,8 +81,9 @@ function runRequestOf(request: ExecuteRequest): RunRequest {
   if (fuel !== undefined) throw fault('sandbox.limit_unknown', { engine: 'run', name: 'fuel' });
   if (request.files !== undefined && request.files !== 'write')
     throw fault('sandbox.limit_unknown', { engine: 'run', name: `files: ${request.files}` });
-  const { projectId, stdin, timeoutMs } = request;
-  return { projectId, stdin, timeoutMs, limits, ...commandOf(request.program) };
+  const { projectId, stdin, keepInput, timeoutMs } = request;
+  const network = request.network === undefined ? 'project' : request.network ? 'granted' : 'none';
+  return { projectId, stdin, keepInput, timeoutMs, limits, network, ...commandOf(request.program) };
 }
 
 function limitsOf({ timeMs, memoryBytes, outputBytes, cpuMs, processes }: Limits): ExecutionLimits {

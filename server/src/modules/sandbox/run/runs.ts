@@ -9,6 +9,7 @@ import type { NetworkAccess, OpenNetwork } from '../network/access.ts';
 import type { RunRow } from '../store.ts';
 import { createChunkQueue } from './chunk-queue.ts';
 import type { KilledBy, Limits, LimitsInput, RunChunk, RunResult } from './contract-shapes.ts';
+import { createInputTurns } from './input-turns.ts';
 import { resolveLimits } from './limits.ts';
 import type { Places } from './places.ts';
 import { type AccessProject, checkCommandLine, type ProjectAccess } from './preparation.ts';
@@ -28,7 +29,8 @@ export interface RunRequest {
   readonly configId?: string | undefined;
   readonly worktreeId?: string | undefined;
   readonly keepInput?: boolean | undefined;
-  readonly network?: 'project' | 'none' | undefined;
+  /** `granted` refuses where the project was granted no hosts. */
+  readonly network?: 'project' | 'granted' | 'none' | undefined;
 }
 
 export interface RunsDependencies {
@@ -74,8 +76,7 @@ const chunkHighWaterBytes = 256 * 1024;
 /** The rules of run.exec, run.stream and run.kill: who may, how much, and that nothing of a run outlives it. */
 export function createRuns(deps: RunsDependencies) {
   const active = new Map<string, ActiveRun>();
-  /** Programs whose last input is not taken yet: one piece at a time, so that nobody fills the server's memory. */
-  const waitingInput = new Set<string>();
+  const turns = createInputTurns();
 
   /** Ends with the run: place, limits and network are given back whatever happens. */
   async function launch(
@@ -115,8 +116,9 @@ export function createRuns(deps: RunsDependencies) {
       operation: start.operation,
     };
     // What an agent runs has read what strangers wrote: it reaches no network unless that was asked for by name.
+    const reach = request.network ?? (request.worktreeId === undefined ? 'project' : 'none');
     const network =
-      (request.network ?? (request.worktreeId === undefined ? 'project' : 'none')) === 'project'
+      reach !== 'none'
         ? await deps.openNetwork({
             runId: operation.processId,
             ...request,
@@ -125,6 +127,7 @@ export function createRuns(deps: RunsDependencies) {
           })
         : null;
     if (network !== null) held.use(network);
+    else if (reach === 'granted') throw fault('sandbox.network_not_granted');
     call.signal.throwIfAborted();
     const process = await startProcess(parts, {
       runId: operation.processId,
@@ -272,16 +275,8 @@ export function createRuns(deps: RunsDependencies) {
     async input(request: { processId: string; data: string; end: boolean }, user: Principal): Promise<void> {
       const run = active.get(request.processId);
       if (run?.userId !== user.userId) throw fault('sandbox.process_unknown');
-      if (waitingInput.has(run.processId)) throw fault('sandbox.input_full');
-      waitingInput.add(run.processId);
-      try {
-        const writing = request.data === '' ? Promise.resolve(true) : run.process.write(request.data);
-        const taken = await Promise.race([writing, run.process.ended.then(() => false)]);
-        if (!taken) throw fault('sandbox.input_closed');
-      } finally {
-        waitingInput.delete(run.processId);
-      }
-      if (request.end) run.process.endInput();
+      const { write, endInput, ended } = run.process;
+      await turns.give({ processId: run.processId, write, endInput, ended }, request);
     },
 
     list: (projectId: string) =>

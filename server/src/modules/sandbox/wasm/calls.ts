@@ -32,6 +32,8 @@ export interface WasmJob {
   readonly function: string;
   readonly args: readonly string[];
   readonly stdin?: string | undefined;
+  /** Standard input stays open for `write`. */
+  readonly keepInput?: boolean | undefined;
   readonly files: FilesGrant;
   readonly folder: string;
   readonly grants: readonly ('clock' | 'random')[];
@@ -55,6 +57,8 @@ export interface WasmExecution {
   readonly limits: WasmLimits;
   readonly kill: (by: KilledBy) => void;
   readonly resume: () => void;
+  readonly write: (data: Buffer) => Promise<boolean>;
+  readonly endInput: () => void;
   readonly ended: Promise<WasmEnd>;
 }
 
@@ -119,7 +123,8 @@ export function createWasmCalls(deps: WasmCallsDependencies) {
     });
     ended.catch(() => undefined);
     active.set(processId, { processId, projectId, userId, kill: running.kill, ended });
-    return { processId, limits, kill: running.kill, resume: host.resume, ended };
+    const { kill, input } = running;
+    return { processId, limits, kill, resume: host.resume, write: input.write, endInput: input.end, ended };
   }
 
   function guardOf(who: Who, projectId: string) {
@@ -155,7 +160,7 @@ export function createWasmCalls(deps: WasmCallsDependencies) {
     const sampling = setInterval(sample, sampleEveryMs);
     const onAbort = () => kill('client');
     call.signal.addEventListener('abort', onAbort, { once: true });
-    const ended = host.call({
+    const { ended, input } = host.call({
       ...orderOf(job, { limits, snapshot, fileBytes: config.wasmFileBytes }),
       onOutput(stream, data) {
         outputBytes += data.length;
@@ -167,6 +172,7 @@ export function createWasmCalls(deps: WasmCallsDependencies) {
     if (call.signal.aborted) onAbort();
     return {
       kill,
+      input,
       ended: ended.finally(() => {
         clearTimeout(timeout);
         clearInterval(sampling);
@@ -286,6 +292,7 @@ function orderOf(
       fileBytes: about.fileBytes,
       fileEntries,
       stdinBytes: stdin.length,
+      keepInput: job.keepInput ?? false,
       files,
       clock: job.grants.includes('clock'),
       random: job.grants.includes('random'),

@@ -29,6 +29,9 @@ export function createWasmExecution(deps: {
       if (program.kind !== 'module') {
         throw fault('sandbox.program_unsupported', { engine: 'wasm', kind: program.kind });
       }
+      if (request.network === true) {
+        throw fault('sandbox.limit_unknown', { engine: 'wasm', name: 'network' });
+      }
       if (limits.processes !== undefined) {
         throw fault('sandbox.limit_unknown', { engine: 'wasm', name: 'processes' });
       }
@@ -42,6 +45,7 @@ export function createWasmExecution(deps: {
           function: program.function,
           args: program.args,
           stdin: request.stdin,
+          keepInput: request.keepInput,
           files: request.files ?? 'none',
           folder: '',
           grants: [],
@@ -54,7 +58,14 @@ export function createWasmExecution(deps: {
       const tell = (text: string) => void listeners.onOutput('stderr', Buffer.from(text));
       const { driver } = launcher;
       const { processId } = execution;
-      return { ...execution, driver, network: false, ended: endOf(execution, { processId, driver, tell }) };
+      const write = (data: string) => execution.write(Buffer.from(data));
+      return {
+        ...execution,
+        write,
+        driver,
+        network: false,
+        ended: endOf(execution, { processId, driver, tell }),
+      };
     },
     async stop(processId, { user, call }) {
       const run = calls.find(processId);

@@ -48,6 +48,8 @@ export const HostMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('unknown') }),
   z.object({ type: z.literal('output'), stream: z.enum(['stdout', 'stderr']) }),
+  /** So much of the input that was sent while the program runs was read. */
+  z.object({ type: z.literal('taken'), bytes: z.int().positive() }),
   z.object({ type: z.literal('refused'), reason: z.string().max(1000), expected: z.boolean() }),
   z.object({ type: z.literal('gone'), outcome: z.unknown() }),
   Loaded,

@@ -65,7 +65,7 @@ test('a host that claims to have changed files it was never given says nothing t
   };
   const host = startHost(takenOver(frame(report, 'x')), 'host');
   const order = { type: 'call' } as never;
-  const end = await host.call({ order, bodies: [], onOutput: () => true });
+  const end = await host.call({ order, bodies: [], onOutput: () => true }).ended;
   assert.deepEqual(end, { kind: 'gone', memory: false }, 'negative fuel is refused with everything else');
   await host[Symbol.asyncDispose]();
 });

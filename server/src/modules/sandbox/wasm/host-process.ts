@@ -2,9 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fault } from '#base/fault.ts';
 import { processTree } from '../limits/process-table.ts';
 import { createFrameReader, encodeFrame, type Frame } from './host/frames.ts';
+import { inputRingBytes } from './host/input-ring.ts';
 import type { CallOrder } from './host/orders.ts';
 import type { HostLauncher } from './host-launch.ts';
 import { type CallReport, HostMessage, type LoadedReport } from './host-messages.ts';
+import { createInputWindow, type InputWindow } from './input-window.ts';
 
 export interface HostCall {
   readonly order: CallOrder;
@@ -32,6 +34,7 @@ export function startHost(launcher: HostLauncher, hostId: string, owner?: string
   const { child, group, started } = launcher.launch(hostId, owner);
   let waiting: ((message: HostMessage | null, body: Buffer) => void) | null = null;
   let output: HostCall['onOutput'] | null = null;
+  let input: InputWindow | null = null;
   let ended = false;
   let usable = true;
   let log = '';
@@ -47,7 +50,9 @@ export function startHost(launcher: HostLauncher, hostId: string, owner?: string
       if (output !== null && !output(message.stream, Buffer.from(body))) child.stdout?.pause();
       return undefined;
     }
-    if (message.type === 'ready') started();
+    if (message.type === 'taken') {
+      if (input?.taken(message.bytes) !== true) kill();
+    } else if (message.type === 'ready') started();
     else settle(message, body);
     return undefined;
   });
@@ -134,11 +139,20 @@ export function startHost(launcher: HostLauncher, hostId: string, owner?: string
       throw fault('sandbox.start_failed', { reason: 'the WebAssembly host has ended' }, { cause });
     },
 
-    /** Settles when the program has ended in whatever way. */
-    async call({ order, bodies, onOutput }: HostCall): Promise<HostEnd> {
+    /** Its end settles when the program has ended in whatever way. */
+    call(call: HostCall): { readonly ended: Promise<HostEnd>; readonly input: InputWindow } {
+      const own = createInputWindow(inputRingBytes, (piece, end) => send({ type: 'input', end }, [piece]));
+      if (call.order.keepInput) input = own;
+      else own.close();
+      return { ended: this.answered(call, own), input: own };
+    },
+
+    async answered({ order, bodies, onOutput }: HostCall, ownInput: InputWindow): Promise<HostEnd> {
       output = onOutput;
       const { message, body } = await ask(order, bodies);
       output = null;
+      input = null;
+      ownInput.close();
       if (message?.type === 'ended') return { kind: 'reported', report: message, contents: body };
       if (message?.type === 'gone') return { kind: 'gone', memory: message.outcome !== null };
       kill();

@@ -21,7 +21,14 @@ export type GuestExit = z.infer<typeof Exit>;
 export interface GuestRun {
   readonly ended: Promise<GuestExit>;
   readonly kill: () => void;
+  /** Resolves once the machine has taken it; false when the input is closed, or had all that it may have. */
+  readonly write: (data: Buffer) => Promise<boolean>;
+  readonly endInput: () => void;
 }
+
+/** All input of one program: the guest holds what is not read yet in its own memory. */
+const mostInputBytes = 8 * 1024 * 1024;
+const inputPieceBytes = 65_536;
 
 /** What the guest wants with the network, when it was turned on. */
 export interface NetworkListener {
@@ -39,6 +46,8 @@ export interface Agent {
     request: GuestRequest,
     options: {
       readonly stdin?: string;
+      /** Standard input stays open for `write`. */
+      readonly keepInput?: boolean;
       readonly onOutput: (stream: 'stdout' | 'stderr', data: Buffer) => void;
     },
   ) => GuestRun;
@@ -148,17 +157,32 @@ export function connectAgent(stream: Duplex, onBroken: (error: GuestError) => vo
       send(toGuest.seed, 0, Buffer.concat([time, random]));
       return done;
     },
-    run(request, { stdin, onOutput }) {
-      if (gone !== null) return { ended: Promise.reject(gone), kill: () => undefined };
+    run(request, { stdin, keepInput = false, onOutput }) {
+      if (gone !== null) {
+        const write = () => Promise.resolve(false);
+        return { ended: Promise.reject(gone), kill: () => undefined, write, endInput: () => undefined };
+      }
       lastId += 1;
       const id = lastId;
       const ended = new Promise<GuestExit>((resolve, reject) => runs.set(id, { resolve, reject, onOutput }));
       send(toGuest.execute, id, encodeProgram(request, networkOn));
-      const input = Buffer.from(stdin ?? '');
-      for (let at = 0; at < input.length; at += 65_536)
-        send(toGuest.stdin, id, input.subarray(at, at + 65_536));
-      send(toGuest.stdin, id);
-      return { ended, kill: () => void send(toGuest.kill, id) };
+      let open = true;
+      let inputBytes = 0;
+      const write = (data: Buffer) =>
+        new Promise<boolean>((resolve) => {
+          inputBytes += data.length;
+          if (!open || inputBytes > mostInputBytes || !runs.has(id)) return resolve(false);
+          for (let at = 0; at < data.length; at += inputPieceBytes)
+            send(toGuest.stdin, id, data.subarray(at, at + inputPieceBytes));
+          return stream.write(Buffer.alloc(0), (error) => resolve(error == null));
+        });
+      const endInput = () => {
+        if (open && runs.has(id)) send(toGuest.stdin, id);
+        open = false;
+      };
+      if (stdin !== undefined) void write(Buffer.from(stdin));
+      if (!keepInput) endInput();
+      return { ended, kill: () => void send(toGuest.kill, id), write, endInput };
     },
     ask(question, head, body) {
       if (gone !== null) return Promise.reject(gone);

@@ -3,6 +3,7 @@ import { createVirtualWorld, createWorld } from './clock.ts';
 import { Quota } from './files.ts';
 import { type Changes, changesOf, type FileEntry, plantFiles, QuotaFolder, RootFolder } from './folders.ts';
 import { Fuel, LimitReached } from './fuel.ts';
+import type { InputRing } from './input-ring.ts';
 import { pageBytes, startExport } from './meter.ts';
 import type { Signature } from './module.ts';
 import type { CallOrder, CallOutcome, CallReport } from './orders.ts';
@@ -18,7 +19,19 @@ export interface LoadedModule {
   readonly functions: Readonly<Record<string, Signature>>;
 }
 
-export type WriteOutput = (stream: 'stdout' | 'stderr', data: Uint8Array) => void;
+/** What a call tells while it runs. */
+export interface CallListener {
+  readonly write: (stream: 'stdout' | 'stderr', data: Uint8Array) => void;
+  /** So much of the input that came while it runs was read. */
+  readonly taken: (bytes: number) => void;
+}
+
+export interface CallRequest {
+  readonly order: CallOrder;
+  readonly body: Uint8Array;
+  /** Where more input comes from; null: what is in the body is all. */
+  readonly input: InputRing | null;
+}
 
 /** Where a program finds the project's files. */
 const filesName = '/workspace';
@@ -26,8 +39,8 @@ const filesName = '/workspace';
 /** Runs one call from beginning to end. It never throws: whatever a program does is an outcome. */
 export function runCall(
   loaded: LoadedModule,
-  request: { readonly order: CallOrder; readonly body: Uint8Array },
-  write: WriteOutput,
+  request: CallRequest,
+  listener: CallListener,
 ): { readonly report: CallReport; readonly contents: readonly Uint8Array[] } {
   const { order } = request;
   const fuel = new Fuel(order.fuel);
@@ -44,7 +57,7 @@ export function runCall(
     const started = (made: WebAssembly.Instance) => {
       instance = made;
     };
-    return execute(loaded, { ...request, fuel, budget, root }, { write, started });
+    return execute(loaded, { ...request, fuel, budget, root }, { ...listener, started });
   }
 
   const ended = outcome();
@@ -69,7 +82,7 @@ export function runCall(
 const noChanges: Changes = { written: [], foldersMade: [], filesGone: [], foldersGone: [] };
 
 /** Standard input comes first in the body, then each file. */
-function plantedFiles({ order, body }: { order: CallOrder; body: Uint8Array }): FileEntry[] {
+function plantedFiles({ order, body }: CallRequest): FileEntry[] {
   let from = order.stdinBytes;
   return (order.files?.files ?? []).map(({ path, bytes }) => {
     // A copy: one file that grows or goes must not hold on to all the others.
@@ -79,9 +92,7 @@ function plantedFiles({ order, body }: { order: CallOrder; body: Uint8Array }): 
   });
 }
 
-interface Prepared {
-  readonly order: CallOrder;
-  readonly body: Uint8Array;
+interface Prepared extends CallRequest {
   readonly fuel: Fuel;
   readonly budget: OutputBudget;
   readonly root: QuotaFolder;
@@ -89,8 +100,8 @@ interface Prepared {
 
 function execute(
   loaded: LoadedModule,
-  { order, body, fuel, budget, root }: Prepared,
-  host: { readonly write: WriteOutput; readonly started: (instance: WebAssembly.Instance) => void },
+  { order, body, input, fuel, budget, root }: Prepared,
+  host: CallListener & { readonly started: (instance: WebAssembly.Instance) => void },
 ): CallOutcome {
   const signature = loaded.functions[order.function];
   if (signature === undefined) return { kind: 'refused', reason: `it exports no function ${order.function}` };
@@ -106,7 +117,7 @@ function execute(
     args: isProgram ? ['program', ...order.args] : ['program'],
     env: [],
     descriptors: [
-      new InputStream(body.subarray(0, order.stdinBytes)),
+      new InputStream(body.subarray(0, order.stdinBytes), { ring: input, onTaken: host.taken }),
       stdout,
       stderr,
       ...(order.files === null ? [] : [new RootFolder(filesName, root)]),

@@ -3,6 +3,7 @@ import { WASI } from '@bjorn3/browser_wasi_shim';
 import { ModuleRefused } from './bytes.ts';
 import type { LoadedModule } from './call.ts';
 import { createFrameReader, type Frame } from './frames.ts';
+import { InputRing } from './input-ring.ts';
 import { meterModule } from './meter.ts';
 import type { Import, ModuleParts } from './module.ts';
 import type { CallOrder, Order } from './orders.ts';
@@ -21,6 +22,8 @@ const outOfMemory = { kind: 'limit', limit: 'memory' } as const;
 let calls = 0;
 /** The call that runs now. */
 let running: number | null = null;
+/** Standard input of the last call, where it stays open. */
+let input: InputRing | null = null;
 let worker = startWorker();
 
 function startWorker(): Worker {
@@ -105,7 +108,19 @@ function onCall(order: CallOrder, body: Uint8Array): void {
   }
   calls += 1;
   running = calls;
-  worker.postMessage({ callId: calls, loaded, order, body: new Uint8Array(body) });
+  input = order.keepInput ? new InputRing() : null;
+  worker.postMessage({
+    ...{ callId: calls, loaded, order, body: new Uint8Array(body) },
+    input: input?.buffer ?? null,
+  });
+}
+
+/** Orders arrive one after the other, so what comes late for a call that has ended never meets the next one. */
+function onInput(body: Uint8Array, end: boolean): void {
+  if (input === null) return;
+  // The server keeps to the window; one that does not can't be told apart from a broken one.
+  if (body.length > 0 && !input.push(body)) process.exit(70);
+  if (end) input.close();
 }
 
 async function onStop(): Promise<void> {
@@ -119,6 +134,7 @@ const frames = createFrameReader(({ header, body }: Frame) => {
   const order = header as Order;
   if (order.type === 'load') onLoad(order.hash, body);
   else if (order.type === 'call') onCall(order, body);
+  else if (order.type === 'input') onInput(body, order.end);
   else void onStop();
 });
 process.stdin.on('data', (piece: Buffer) => frames.push(piece));

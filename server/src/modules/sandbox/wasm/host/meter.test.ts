@@ -38,6 +38,7 @@ const order: CallOrder = {
   fileBytes: 2 ** 20,
   fileEntries: 100,
   stdinBytes: 0,
+  keepInput: false,
   files: null,
   clock: false,
   random: false,
@@ -45,8 +46,14 @@ const order: CallOrder = {
 };
 
 const run = (sketch: ModuleSketch, change: Partial<CallOrder> = {}) =>
-  runCall(load(moduleOf(sketch)), { order: { ...order, ...change }, body: new Uint8Array() }, () => undefined)
-    .report;
+  runCall(
+    load(moduleOf(sketch)),
+    { order: { ...order, ...change }, body: new Uint8Array(), input: null },
+    {
+      write: () => undefined,
+      taken: () => undefined,
+    },
+  ).report;
 const single = (code: readonly number[], rest: Partial<ModuleSketch> = {}): ModuleSketch => ({
   functions: [{ code, exported: 'f' }],
   ...rest,

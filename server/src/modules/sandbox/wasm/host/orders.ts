@@ -17,6 +17,8 @@ export interface CallOrder {
   readonly fileBytes: number;
   readonly fileEntries: number;
   readonly stdinBytes: number;
+  /** More input follows while the program runs. */
+  readonly keepInput: boolean;
   /** Null: the program finds no folder. */
   readonly files: FilesOrder | null;
   readonly clock: boolean;
@@ -30,7 +32,13 @@ export interface FilesOrder {
   readonly folders: readonly string[];
 }
 
-export type Order = LoadOrder | CallOrder | { readonly type: 'stop' };
+/** More standard input for the call that runs, in the body, and perhaps its end. */
+export interface InputOrder {
+  readonly type: 'input';
+  readonly end: boolean;
+}
+
+export type Order = LoadOrder | CallOrder | InputOrder | { readonly type: 'stop' };
 
 export type CallOutcome =
   | { readonly kind: 'returned'; readonly results: readonly string[] }

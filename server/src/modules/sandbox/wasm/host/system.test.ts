@@ -6,6 +6,7 @@ import { createVirtualWorld } from './clock.ts';
 import { Quota } from './files.ts';
 import { changesOf, type FileEntry, plantFiles, QuotaFolder, RootFolder } from './folders.ts';
 import { Fuel, LimitReached } from './fuel.ts';
+import { InputRing, inputRingBytes } from './input-ring.ts';
 import { meterModule } from './meter.ts';
 import { InputStream, OutputBudget, OutputStream } from './streams.ts';
 import { createSystem } from './system.ts';
@@ -21,6 +22,7 @@ interface Options {
   readonly files?: readonly FileEntry[];
   readonly outputBytes?: number;
   readonly fuel?: number;
+  readonly ring?: InputRing;
 }
 
 /** The system of an instance with one page of memory, called as a hostile program would call it. */
@@ -36,7 +38,9 @@ function begin(options: Options = {}) {
     output += Buffer.from(data).toString();
   });
   const world = createVirtualWorld(fuel, 1);
-  const descriptors = [new InputStream(text('input')), out, out, new RootFolder('/workspace', root)];
+  const taken: number[] = [];
+  const live = { ring: options.ring ?? null, onTaken: (bytes: number) => void taken.push(bytes) };
+  const descriptors = [new InputStream(text('input'), live), out, out, new RootFolder('/workspace', root)];
   const system = createSystem({ args: ['program', 'ä'], env: [], descriptors, fuel, world });
   const { bytes } = meterModule(moduleOf({ functions: [], memory: [1] }));
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes));
@@ -60,7 +64,17 @@ function begin(options: Options = {}) {
     view.setUint32(20, put(value), true);
     return invoke('fd_write', fd, 16, 1, 24);
   };
-  return { fuel, quota, root, planted, view, put, invoke, open, write, output: () => output };
+  /** Into one piece of memory, or into two of which the first has a byte. */
+  const read = (length: number, pieces: 1 | 2 = 1) => {
+    view.setUint32(16, scratch, true);
+    view.setUint32(20, pieces === 1 ? length : 1, true);
+    view.setUint32(24, scratch + 1, true);
+    view.setUint32(28, length - 1, true);
+    const ret = invoke('fd_read', 0, 16, pieces, 40);
+    const count = view.getUint32(40, true);
+    return { ret, text: Buffer.from(buffer, scratch, count).toString() };
+  };
+  return { fuel, quota, root, planted, view, put, invoke, open, write, read, taken, output: () => output };
 }
 
 test('no path leads out of the folder that was given', () => {
@@ -249,4 +263,95 @@ test('arguments beyond ASCII have the room that they need', () => {
   const { invoke, view } = begin();
   invoke('args_sizes_get', 0, 4);
   assert.deepEqual([view.getUint32(0, true), view.getUint32(4, true)], [2, 'program'.length + 1 + 3]);
+});
+
+test('input that is written while the program runs comes after what was given, as far as it is there', () => {
+  const ring = new InputRing();
+  const { read, taken } = begin({ ring });
+  ring.push(text('and more'));
+  assert.deepEqual(read(100), { ret: 0, text: 'input' });
+  assert.deepEqual(read(3), { ret: 0, text: 'and' });
+  assert.deepEqual(read(100, 2), { ret: 0, text: ' more' }, 'a second piece of memory is not waited for');
+  ring.push(text('!'));
+  ring.close();
+  assert.deepEqual(read(100, 2), { ret: 0, text: '!' });
+  assert.deepEqual(read(100), { ret: 0, text: '' });
+  assert.deepEqual(read(100), { ret: 0, text: '' }, 'the end stays the end');
+  assert.deepEqual(taken, [], 'so little is not told of before the program waits');
+});
+
+test('input goes round the ring byte by byte, is told of in large pieces, and never overruns', () => {
+  const ring = new InputRing();
+  const { read, taken } = begin({ ring });
+  read(5);
+  const pattern = Uint8Array.from({ length: 50_000 }, (_, index) => index % 251);
+  for (let round = 0; round < 4; round += 1) {
+    assert.ok(ring.push(pattern));
+    assert.equal(ring.push(pattern), false, 'what does not fit is refused whole');
+    for (let index = 0; index < pattern.length; index += 1) {
+      const byte = ring.available();
+      if (index % 5000 === 0) assert.equal(byte, pattern.length - index);
+      assert.equal(Buffer.from(read(1).text).length > 0, true);
+    }
+  }
+  assert.ok(taken.length <= (4 * pattern.length) / (inputRingBytes / 2));
+  assert.ok(taken.reduce((sum, bytes) => sum + bytes, 0) > 4 * pattern.length - inputRingBytes / 2);
+});
+
+test('polling waits for input no longer than was asked, and tells of its end', () => {
+  const ring = new InputRing();
+  const { view, invoke, read, taken } = begin({ ring });
+  const subscribe = (
+    at: number,
+    { type, word, timeoutNs }: { type: number; word: number; timeoutNs: bigint },
+  ) => {
+    new Uint8Array(view.buffer, at, 48).fill(0);
+    view.setBigUint64(at, BigInt(at), true);
+    view.setUint8(at + 8, type);
+    view.setUint32(at + 16, word, true);
+    view.setBigUint64(at + 24, timeoutNs, true);
+  };
+  const poll = (count: number) => {
+    assert.equal(invoke('poll_oneoff', 2000, 3000, count, 1000), 0);
+    return Array.from({ length: view.getUint32(1000, true) }, (_, index) => {
+      const at = 3000 + index * 32;
+      return {
+        of: Number(view.getBigUint64(at, true)),
+        error: view.getUint16(at + 8, true),
+        bytes: Number(view.getBigUint64(at + 16, true)),
+        hangup: view.getUint16(at + 24, true) === 1,
+      };
+    });
+  };
+  const clock = { type: wasi.EVENTTYPE_CLOCK, word: wasi.CLOCKID_MONOTONIC, timeoutNs: 2_000_000n };
+  const input = { type: wasi.EVENTTYPE_FD_READ, word: 0, timeoutNs: 0n };
+  subscribe(2000, input);
+  subscribe(2048, clock);
+  assert.deepEqual(poll(2), [{ of: 2000, error: 0, bytes: 5, hangup: false }]);
+  read(5);
+  ring.push(text('x'));
+  read(1);
+  assert.deepEqual(poll(2), [{ of: 2048, error: 0, bytes: 0, hangup: false }], 'the time has passed');
+  assert.deepEqual(taken, [1], 'what was read is told of before it waits');
+  invoke('clock_time_get', wasi.CLOCKID_MONOTONIC, 1n, 400);
+  const time = view.getBigUint64(400, true);
+  assert.ok(time >= 2_000_000n && time < 2_100_000n, 'its own clock moved by what it waited');
+  ring.push(text('abc'));
+  assert.deepEqual(poll(2), [{ of: 2000, error: 0, bytes: 3, hangup: false }]);
+  ring.close();
+  read(3);
+  assert.deepEqual(poll(1), [{ of: 2000, error: 0, bytes: 0, hangup: true }]);
+  subscribe(2000, { ...input, word: 77 });
+  assert.deepEqual(poll(1), [{ of: 2000, error: wasi.ERRNO_BADF, bytes: 0, hangup: false }]);
+});
+
+test('a program that forbids waiting is told to come again', () => {
+  const ring = new InputRing();
+  const { read, invoke } = begin({ ring });
+  assert.equal(invoke('fd_fdstat_set_flags', 0, wasi.FDFLAGS_NONBLOCK), 0);
+  read(5);
+  assert.equal(read(1).ret, wasi.ERRNO_AGAIN);
+  ring.push(text('y'));
+  assert.deepEqual(read(9), { ret: 0, text: 'y' });
+  assert.equal(invoke('fd_fdstat_set_flags', 0, wasi.FDFLAGS_APPEND), wasi.ERRNO_INVAL);
 });

@@ -1,6 +1,7 @@
 import { type Fd, OpenDirectory, WASI, wasi } from '@bjorn3/browser_wasi_shim';
-import { poll, type World } from './clock.ts';
+import { type PolledFiles, poll, type World } from './clock.ts';
 import type { Fuel } from './fuel.ts';
+import { InputStream } from './streams.ts';
 
 type Value = number | bigint;
 type HostFunction = (...args: Value[]) => unknown;
@@ -45,7 +46,7 @@ export function createSystem(options: SystemOptions) {
   /** Moves bytes between a list of memory pieces and a descriptor until one of them is at its end. */
   function vectors(
     [fd, list, count, done]: readonly [number, number, number, number],
-    move: (file: Fd, piece: Uint8Array) => { ret: number; moved: number },
+    move: (file: Fd, piece: Uint8Array, movedBefore: number) => { ret: number; moved: number },
   ): number {
     const file = system.fds[fd];
     if (file === undefined) return wasi.ERRNO_BADF;
@@ -57,7 +58,7 @@ export function createSystem(options: SystemOptions) {
       const pointer = view.getUint32(list + index * 8, true);
       const length = view.getUint32(list + index * 8 + 4, true);
       const piece = new Uint8Array(memory(), pointer, length);
-      const step = move(file, piece);
+      const step = move(file, piece, moved);
       ret = step.ret;
       moved += step.moved;
       if (step.moved < length) break;
@@ -72,6 +73,17 @@ export function createSystem(options: SystemOptions) {
     return { ret, moved: data.length };
   };
 
+  const standardInput = options.descriptors.find((file) => file instanceof InputStream);
+  const always = { bytes: 65_536, hangup: false };
+  const files: PolledFiles = {
+    readiness(descriptor) {
+      const file = system.fds[descriptor];
+      if (file === undefined) return 'unknown';
+      return file instanceof InputStream ? file.readiness() : always;
+    },
+    waitForInput: (milliseconds) => standardInput?.wait(milliseconds) ?? true,
+  };
+
   const own: Record<string, HostFunction> = {
     args_sizes_get(countPointer, sizePointer) {
       const view = new DataView(memory());
@@ -84,8 +96,14 @@ export function createSystem(options: SystemOptions) {
       return wasi.ERRNO_SUCCESS;
     },
     fd_read: (fd, list, count, done) =>
-      vectors([Number(fd), Number(list), Number(count), Number(done)], (file, piece) =>
-        into(piece, file.fd_read(piece.length)),
+      vectors([Number(fd), Number(list), Number(count), Number(done)], (file, piece, movedBefore) =>
+        into(
+          piece,
+          // What was read is given at once: only the first byte is waited for.
+          file instanceof InputStream
+            ? file.read(piece.length, movedBefore === 0)
+            : file.fd_read(piece.length),
+        ),
       ),
     fd_pread(fd, list, count, offset, done) {
       let at = BigInt(offset ?? 0);
@@ -118,7 +136,7 @@ export function createSystem(options: SystemOptions) {
     poll_oneoff(subscriptions, events, count, done) {
       const view = new DataView(memory());
       const at = { subscriptions: Number(subscriptions), events: Number(events), count: Number(count) };
-      const { ret, ready } = poll(view, at, world);
+      const { ret, ready } = poll(view, at, { world, files });
       view.setUint32(Number(done), ready, true);
       return ret;
     },

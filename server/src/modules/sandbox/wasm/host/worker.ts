@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type LoadedModule, runCall } from './call.ts';
+import { InputRing } from './input-ring.ts';
 import type { CallOrder } from './orders.ts';
 import { writeFrame } from './output.ts';
 
@@ -17,11 +18,17 @@ interface Work {
   readonly loaded: LoadedModule;
   readonly order: CallOrder;
   readonly body: Uint8Array;
+  readonly input: SharedArrayBuffer | null;
 }
 
-parentPort?.on('message', ({ callId, loaded, ...request }: Work) => {
-  const { report, contents } = runCall(loaded, request, (stream, data) =>
-    write({ type: 'output', stream }, [data]),
+parentPort?.on('message', ({ callId, loaded, input, ...request }: Work) => {
+  const { report, contents } = runCall(
+    loaded,
+    { ...request, input: input === null ? null : new InputRing(input) },
+    {
+      write: (stream, data) => write({ type: 'output', stream }, [data]),
+      taken: (bytes) => write({ type: 'taken', bytes }, []),
+    },
   );
   write(report, contents);
   parentPort?.postMessage(callId);
