@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import test, { after, before } from 'node:test';
-import {
-  type Asked,
-  type Said,
-  type ScriptedProvider,
-  scriptedProvider,
-} from '@cyberdevstudio/server/modules/agents/testing/scripted-provider.ts';
-import type { Browser, Page } from 'playwright-core';
-import { axeViolations, browserMissing, launchBrowser } from './browser.ts';
-import { type ApiClient, signIn } from './client.ts';
-import { form, type RunningPlatform, startPlatformProcesses } from './platform.ts';
+import type { Asked, Said } from '@cyberdevstudio/server/modules/agents/testing/scripted-provider.ts';
+import type { Page } from 'playwright-core';
+import { type AgentStudio, english, german, giveTask, startAgentStudio, type Words } from './agent-studio.ts';
+import { axeViolations, browserMissing } from './browser.ts';
+import { form } from './platform.ts';
 
 const skip = browserMissing ?? false;
 const source = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', ''].join('\n');
@@ -29,126 +22,31 @@ function script({ messages, all }: Asked): Said {
   return turns[messages.filter(({ role }) => role === 'assistant').length] ?? { text: 'done' };
 }
 
-interface Words {
-  readonly locale: string;
-  readonly theme: 'dark' | 'light';
-  readonly message: string;
-  readonly send: string;
-  readonly review: string;
-  readonly accept: RegExp;
-  readonly reject: RegExp;
-  readonly apply: RegExp;
-  readonly rollBack: string;
-  readonly rollBackTitle: string;
-  readonly bringBack: string;
-  readonly stop: RegExp;
-  readonly working: string;
-  readonly stopped: string;
-  readonly username: string;
-  readonly password: string;
-  readonly signIn: string;
-}
-
-const english: Words = {
-  locale: 'en-US',
-  theme: 'dark',
-  message: 'Task for the agent',
-  send: 'Give the task',
-  review: 'Review',
-  accept: /^Accept: Change 1\/2/,
-  reject: /^Reject: Change 2\/2/,
-  apply: /Apply 1 accepted change/,
-  rollBack: 'Roll back',
-  rollBackTitle: 'Roll back this change?',
-  bringBack: 'Bring back',
-  stop: /^Stop/,
-  working: 'CodeAgent is working',
-  stopped: 'Stopped',
-  username: 'User name',
-  password: 'Password',
-  signIn: 'Sign in',
-};
-
-const german: Words = {
-  locale: 'de-DE',
-  theme: 'light',
-  message: 'Aufgabe für den Agenten',
-  send: 'Aufgabe geben',
-  review: 'Prüfen',
-  accept: /^Annehmen: Änderung 1\/2/,
-  reject: /^Ablehnen: Änderung 2\/2/,
-  apply: /1 angenommene Änderung anwenden/,
-  rollBack: 'Zurücknehmen',
-  rollBackTitle: 'Diese Änderung zurücknehmen?',
-  bringBack: 'Wiederherstellen',
-  stop: /^Stopp/,
-  working: 'CodeAgent arbeitet',
-  stopped: 'Angehalten',
-  username: 'Benutzername',
-  password: 'Passwort',
-  signIn: 'Anmelden',
-};
-
-let provider: ScriptedProvider;
-let platform: RunningPlatform;
-let browser: Browser;
-let admin: ApiClient;
+let studio: AgentStudio;
 
 before(async () => {
-  if (skip !== false) return;
-  provider = await scriptedProvider(script);
-  platform = await startPlatformProcesses();
-  browser = await launchBrowser();
-  admin = await signIn(platform.url, { username: 'admin', password: platform.adminPassword });
-  await admin.call('admin.providers.create', {
-    name: 'scripted',
-    kind: 'openai',
-    baseUrl: provider.url,
-    apiKey: 'sk-test',
-    models: [{ id: 'strong', contextSize: 100_000 }],
-  });
+  if (skip === false) studio = await startAgentStudio(script);
 });
 after(async () => {
-  await browser?.close();
-  await platform?.[Symbol.asyncDispose]();
-  await provider?.[Symbol.asyncDispose]();
+  await studio?.[Symbol.asyncDispose]();
 });
-
-async function newContext({ locale, theme }: Words) {
-  const viewport = { width: 1440, height: 900 };
-  const context = await browser.newContext({ locale, colorScheme: theme, viewport });
-  // A machine that is busy with other tests takes its time.
-  context.setDefaultTimeout(90_000);
-  return context;
-}
 
 /** A project with one file, opened at its agents by its owner. */
 async function openAgents(
   page: Page,
   words: Words,
 ): Promise<{ read: () => string; write: (text: string) => void }> {
-  const { id } = await admin.call<{ id: string }>('project.create', { name: `Trial ${words.locale}` });
-  const workspace = path.join(platform.dataDir, 'projects', id, 'workspace', file);
-  writeFileSync(workspace, source);
-  await page.goto(`${platform.url}/p/${id}/agents`);
-  await page.getByLabel(words.username).fill('admin');
-  await page.getByLabel(words.password).fill(platform.adminPassword);
-  await page.getByRole('button', { name: words.signIn, exact: true }).click();
+  const project = await studio.newProject(`Trial ${words.locale}`, { [file]: source });
+  await studio.open(page, words, `/p/${project.id}/agents`);
   await page.getByLabel(words.message).waitFor();
-  return { read: () => readFileSync(workspace, 'utf8'), write: (text) => writeFileSync(workspace, text) };
-}
-
-async function giveTask(page: Page, words: Words, text: string): Promise<void> {
-  await page.getByLabel(words.message).fill(text);
-  await page.getByRole('button', { name: words.send }).click();
-  await page.waitForURL(/\/agents\/[0-9a-f-]{36}/);
+  return { read: () => project.read(file), write: (text) => project.write(file, text) };
 }
 
 for (const words of [english, german]) {
   test(`a task in the browser: steps live, one change refused, applied, rolled back, brought back, ${words.locale} (${form})`, {
     skip,
   }, async () => {
-    const context = await newContext(words);
+    const context = await studio.newContext(words);
     const page = await context.newPage();
     const broken: string[] = [];
     page.on('pageerror', (error) => broken.push(error.message));
@@ -185,7 +83,7 @@ for (const words of [english, german]) {
 test(`a reload in the middle of a task shows it again, with what was typed; stop ends its model call (${form})`, {
   skip,
 }, async () => {
-  const context = await newContext(english);
+  const context = await studio.newContext(english);
   const page = await context.newPage();
   await openAgents(page, english);
   await giveTask(page, english, 'HANG on');
@@ -200,7 +98,7 @@ test(`a reload in the middle of a task shows it again, with what was typed; stop
 });
 
 test(`a conflict is settled place by place in the browser (${form})`, { skip }, async () => {
-  const context = await newContext(english);
+  const context = await studio.newContext(english);
   const page = await context.newPage();
   const { read, write } = await openAgents(page, english);
   await giveTask(page, english, 'Make the lines loud');

@@ -47,6 +47,21 @@ export const Step = z.object({
 export type Step = z.infer<typeof Step>;
 export type StepKind = Step['kind'];
 
+/** A piece of the answer that a model is writing right now. It stands in no log: the answer's step holds all of it. */
+export const Writing = z.object({
+  kind: z.literal('writing'),
+  /** The last step before the answer: once a later one is there, the answer is over. */
+  after: z.int().min(0),
+  /** Where in the answer the text belongs, in characters (UTF-16 units). Pieces can come twice, and begin late. */
+  from: z.int().min(0),
+  text: z.string().max(4_000),
+  /** Words to its user, the content of a file, or a decision as JSON. */
+  form: z.enum(['words', 'code', 'choice']),
+  /** The tool that is being called, with how much of its input is there. */
+  tool: z.object({ name: z.string().max(200), characters: z.int().min(0) }).nullable(),
+});
+export type Writing = z.infer<typeof Writing>;
+
 export const Finding = z.object({
   path: z.string(),
   line: z.int().positive(),

@@ -3,7 +3,16 @@ import { defineContract } from '#base/contract.ts';
 import { fileFaults } from '#base/file-faults.ts';
 import { ChangedFile, Decision, ProposedFile, Written } from './contract-changes.ts';
 import { agentFaults } from './contract-faults.ts';
-import { AgentName, CommandLine, Finding, Overlap, Step, TaskInfo, TaskStatus } from './contract-shapes.ts';
+import {
+  AgentName,
+  CommandLine,
+  Finding,
+  Overlap,
+  Step,
+  TaskInfo,
+  TaskStatus,
+  Writing,
+} from './contract-shapes.ts';
 
 const ProjectId = z.uuid();
 const TaskId = z.uuid();
@@ -105,8 +114,13 @@ export const agentsContract = defineContract('agents', {
         'Streams the steps of a task, from the first or from `after` on, until it has ended or waits for input.',
       access: 'viewer',
       rateClass: 'read',
-      params: z.strictObject({ taskId: TaskId, after: z.int().min(0).default(0) }),
-      chunk: Step,
+      params: z.strictObject({
+        taskId: TaskId,
+        after: z.int().min(0).default(0),
+        /** Also tells what the model is writing, about every 80 ms, before the step with the whole of it is there. */
+        live: z.boolean().default(false),
+      }),
+      chunk: z.discriminatedUnion('kind', [Step, Writing]),
       result: TaskInfo,
     },
     'agent.reply': {
@@ -182,6 +196,20 @@ export const agentsContract = defineContract('agents', {
       summary: 'A task has a new step.',
       durable: false,
       payload: z.object({ taskId: TaskId, projectId: ProjectId, sequence: z.int(), kind: z.string() }),
+    },
+    'agent.writing': {
+      summary: 'The model of a task has written more; announced only while somebody looks.',
+      durable: false,
+      payload: Writing.extend({ taskId: TaskId }),
+    },
+    'agent.looking': {
+      summary: 'Somebody looks at a task as it is written.',
+      durable: false,
+      payload: z.object({
+        taskId: TaskId,
+        /** They have nothing yet of the answer that is being written. */
+        whole: z.boolean(),
+      }),
     },
     'agent.cancelling': {
       summary: 'A running task is to end, in whichever process it runs.',

@@ -93,6 +93,11 @@ export const agents = defineModule({
       orchestrator.stop((payload as { taskId: string }).taskId),
     );
     context.defer(() => cancelling[Symbol.dispose]());
+    const looking = context.events.subscribe('agent.looking', ({ payload }) => {
+      const { taskId, whole } = payload as { taskId: string; whole: boolean };
+      orchestrator.looked(taskId, whole);
+    });
+    context.defer(() => looking[Symbol.dispose]());
     const purged = context.events.consume('agents.projects', 'project.purged', (event, transaction) =>
       deleteProject(transaction, (event.payload as { projectId: string }).projectId),
     );
@@ -135,7 +140,7 @@ export const agents = defineModule({
         'agent.export': ({ params, ...caller }) => service.export(params, caller),
         'agent.watch': async function* ({ params, ...caller }) {
           await service.info(params.taskId, caller);
-          yield* watchSteps({ database, events: context.events }, params, caller.call.signal);
+          yield* watchSteps({ database, events: context.events, publish }, params, caller.call.signal);
           return service.info(params.taskId, caller);
         },
         'agent.reply': ({ params, ...caller }) => service.reply(params, caller),

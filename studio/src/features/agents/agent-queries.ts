@@ -5,7 +5,9 @@ import type { Chunk, Result } from '../../rpc/contracts.ts';
 
 export type TaskDetail = Result<'agent.status'>;
 export type Task = Result<'agent.list'>['tasks'][number];
-export type Step = Chunk<'agent.watch'>;
+type Watched = Chunk<'agent.watch'>;
+export type Writing = Extract<Watched, { kind: 'writing' }>;
+export type Step = Exclude<Watched, Writing>;
 export type Written = Result<'agent.apply'>;
 export type Conflict = Written['conflicts'][number];
 export type ProposedFile = Result<'agent.file'>;

@@ -1,5 +1,5 @@
 import { CircleAlert, FileCode, RotateCw, Search, TextSelect } from 'lucide-react';
-import { useEffect, useMemo, useRef } from 'react';
+import { useCallback, useLayoutEffect, useMemo, useRef } from 'react';
 import type { agents } from '../../i18n/en/agents.ts';
 import { type TextKey, useLanguage, useText } from '../../i18n/language.ts';
 import { formatTime } from '../../ui/format.ts';
@@ -10,7 +10,8 @@ import { ChangeCard } from './change-card.tsx';
 import { partsOfTask, prepareTask } from './draft.ts';
 import { Findings } from './findings.tsx';
 import type { Followed } from './follow-task.ts';
-import { partsOf } from './step-lines.ts';
+import { Now } from './now.tsx';
+import { type Part, partsOf } from './step-lines.ts';
 import { StepList } from './step-list.tsx';
 
 interface ConversationProps {
@@ -30,10 +31,11 @@ export function Conversation({ task, followed, editable, onReview }: Conversatio
   const running = task.status === 'running';
   const Icon = agentIcons[task.agent];
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever comes moves the end
-  useEffect(() => {
+  const followEnd = useCallback(() => {
     if (follows.current && log.current !== null) log.current.scrollTop = log.current.scrollHeight;
-  }, [parts, task.status, task.changeState, task.changeSet.length]);
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever comes moves the end
+  useLayoutEffect(followEnd, [parts, task.status, task.changeState, task.changeSet.length]);
 
   return (
     <div
@@ -60,10 +62,7 @@ export function Conversation({ task, followed, editable, onReview }: Conversatio
           </time>
         </div>
         {parts.map((part, index) => {
-          if (part.kind === 'lines') {
-            const last = index === parts.length - 1;
-            return <StepList key={part.key} lines={part.lines} running={last && running} />;
-          }
+          if (part.kind === 'lines') return <StepList key={part.key} lines={part.lines} />;
           if (part.kind === 'reply')
             return (
               <p key={part.key} className="me">
@@ -75,7 +74,14 @@ export function Conversation({ task, followed, editable, onReview }: Conversatio
             return null;
           return <Markdown key={part.key} text={part.text} />;
         })}
-        {running && parts.at(-1)?.kind !== 'lines' && <StepList lines={[]} running />}
+        {running && (
+          <Now
+            projectId={task.projectId}
+            taskId={task.taskId}
+            joined={parts.at(-1)?.kind === 'lines'}
+            onGrow={followEnd}
+          />
+        )}
       </div>
       {task.status === 'failed' && task.problem !== null && <Problem task={task} editable={editable} />}
       {task.agent === 'security' && task.status === 'completed' && (
@@ -83,10 +89,16 @@ export function Conversation({ task, followed, editable, onReview }: Conversatio
       )}
       <ChangeCard task={task} editable={editable} onReview={onReview} />
       <p className="visually-hidden" aria-live="polite">
-        {task.status === 'completed' ? `${t('status.completed')}. ${task.summary ?? ''}` : ''}
+        {task.status === 'completed' ? `${t('status.completed')}. ${task.summary ?? ''}` : lastWords(parts)}
       </p>
     </div>
   );
+}
+
+/** What the agent said last: told once it is whole, not piece by piece. */
+function lastWords(parts: readonly Part[]): string {
+  const last = parts.findLast(({ kind }) => kind === 'words');
+  return last?.kind === 'words' ? last.text : '';
 }
 
 function Asked({ task }: { task: TaskDetail }) {

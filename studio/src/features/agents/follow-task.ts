@@ -2,7 +2,8 @@ import { useEffect } from 'react';
 import { rpc } from '../../rpc/client.ts';
 import { isRpcFault } from '../../rpc/fault.ts';
 import { createStore, type Store, useStore } from '../../ui/store.ts';
-import { refreshTask, type Step } from './agent-queries.ts';
+import { refreshTask, type Step, type Writing } from './agent-queries.ts';
+import { type Live, withPiece } from './live-answer.ts';
 
 export interface Followed {
   readonly steps: readonly Step[];
@@ -21,6 +22,8 @@ const longestPauseMs = 20_000;
  */
 class TaskFollower {
   readonly state: Store<Followed> = createStore(nothing);
+  /** The answer that is being written after the last step: apart, because it changes many times a second. */
+  readonly live: Store<Live | undefined> = createStore<Live | undefined>(undefined);
   readonly #projectId: string;
   readonly #taskId: string;
   #readers = 0;
@@ -57,8 +60,8 @@ class TaskFollower {
     for (let pauseMs = firstPauseMs; !signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
         const after = this.state.get().steps.at(-1)?.sequence ?? 0;
-        const options = { signal, restartable: true, onChunk: (step: Step) => this.#add(step) };
-        const info = await rpc.stream('agent.watch', { taskId: this.#taskId, after }, options);
+        const options = { signal, restartable: true, onChunk: (chunk: Step | Writing) => this.#take(chunk) };
+        const info = await rpc.stream('agent.watch', { taskId: this.#taskId, after, live: true }, options);
         this.state.set((state) => ({ ...state, complete: true, error: undefined }));
         await refreshTask(this.#projectId, this.#taskId);
         if (info.status !== 'pending' && info.status !== 'running') return;
@@ -72,10 +75,16 @@ class TaskFollower {
     }
   }
 
+  #take(chunk: Step | Writing): void {
+    if (chunk.kind === 'writing') this.live.set((live) => withPiece(live, chunk));
+    else this.#add(chunk);
+  }
+
   #add(step: Step): void {
     const { steps } = this.state.get();
     // After a break the stream begins again from where it was asked for.
     if (step.sequence <= (steps.at(-1)?.sequence ?? 0)) return;
+    this.live.set((live) => (live !== undefined && live.after < step.sequence ? undefined : live));
     this.state.set((state) => ({ ...state, steps: [...state.steps, step], error: undefined }));
     if (noteworthy.has(step.kind)) void refreshTask(this.#projectId, this.#taskId);
   }

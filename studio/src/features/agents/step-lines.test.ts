@@ -72,3 +72,17 @@ test('arguments that are no JSON, and unknown steps, are shown and break nothing
   expect(line?.tools).toHaveLength(1);
   expect(filesOf(linesOf([step('tool', { name: 'edit_file', arguments: '"x"' })])[0] as never)).toEqual([]);
 });
+
+test('words without a call are words when tools were offered; a call that was written as text is none', () => {
+  const tools = [{ name: 'x' }];
+  const said = (text: string, question: object) =>
+    step('model', { question, answer: { text, toolCalls: [] } });
+  const parts = partsOf([
+    said('I think.', { tools }),
+    said('{"name": "find"}', { tools }),
+    said('```js\n1\n```', {}),
+  ]);
+  expect(
+    parts.map((part) => (part.kind === 'lines' ? part.lines.map(({ kind }) => kind) : part.text)),
+  ).toEqual(['I think.', ['think']]);
+});

@@ -1,4 +1,5 @@
 import type { Step } from './agent-queries.ts';
+import { looksLikeCall } from './live-answer.ts';
 
 export type LineKind =
   | 'read'
@@ -45,8 +46,8 @@ function kindOf({ kind, data }: Step): LineKind | undefined {
     case 'tool':
       return toolKinds[String(data.name)] ?? 'note';
     case 'model':
-      // Beside a tool call the call itself is the step; what it says stands in the conversation.
-      return answerOf(data).called ? undefined : 'think';
+      // What it says stands in the conversation; beside a tool call the call itself is the step.
+      return answerOf(data).called || isSpoken(data) ? undefined : 'think';
     case 'check':
       return 'check';
     case 'retry':
@@ -99,6 +100,12 @@ export function parsed(json: string): Readonly<Record<string, unknown>> {
   }
 }
 
+/** Words to its user: a model that may call tools says something, and no call that it has written as text. */
+function isSpoken(data: Step['data']): boolean {
+  const { tools } = (data.question ?? {}) as { tools?: unknown };
+  return (answerOf(data).called || tools !== undefined) && !looksLikeCall(answerOf(data).text);
+}
+
 /** What a model said in a step. */
 export function answerOf(data: Step['data']): { readonly text: string; readonly called: boolean } {
   const answer = (data.answer ?? {}) as { text?: unknown; toolCalls?: unknown[] };
@@ -114,8 +121,7 @@ export function linesOf(steps: readonly Step[]): StepLine[] {
     const startedAt = before ?? step.at;
     before = step.at;
     // Words of the model part what was done before from what comes after.
-    if (step.kind === 'model' && answerOf(step.data).called && answerOf(step.data).text.trim() !== '')
-      broken = true;
+    if (step.kind === 'model' && isSpoken(step.data) && answerOf(step.data).text.trim() !== '') broken = true;
     const kind = kindOf(step);
     if (kind === undefined) continue;
     const last = lines.at(-1);
@@ -180,7 +186,7 @@ export function partsOf(steps: readonly Step[]): Part[] {
       else parts.push({ kind: 'lines', key: step.sequence, lines: [line] });
     }
     const { kind, data, sequence } = step;
-    if (kind === 'model' && answerOf(data).called) say('words', sequence, answerOf(data).text);
+    if (kind === 'model' && isSpoken(data)) say('words', sequence, answerOf(data).text);
     else if (kind === 'asked') say('question', sequence, String(data.question ?? ''));
     else if (kind === 'replied') say('reply', sequence, String(data.text ?? ''));
     else if (kind === 'completed') say('words', sequence, String(data.summary ?? ''));

@@ -31,22 +31,13 @@ function titleOf(line: StepLine, t: Translate<'agents'>): string {
   return t(`steps.${line.kind}`);
 }
 
-/** The steps of an agent, folded to one line each; the one that runs is bright. */
-export function StepList({ lines, running }: { lines: readonly StepLine[]; running: boolean }) {
-  const t = useText('agents');
+/** The steps of an agent, folded to one line each. */
+export function StepList({ lines }: { lines: readonly StepLine[] }) {
   return (
     <ul className="work-steps">
       {lines.map((line) => (
         <Line key={line.key} line={line} />
       ))}
-      {running && (
-        <li className="work-step now">
-          <span className="step-mark">
-            <i className="dot running" />
-          </span>
-          <span className="step-title">{t('nextStep')}</span>
-        </li>
-      )}
     </ul>
   );
 }

@@ -2,6 +2,7 @@ import type { Call, Client } from '#base/contract.ts';
 import { fault } from '#base/fault.ts';
 import type { connectionsContract } from '#modules/connections/contract.ts';
 import { asData } from '../tools/untrusted.ts';
+import type { LiveText } from './live-text.ts';
 import type { Outcome, Work } from './work.ts';
 
 const repairs = 2;
@@ -29,26 +30,32 @@ export async function workWithExternalAgent(
     readonly taskId: string;
     readonly agent: string;
     readonly call: Call;
+    readonly live: LiveText;
   },
 ): Promise<Outcome> {
-  const { connections, projectId, taskId, agent, call } = other;
+  const { connections, projectId, taskId, agent, call, live } = other;
   let text = opening(work);
   for (let round = 0; ; round += 1) {
     work.signal.throwIfAborted();
     const stream = connections.stream('connection.agent.prompt', { projectId, taskId, agent, text }, call);
     let said = '';
+    let writing = live.begin('words');
     const stopReason = await (async () => {
       for (;;) {
         const next = await stream.next();
         if (next.done === true) return next.value.stopReason;
         const update = next.value;
-        if (update.kind === 'text') said = (said + update.text).slice(0, answerCharacters);
-        else {
+        if (update.kind === 'text') {
+          said = (said + update.text).slice(0, answerCharacters);
+          writing.add({ text: update.text, tool: null });
+        } else {
           const state = update.kind === 'tool' ? update.state : update.granted ? 'granted' : 'refused';
           await work.log('tool', { name: `${prefix}${agent}`, arguments: update.title, result: state });
+          writing = live.begin('words');
         }
       }
     })();
+    writing.end();
     work.sawData(`${prefix}${agent}`);
     await work.log('model', {
       model: `${prefix}${agent}`,

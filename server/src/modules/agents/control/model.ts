@@ -3,8 +3,9 @@ import type { Call, Client } from '#base/contract.ts';
 import { moneyScale, parseDecimal } from '#base/decimal.ts';
 import { fault, isFault } from '#base/fault.ts';
 import type { llmContract } from '#modules/llm/contract.ts';
-import type { Usage } from '../contract-shapes.ts';
+import type { Usage, Writing } from '../contract-shapes.ts';
 import { buildAnswer } from './answer-stream.ts';
+import type { LiveText } from './live-text.ts';
 import type { Offer } from './market.ts';
 import type { Spending } from './spending.ts';
 
@@ -85,10 +86,11 @@ export function createModel(parts: {
   readonly offer: Offer;
   readonly spending: Spending;
   readonly call: Call;
+  readonly live: LiveText;
   readonly onAnswer: (question: Question, answer: Answer, usage: Usage) => Promise<void>;
   readonly onRetry: (reason: string) => Promise<void>;
 }): Model {
-  const { llm, name, offer, spending, call } = parts;
+  const { llm, name, offer, spending, call, live } = parts;
   const { contextSize } = offer;
   let tokensPerByte = firstTokensPerByte;
   /** The messages of the last question with what they were counted as: a conversation only grows. */
@@ -122,6 +124,7 @@ export function createModel(parts: {
     const builder = buildAnswer(hold.maxTokens);
     const stream = llm.stream('llm.chat.stream', requestOf(name, question, hold.maxTokens), call);
     let begun = false;
+    const writing = live.begin(formOf(question));
     try {
       for (;;) {
         const step = await stream.next();
@@ -143,7 +146,7 @@ export function createModel(parts: {
           return answer;
         }
         begun = true;
-        builder.add(step.value);
+        writing.add(builder.add(step.value));
       }
     } catch (error) {
       await stream.return(undefined as never).catch(() => undefined);
@@ -157,6 +160,8 @@ export function createModel(parts: {
         });
       } else await hold.release();
       throw error;
+    } finally {
+      writing.end();
     }
   }
 
@@ -181,6 +186,12 @@ export function createModel(parts: {
       }
     },
   };
+}
+
+/** What an answer will be: a decision by a schema, words beside the calls of tools, or a file. */
+function formOf({ schema, tools }: Question): Writing['form'] {
+  if (schema !== undefined) return 'choice';
+  return tools === undefined ? 'code' : 'words';
 }
 
 function requestOf(model: string, question: Question, maxTokens: number) {

@@ -6,6 +6,7 @@ import { saveChanges } from '../changes/change-store.ts';
 import type { AgentsConfig } from '../config.ts';
 import type { agentsContract } from '../contract.ts';
 import type { StepKind, TaskStatus } from '../contract-shapes.ts';
+import { createLiveText, type LiveText } from '../control/live-text.ts';
 import { withLost } from '../control/spending.ts';
 import {
   abandonedTasks,
@@ -49,6 +50,8 @@ export interface Orchestrator extends AsyncDisposable {
     task: Pick<TaskRow, 'taskId' | 'projectId'>,
     step: { readonly kind: StepKind; readonly data: Record<string, unknown> },
   ): Promise<void>;
+  /** Somebody looks at the task as it is written; it matters if it runs here. */
+  looked(taskId: string, whole: boolean): void;
   /** Ends the task if it runs here. */
   stop(taskId: string): void;
   /** Enters the end of a task that does not run. */
@@ -84,7 +87,10 @@ export function createOrchestrator(deps: {
 }): Orchestrator {
   const { database, config, publish, now, stopping, onError } = deps;
   const runner = newId(now());
-  const running = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>();
+  const running = new Map<
+    string,
+    { readonly abort: AbortController; readonly done: Promise<void>; readonly live: LiveText }
+  >();
   let filling: Promise<void> | undefined;
   let again = false;
   const timer = setInterval(wake, pollMs).unref();
@@ -92,6 +98,7 @@ export function createOrchestrator(deps: {
 
   const log: Orchestrator['log'] = async ({ taskId, projectId }, kind, data) => {
     const sequence = await appendStep(database, { taskId, at: new Date(now()), kind, data });
+    running.get(taskId)?.live.stepped(sequence);
     await publish('agent.step', { taskId, projectId, sequence, kind });
   };
 
@@ -159,18 +166,24 @@ export function createOrchestrator(deps: {
 
   function begin(task: TaskRow): void {
     const abort = new AbortController();
-    const done = run(task, abort)
+    const live = createLiveText({
+      tell: (piece) =>
+        void publish('agent.writing', { ...piece, kind: 'writing', taskId: task.taskId }).catch(onError),
+      now,
+    });
+    const done = run(task, abort, live)
       .catch(onError)
       .finally(() => {
+        live.stop();
         running.delete(task.taskId);
         wake();
         // Only now does nothing of it run any more.
         return deps.tidy(task).catch(onError);
       });
-    running.set(task.taskId, { abort, done });
+    running.set(task.taskId, { abort, done, live });
   }
 
-  async function run(task: TaskRow, abort: AbortController): Promise<void> {
+  async function run(task: TaskRow, abort: AbortController, live: LiveText): Promise<void> {
     const startedMs = now();
     const leftMs = Math.max(0, task.budget.seconds * 1000 - task.secondsUsed * 1000);
     const timeout = setTimeout(() => abort.abort(new Stop('time')), leftMs).unref();
@@ -189,6 +202,7 @@ export function createOrchestrator(deps: {
       await log(task, 'started', { agent: task.agent, model: task.model, starts: task.starts });
       const ended = await runTask({ ...task, usage }, abort.signal, {
         ...deps.runner,
+        live,
         log: (kind, data) => log(task, kind, data),
         // Also of a task that was cancelled meanwhile: what it has spent is spent.
         saveUsage: async (used, held) => {
@@ -313,6 +327,7 @@ export function createOrchestrator(deps: {
     log,
     logIn,
     end,
+    looked: (taskId, whole) => running.get(taskId)?.live.looked(whole),
     stop(taskId) {
       running.get(taskId)?.abort.abort(new Stop('cancelled'));
     },

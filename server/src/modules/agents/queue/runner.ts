@@ -16,6 +16,7 @@ import type { Advisories } from '../checks/dependencies/advisories.ts';
 import type { AgentsConfig } from '../config.ts';
 import type { StepKind, Usage } from '../contract-shapes.ts';
 import { externalAgentOf, workWithExternalAgent } from '../control/external.ts';
+import type { LiveText } from '../control/live-text.ts';
 import { workWithTools } from '../control/loop.ts';
 import { type Offer, offerOf } from '../control/market.ts';
 import { createModel, type Model } from '../control/model.ts';
@@ -46,6 +47,7 @@ export interface RunnerParts {
   readonly syntax: Syntax;
   readonly config: AgentsConfig;
   readonly advisories: Advisories;
+  readonly live: LiveText;
   readonly log: (kind: StepKind, data: Record<string, unknown>) => Promise<void>;
   readonly saveUsage: (usage: Usage, held: Held | null) => Promise<void>;
   /** Remembers when the files were copied, by the file system's clock. */
@@ -175,7 +177,10 @@ async function workOf(
       const { taskId, projectId } = task;
       const { connections } = clients;
       const agent = externalAgentOf(name);
-      if (agent !== null) return workWithExternalAgent(work, { connections, projectId, taskId, agent, call });
+      if (agent !== null) {
+        const { live } = parts;
+        return workWithExternalAgent(work, { connections, projectId, taskId, agent, call, live });
+      }
       const offer = await offerFor(name);
       const full = workAt(name, offer);
       return inSteps(task, name, offer) ? workInSteps(full) : workWithTools(full, resumed);
@@ -194,6 +199,7 @@ function modelOf(given: {
   return createModel({
     ...own,
     llm: parts.clients.llm,
+    live: parts.live,
     onAnswer: (question, answer, usage) =>
       parts.log('model', { model: own.name, question: cut(question), answer: cut(answer), usage }),
     onRetry: (reason) => parts.log('retry', { model: own.name, reason }),

@@ -13,14 +13,19 @@ export interface Asked {
   readonly all: string;
 }
 
+/** Words of an answer that come before the rest of it, each when the test lets it. */
+interface Slowly {
+  readonly slowly?: AsyncIterable<string>;
+}
+
 /** What the provider is to do; the last ones are faults. */
 export type Said =
-  | {
+  | ({
       readonly text: string;
       readonly usage?: { readonly prompt_tokens: number; readonly completion_tokens: number } | null;
       readonly cut?: boolean;
-    }
-  | { readonly tool: string; readonly input: object }
+    } & Slowly)
+  | ({ readonly tool: string; readonly input: object } & Slowly)
   | { readonly status: number }
   | { readonly hang: true }
   | { readonly dropMidway: true };
@@ -62,7 +67,7 @@ export async function scriptedProvider(
     response.once('close', () => {
       open -= 1;
     });
-    answer(response, await script(entry), { stream: body.stream === true, index: entry.index });
+    await answer(response, await script(entry), { stream: body.stream === true, index: entry.index });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -81,11 +86,11 @@ export async function scriptedProvider(
   };
 }
 
-function answer(
+async function answer(
   response: ServerResponse,
   said: Said,
   { stream, index }: { stream: boolean; index: number },
-): void {
+): Promise<void> {
   if ('hang' in said) return;
   if ('status' in said) {
     response.writeHead(said.status, { 'content-type': 'application/json' }).end('{"error":{"message":"no"}}');
@@ -141,6 +146,8 @@ function answer(
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const chunk = (part: object) =>
     response.write(`data: ${JSON.stringify({ ...shared, object: 'chat.completion.chunk', ...part })}\n\n`);
+  for await (const content of said.slowly ?? [])
+    chunk({ choices: [{ index: 0, delta: { content }, finish_reason: null }] });
   chunk({ choices: [{ index: 0, delta: message, finish_reason: null }] });
   chunk({ choices: [{ index: 0, delta: {}, finish_reason }] });
   response.end('data: [DONE]\n\n');

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import type { Asked, Said } from '@cyberdevstudio/server/modules/agents/testing/scripted-provider.ts';
+import { type AgentStudio, english, german, giveTask, startAgentStudio, type Words } from './agent-studio.ts';
+import { axeViolations, browserMissing } from './browser.ts';
+import { form } from './platform.ts';
+
+const skip = browserMissing ?? false;
+
+/** An answer that goes on only when the test says so. */
+function createGate() {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+let gate = createGate();
+
+const paragraphs = Array.from({ length: 30 }, (_, index) => `Line ${index + 1} of what I think.`).join(
+  '\n\n',
+);
+
+async function* slowly(): AsyncGenerator<string> {
+  yield 'First I look at **';
+  yield `the notes**, then:\n\n${paragraphs}`;
+  await gate.opened;
+  yield ' Now I change them.';
+}
+
+function script({ messages }: Asked): Said {
+  const turns: Said[] = [
+    { tool: 'read_file', input: { path: 'notes.txt' }, slowly: slowly() },
+    { tool: 'write_file', input: { path: 'notes.txt', content: 'loud' } },
+    { tool: 'finish', input: { summary: 'It is loud.' } },
+  ];
+  return turns[messages.filter(({ role }) => role === 'assistant').length] ?? { text: 'done' };
+}
+
+let studio: AgentStudio;
+before(async () => {
+  if (skip === false) studio = await startAgentStudio(script);
+});
+after(async () => {
+  gate.open();
+  await studio?.[Symbol.asyncDispose]();
+});
+
+interface LiveWords extends Words {
+  readonly writing: string;
+}
+
+for (const words of [
+  { ...english, writing: 'Writing' },
+  { ...german, writing: 'Schreibt' },
+] satisfies LiveWords[]) {
+  test(`an answer is there while it is written, also after a reload, and stays where it was, ${words.locale} (${form})`, {
+    skip,
+  }, async () => {
+    gate = createGate();
+    const context = await studio.newContext(words);
+    const page = await context.newPage();
+    const project = await studio.newProject(`Live ${words.locale}`, { 'notes.txt': 'quiet' });
+    await studio.open(page, words, `/p/${project.id}/agents`);
+    await giveTask(page, words, 'Make it loud');
+    const talk = page.getByRole('log');
+    const text = talk.getByText('First I look at the notes, then:', { exact: true });
+    const lastLine = talk.getByText('Line 30 of what I think.', { exact: true });
+    await lastLine.waitFor();
+    await talk.locator('strong', { hasText: 'the notes' }).waitFor();
+    await talk.getByText(words.writing, { exact: true }).waitFor();
+    assert.deepEqual(await axeViolations(page), []);
+    // Nothing of it is in the log yet: the step comes with the whole answer.
+    assert.equal(await talk.getByText('read_file').count(), 0);
+
+    await page.reload();
+    await lastLine.waitFor();
+    const toEnd = await talk.evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight);
+    assert.ok(toEnd < 24, `the conversation follows its end, ${toEnd} px above it`);
+    // Whoever reads further up is left there.
+    await talk.hover();
+    await page.mouse.wheel(0, -10_000);
+    await text.waitFor();
+    await page.waitForFunction(() => document.querySelector('[role=log]')?.scrollTop === 0);
+    gate.open();
+    await talk.getByText('It is loud.').first().waitFor();
+    assert.equal(await talk.evaluate(({ scrollTop }) => scrollTop), 0);
+    await talk.getByText('Line 30 of what I think. Now I change them.', { exact: true }).waitFor();
+    assert.equal(await text.count(), 1);
+    await context.close();
+  });
+}
