@@ -10,6 +10,11 @@ export interface GrowthBatch extends AsyncDisposable {
   add(project: CountedProject, growth: Growth): void;
   /** What of one owner is not told yet. */
   waitingOf(ownerId: string): Growth;
+  /**
+   * Reads what was told while no sum is on its way, so that it and what waits add up: `read` also takes `waitingOf`.
+   * Sums that come due meanwhile are told after it.
+   */
+  undisturbed<T>(read: () => Promise<T>): Promise<T>;
   /** Forgets what waits for a project: it was counted exactly. */
   drop(projectId: string): void;
 }
@@ -26,7 +31,10 @@ export function createGrowthBatch(options: {
   let timer: NodeJS.Timeout | undefined;
   let telling: Promise<void> = Promise.resolve();
 
+  const readers = new Set<Promise<unknown>>();
+
   async function flush(): Promise<void> {
+    await Promise.allSettled(readers);
     const sums = [...waiting];
     waiting.clear();
     for (const [projectId, { bytes, files }] of sums) {
@@ -53,6 +61,19 @@ export function createGrowthBatch(options: {
         total.files += sum.files;
       }
       return total;
+    },
+    async undisturbed(read) {
+      for (let seen: typeof telling | undefined; seen !== telling; ) {
+        seen = telling;
+        await seen;
+      }
+      const reading = read();
+      readers.add(reading);
+      try {
+        return await reading;
+      } finally {
+        readers.delete(reading);
+      }
     },
     drop(projectId) {
       waiting.delete(projectId);

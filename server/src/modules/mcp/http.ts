@@ -1,20 +1,23 @@
 import { Readable } from 'node:stream';
-import type { McpHttpHandler } from '@modelcontextprotocol/server';
+import type { McpHttpHandler, Server } from '@modelcontextprotocol/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { RateClass } from '#base/contract.ts';
 import { fault, isFault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
 import { authenticateRequest, presentedToken } from '#kernel/http/credentials.ts';
 import { languageOf } from '#kernel/http/language.ts';
-import { rateClassOf } from '#kernel/http/rest.ts';
 import type { HttpKit } from '#kernel/module.ts';
 import { parseRpcMessage, type RpcMessage } from '#kernel/rpc/envelope.ts';
+import type { McpCaller } from './call.ts';
 import type { McpConfig } from './config.ts';
-import type { McpCaller, McpServerParts } from './server.ts';
 
 export interface McpHttpOptions {
   readonly kit: HttpKit;
-  readonly server: McpServerParts;
+  /** Loads what makes a server for one request of a caller. Called with the first request. */
+  readonly loadServer: () => Promise<(caller: McpCaller) => Server>;
+  /** The bucket that calls of a tool draw from; undefined for an unknown tool. */
+  readonly rateClassOf: (toolName: string) => RateClass | undefined;
   readonly config: McpConfig;
   readonly log: Logger;
 }
@@ -32,6 +35,15 @@ export function mountMcp(app: FastifyInstance, options: McpHttpOptions): AsyncDi
   let handler: Promise<McpHttpHandler> | undefined;
   const underWay = new Map<string, number>();
 
+  /** A load that failed is tried again with the next request. */
+  function loadOnce(): Promise<McpHttpHandler> {
+    handler ??= loadHandler(options).catch((error: unknown) => {
+      handler = undefined;
+      throw error;
+    });
+    return handler;
+  }
+
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const principal = await identify(request, kit, reply);
     await takeRates(request, reply, { principal, options });
@@ -44,8 +56,7 @@ export function mountMcp(app: FastifyInstance, options: McpHttpOptions): AsyncDi
       if (left > 0) underWay.set(userId, left);
       else underWay.delete(userId);
     });
-    handler ??= loadHandler(options);
-    return forward(request, reply, { handler: await handler, principal });
+    return forward(request, reply, { handler: await loadOnce(), principal });
   }
 
   app.register(async (scope) => {
@@ -65,12 +76,12 @@ export function mountMcp(app: FastifyInstance, options: McpHttpOptions): AsyncDi
 }
 
 /** The protocol's library is loaded with the first request: many an installation never has one. */
-async function loadHandler({ server, config, log }: McpHttpOptions): Promise<McpHttpHandler> {
-  const [{ createMcpHandler }, { createMcpServer }] = await Promise.all([
+async function loadHandler({ loadServer, config, log }: McpHttpOptions): Promise<McpHttpHandler> {
+  const [{ createMcpHandler }, createServer] = await Promise.all([
     import('@modelcontextprotocol/server'),
-    import('./server.ts'),
+    loadServer(),
   ]);
-  return createMcpHandler(({ authInfo }) => createMcpServer(server, callerOf(authInfo)), {
+  return createMcpHandler(({ authInfo }) => createServer(callerOf(authInfo)), {
     maxRequestBodySize: config.bodyLimitBytes,
     // Nothing is announced, so there is nothing to hold a connection open for.
     maxSubscriptions: 0,
@@ -101,10 +112,9 @@ async function takeRates(
   reply: FastifyReply,
   { principal, options }: { principal: Principal; options: McpHttpOptions },
 ): Promise<void> {
-  const { kit, server } = options;
+  const { kit, rateClassOf } = options;
   for (const toolName of toolNamesIn(messageOf(request))) {
-    const method = toolName === undefined ? undefined : server.tools.get(toolName)?.method;
-    const rateClass = method === undefined ? 'read' : rateClassOf(method.definition);
+    const rateClass = (toolName === undefined ? undefined : rateClassOf(toolName)) ?? 'read';
     await kit.takeRate({ principal, address: request.ip, rateClass }, reply);
   }
 }

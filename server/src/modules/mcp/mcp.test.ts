@@ -225,6 +225,53 @@ test('a key is confined to its scopes', async () => {
   assert.match(await at.refusal('prompt_list'), /\[common\.forbidden\]$/);
 });
 
+for (const era of ['2026', '2025'] as const) {
+  test(`a client of ${era} is offered the prompts that ship, and fills one`, async () => {
+    await using at = await connect(await account('viewer'), era);
+    const { prompts: offered } = await at.client.listPrompts();
+    const edit = offered.find(({ name }) => name === 'agent.edit');
+    assert.equal(edit?.title, 'Edit one file');
+    assert.deepEqual(
+      edit?.arguments?.filter(({ required }) => required).map(({ name }) => name),
+      ['task', 'path'],
+    );
+    assert.match(
+      edit?.arguments?.find(({ name }) => name === 'format')?.description ?? '',
+      /\(whole \| searchReplace/,
+    );
+    const { messages } = await at.client.getPrompt({
+      name: 'agent.edit',
+      arguments: { task: 'Add a sum.', path: 'a.ts', rules: 'No loops.\nNo classes.' },
+    });
+    const [{ role, content }] = messages as [(typeof messages)[number]];
+    const text = content.type === 'text' ? content.text : '';
+    assert.equal(role, 'user');
+    assert.match(text, /Add a sum\.[\s\S]*a\.ts/);
+    assert.match(text, /No loops\.[\s\S]*No classes\./);
+  });
+}
+
+test('values that a prompt refuses are named, and an unknown prompt is an error', async () => {
+  await using at = await connect(await account('viewer'));
+  const fill = (name: string, values: Record<string, string>) =>
+    at.client.getPrompt({ name, arguments: values });
+  await assert.rejects(
+    fill('agent.edit', { task: 'x', path: 'a.ts', format: 'poem' }),
+    /format.*\[prompts\./,
+  );
+  await assert.rejects(fill('agent.edit', { task: 'x' }), /path.*\[prompts\./);
+  await assert.rejects(fill('agent.hallucinate', {}), /no prompt/);
+});
+
+test('a key without the scope of prompts sees none and fills none', async () => {
+  await using at = await connect(await account('developer', ['project']));
+  assert.deepEqual((await at.client.listPrompts()).prompts, []);
+  await assert.rejects(
+    at.client.getPrompt({ name: 'agent.edit', arguments: { task: 'x', path: 'a' } }),
+    /common\.forbidden/,
+  );
+});
+
 test('without a key, with a wrong one or with a cookie nothing is answered, not even initialize', async () => {
   const { token } = await account('developer');
   for (const headers of [
@@ -291,6 +338,7 @@ test('cds mcp carries the tools to stdio with the rights of its key', async () =
   );
   const result = await client.callTool({ name: 'project_list', arguments: {} });
   assert.match(JSON.stringify(result.structuredContent), new RegExp(projectId));
+  assert.deepEqual((await client.listPrompts()).prompts, []);
   await client.close();
 });
 

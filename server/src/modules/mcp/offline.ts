@@ -47,7 +47,7 @@ function serverOf(upstream: Client, version: string): Server {
   const instructions = upstream.getInstructions();
   const server = new Server(
     { name: 'cyberdevstudio', title: 'CyberDevStudio', version },
-    { capabilities: { tools: {} }, ...(instructions === undefined ? {} : { instructions }) },
+    { capabilities: { tools: {}, prompts: {} }, ...(instructions === undefined ? {} : { instructions }) },
   );
   server.setRequestHandler('tools/list', async () => {
     const { tools } = await upstream.listTools(undefined, { cacheMode: 'refresh' });
@@ -57,6 +57,16 @@ function serverOf(upstream: Client, version: string): Server {
     upstream.callTool(
       { name: params.name, arguments: params.arguments ?? {} },
       { signal: mcpReq.signal, timeout: longestCallMs },
+    ),
+  );
+  server.setRequestHandler('prompts/list', async () => {
+    const { prompts } = await upstream.listPrompts(undefined, { cacheMode: 'refresh' });
+    return { prompts };
+  });
+  server.setRequestHandler('prompts/get', ({ params }, { mcpReq }) =>
+    upstream.getPrompt(
+      { name: params.name, ...(params.arguments === undefined ? {} : { arguments: params.arguments }) },
+      { signal: mcpReq.signal },
     ),
   );
   return server;

@@ -1,8 +1,8 @@
 import type { Tool } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { isFault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
-import { authorize, type BoundMethod } from '#kernel/rpc/method.ts';
+import type { BoundMethod } from '#kernel/rpc/method.ts';
+import { mayCall } from './call.ts';
 
 /** How a method is offered as a tool; what it takes and answers comes from its contract. */
 interface Offer {
@@ -155,14 +155,4 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, unk
 /** The tools that this principal may call: by role, and by the scopes of an API key. */
 export function toolsFor(tools: ReadonlyMap<string, OfferedTool>, principal: Principal): Tool[] {
   return [...tools.values()].filter(({ method }) => mayCall(method, principal)).map(({ tool }) => tool);
-}
-
-function mayCall(method: BoundMethod, principal: Principal): boolean {
-  try {
-    authorize(method, principal);
-    return true;
-  } catch (error) {
-    if (isFault(error)) return false;
-    throw error;
-  }
 }

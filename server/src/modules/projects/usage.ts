@@ -47,6 +47,7 @@ interface UsageParts {
  */
 export function createUsage({ store, folders, config, now, log }: UsageParts): Usage {
   const totals = new Map<string, Total>();
+  const loading = new Map<string, Promise<Total>>();
   const active = new Map<string, string>();
   const quota = { limitBytes: config.quotaBytes, limitFiles: config.quotaFiles };
   const batch = createGrowthBatch({
@@ -58,6 +59,16 @@ export function createUsage({ store, folders, config, now, log }: UsageParts): U
   async function load(ownerId: string): Promise<Total> {
     const known = totals.get(ownerId);
     if (known !== undefined && now() < known.untilMs) return known;
+    const pending = loading.get(ownerId) ?? batch.undisturbed(() => read(ownerId));
+    loading.set(ownerId, pending);
+    try {
+      return await pending;
+    } finally {
+      loading.delete(ownerId);
+    }
+  }
+
+  async function read(ownerId: string): Promise<Total> {
     const stored = await store.ofOwner(ownerId);
     const waiting = batch.waitingOf(ownerId);
     const total = {
@@ -80,8 +91,9 @@ export function createUsage({ store, folders, config, now, log }: UsageParts): U
   }
 
   async function count(project: CountedProject): Promise<Growth> {
-    const exact = await measureTree(folders.of(project.projectId).workspacePath);
+    // What is added while the tree is measured may be counted twice until the next time, never not at all.
     batch.drop(project.projectId);
+    const exact = await measureTree(folders.of(project.projectId).workspacePath);
     await store.set(project.projectId, exact);
     totals.delete(project.ownerId);
     return exact;

@@ -106,14 +106,17 @@ test('what a local model can’t do is refused with the field’s name, never ig
 });
 
 test('the SDK’s errors carry status, code, param and a request id, also before anything runs', async () => {
-  const fails: [Promise<unknown>, number, string, string | null][] = [
-    [openai.chat.completions.create({ ...plain, model: 'nobody' }), 404, 'model_not_found', 'model'],
-    [openai.chat.completions.create({ ...plain, messages: [] }), 400, 'llm.request_invalid', 'messages'],
-    [openai.models.retrieve('nobody'), 404, 'model_not_found', 'model'],
-    [openai.withOptions({ apiKey: 'cds_none' }).chat.completions.create(plain), 401, 'invalid_api_key', null],
+  const unknownKey = openai.withOptions({ apiKey: 'cds_none' });
+  const { completions } = openai.chat;
+  // One after the other: a promise that fails before somebody waits for it would end the process.
+  const fails: [() => Promise<unknown>, number, string, string | null][] = [
+    [() => completions.create({ ...plain, model: 'nobody' }), 404, 'model_not_found', 'model'],
+    [() => completions.create({ ...plain, messages: [] }), 400, 'llm.request_invalid', 'messages'],
+    [() => openai.models.retrieve('nobody'), 404, 'model_not_found', 'model'],
+    [() => unknownKey.chat.completions.create(plain), 401, 'invalid_api_key', null],
   ];
-  for (const [pending, status, code, param] of fails) {
-    await assert.rejects(pending, (error) => {
+  for (const [call, status, code, param] of fails) {
+    await assert.rejects(call(), (error) => {
       assert.ok(error instanceof OpenAI.APIError);
       assert.deepEqual([error.status, error.code, error.param], [status, code, param]);
       assert.match(error.requestID ?? '', /^[\w-]{16,}$/);
