@@ -8,11 +8,14 @@ import type { z } from 'zod';
 import type { Language } from '#base/fault.ts';
 import type { BoundMethod } from '#kernel/rpc/method.ts';
 import type { promptsContract } from '#modules/prompts/contract.ts';
-import type { PromptInfo, Variable, VariableValue } from '#modules/prompts/contract-shapes.ts';
 import { callMethod, type McpCaller, type McpCallParts, mayCall } from './call.ts';
 
 type Listed = z.output<(typeof promptsContract)['methods']['prompt.list']['result']>;
 type Generated = z.output<(typeof promptsContract)['methods']['prompt.generate']['result']>;
+type Given = z.input<(typeof promptsContract)['methods']['prompt.generate']['params']>;
+type PromptInfo = Listed['prompts'][number];
+type Variable = PromptInfo['variables'][number];
+type VariableValue = NonNullable<Given['variables']>[string];
 
 export interface PromptSource extends McpCallParts {
   readonly methods: ReadonlyMap<string, BoundMethod>;
