@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import test, { after, before } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { Asked, Said } from '@cyberdevstudio/server/modules/agents/testing/scripted-provider.ts';
 import { type AgentStudio, english, german, giveTask, startAgentStudio, type Words } from './agent-studio.ts';
 import { axeViolations, browserMissing } from './browser.ts';
@@ -90,3 +93,48 @@ for (const words of [
     await context.close();
   });
 }
+
+const cds = fileURLToPath(new URL('../cli/src/main.ts', import.meta.url));
+const noTerminal = spawnSync('script', ['--version']).status === 0 ? false : 'needs script of util-linux';
+
+test(`cds agent run writes the answer into a terminal while it is written, and only steps into a file (${form})`, {
+  skip: skip === false ? noTerminal : skip,
+}, async () => {
+  gate = createGate();
+  const project = await studio.newProject('Terminal', { 'notes.txt': 'quiet' });
+  const { body } = await studio.admin.rest<{ apiKey: string }>('POST', '/auth/api-key/generate', {
+    name: 'terminal',
+  });
+  const environment = {
+    ...process.env,
+    CDS_URL: studio.platform.url,
+    CDS_API_KEY: body.apiKey,
+    LANG: 'C.UTF-8',
+  };
+  const command = [process.execPath, cds, 'agent', 'run', '--project', project.id, '"Make it loud"'].join(
+    ' ',
+  );
+  const child = spawn('script', ['-qefc', command, '/dev/null'], { env: environment });
+  let shown = '';
+  child.stdout.on('data', (data: Buffer) => {
+    shown += data.toString();
+    if (shown.includes('Line 30 of what I think.')) gate.open();
+  });
+  const [code] = await once(child, 'exit');
+  assert.equal(code, 0, shown);
+  assert.match(
+    shown,
+    /started[^\n]*\r?\n(?:[^\n]*\n)*First I look at \*\*the notes\*\*[\s\S]*Now I change them\.\r?\n\d\d:.*model/,
+  );
+
+  const plain = spawn(process.execPath, [cds, 'agent', 'run', '--project', project.id, 'Again'], {
+    env: environment,
+  });
+  let printed = '';
+  plain.stdout.on('data', (data: Buffer) => {
+    printed += data.toString();
+  });
+  const [plainCode] = await once(plain, 'exit');
+  assert.equal(plainCode, 0, printed);
+  assert.doesNotMatch(printed, /First I look/);
+});

@@ -8,17 +8,23 @@ export interface Remote<C extends Contract> {
   call<K extends UnaryMethodName<C>>(method: K, params: ParamsOf<C, K>): Promise<ResultOf<C, K>>;
 }
 
+interface RpcError {
+  readonly message: string;
+  readonly data?: { readonly code?: string; readonly hint?: string };
+}
+
 interface Envelope {
   readonly result?: unknown;
-  readonly error?: {
-    readonly message: string;
-    readonly data?: { readonly code?: string; readonly hint?: string };
-  };
+  readonly error?: RpcError;
 }
 
 /** What the platform answered in place of a result; its text is for people. */
-class RemoteError extends Error {
+export class RemoteError extends Error {
   override readonly name = 'RemoteError';
+
+  constructor({ message, data }: RpcError) {
+    super([message, data?.hint, data?.code && `[${data.code}]`].filter(Boolean).join(' '));
+  }
 }
 
 /**
@@ -51,13 +57,7 @@ export function connectRemote<C extends Contract>(
         throw fault('common.unavailable', { service: address }, { cause: error });
       });
       const { result, error } = (await response.json()) as Envelope;
-      if (error !== undefined) {
-        throw new RemoteError(
-          [error.message, error.data?.hint, error.data?.code && `[${error.data.code}]`]
-            .filter(Boolean)
-            .join(' '),
-        );
-      }
+      if (error !== undefined) throw new RemoteError(error);
       return contract.methods[method]?.result.parse(result) as never;
     },
   };

@@ -6,6 +6,8 @@ export interface Terminal {
   readonly language: Language;
   print(text: string): void;
   printError(text: string): void;
+  /** Only where a person looks on: writes without a new line, for what grows while they look. */
+  readonly write?: (text: string) => void;
 }
 
 /** The language of the terminal by the usual variables (LC_ALL, LC_MESSAGES, LANG). */
@@ -26,6 +28,7 @@ export function processTerminal(): Terminal {
     language: terminalLanguage(process.env),
     print: (text) => void process.stdout.write(`${text}\n`),
     printError: (text) => void process.stderr.write(`${text}\n`),
+    ...(process.stdout.isTTY ? { write: (text: string) => void process.stdout.write(text) } : {}),
   };
 }
 

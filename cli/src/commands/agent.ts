@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { parseDecimal } from '@cyberdevstudio/server/base/decimal.ts';
 import { fault } from '@cyberdevstudio/server/base/fault.ts';
 import { createFaultCatalogue } from '@cyberdevstudio/server/kernel/rpc/fault-catalogue.ts';
 import { agentsContract } from '@cyberdevstudio/server/modules/agents/contract.ts';
-import { AgentName, type Step } from '@cyberdevstudio/server/modules/agents/contract-shapes.ts';
+import { AgentName } from '@cyberdevstudio/server/modules/agents/contract-shapes.ts';
+import { followTask, lineOf } from '../agent/follow.ts';
 import { allContracts } from '../contracts.ts';
 import { connectRemote, isRemoteError, type Remote } from '../remote.ts';
 import { say, type Terminal } from '../terminal.ts';
@@ -31,8 +31,6 @@ Needs CDS_API_KEY; CDS_URL is http://127.0.0.1:6711 by default.`,
         cds agent advisories import <Datei oder Ordner …>   (OSV: .json, .jsonl, .zip; geht ohne Netz)
 Braucht CDS_API_KEY; CDS_URL ist sonst http://127.0.0.1:6711.`,
 };
-
-const pollMs = 400;
 
 /** `cds agent`: tasks in a terminal, with the same steps as everywhere. Exit code 0 when a task completed. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
@@ -119,31 +117,8 @@ function costOf(text: string | undefined): { cost?: number } {
 
 /** Prints steps until the task rests; what it proposes follows as a diff. */
 async function follow(agents: Agents, taskId: string, terminal: Terminal): Promise<number> {
-  for (let after = 0; ; await sleep(pollMs)) {
-    const { status } = await agents.call('agent.status', { taskId });
-    after = await printSteps(agents, { taskId, after }, terminal);
-    if (!['pending', 'running'].includes(status)) return show(agents, taskId, terminal);
-  }
-}
-
-async function printSteps(
-  agents: Agents,
-  from: { taskId: string; after: number },
-  terminal: Terminal,
-): Promise<number> {
-  let { after } = from;
-  for (;;) {
-    const { steps, more } = await agents.call('agent.history', { taskId: from.taskId, after, limit: 100 });
-    for (const step of steps) terminal.print(lineOf(step));
-    after = steps.at(-1)?.sequence ?? after;
-    if (!more) return after;
-  }
-}
-
-function lineOf({ at, kind, data }: Step): string {
-  const detail = data.reason ?? data.name ?? data.question ?? data.summary ?? data.code ?? data.task ?? '';
-  const text = typeof detail === 'string' ? detail : JSON.stringify(detail);
-  return `${at.slice(11, 19)}  ${kind.padEnd(11)} ${text.split('\n')[0]?.slice(0, 160) ?? ''}`.trimEnd();
+  await followTask(agents, taskId, terminal);
+  return show(agents, taskId, terminal);
 }
 
 async function show(agents: Agents, taskId: string, terminal: Terminal): Promise<number> {
