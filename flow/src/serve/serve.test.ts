@@ -48,7 +48,7 @@ async function devWorld(t: TestContext, files: Record<string, string>, config = 
 }
 
 test('dev: serves what was built, caches nothing, and writes only what changed', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async (t) => {
   const { root, built, page } = await devWorld(t, {
     'index.md': '# One\n',
@@ -72,7 +72,7 @@ test('dev: serves what was built, caches nothing, and writes only what changed',
 });
 
 test('dev: an open page is told of each build, and a removed file is gone', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async (t) => {
   const { root, server, built, page } = await devWorld(t, { 'index.md': '# One\n', 'a.txt': 'a' });
   const events = await fetch(`${server.url}.flow/events`);
@@ -87,7 +87,7 @@ test('dev: an open page is told of each build, and a removed file is gone', {
 });
 
 test('dev: a fault is shown in the browser, escaped, and cleared by the next good build', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async (t) => {
   const { root, built, page } = await devWorld(t, { 'index.md': '---\nlayout: "<script>"\n---\n' });
   assert.equal((await built(1))?.kind, 'failed');
@@ -100,7 +100,7 @@ test('dev: a fault is shown in the browser, escaped, and cleared by the next goo
 });
 
 test('dev: a worker of an earlier release is replaced by one that removes itself', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async (t) => {
   const { server, page } = await devWorld(t, { 'index.md': '# One\n', 'sw.js': 'self.old = 1' });
   const worker = await (await fetch(`${server.url}sw.js`)).text();
@@ -110,7 +110,7 @@ test('dev: a worker of an earlier release is replaced by one that removes itself
 });
 
 test('dev: no other name, no path out of the folder, no link out, no other method', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async (t) => {
   const { root, server } = await devWorld(t, { 'index.md': '# One\n' });
   await symlink('/etc/passwd', path.join(root, '.flow/dev/passwd.txt'));
@@ -135,7 +135,7 @@ test('dev: no other name, no path out of the folder, no link out, no other metho
   assert.equal((await fetch(server.url, { method: 'POST', body: 'x' })).status, 405);
 });
 
-test('dev: a port that is taken is said', { timeout: 60_000 }, async (t) => {
+test('dev: a port that is taken is said', { timeout: 180_000 }, async (t) => {
   const { root, server } = await devWorld(t, { 'index.md': '# One\n' });
   await assert.rejects(
     startDevServer({

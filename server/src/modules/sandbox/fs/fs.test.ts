@@ -65,7 +65,7 @@ async function begin() {
       assert.deepEqual(first.value, { changes: [], overflow: false });
       await act();
       const seen = new Set<string>();
-      const deadline = AbortSignal.timeout(8_000);
+      const deadline = AbortSignal.timeout(60_000);
       while (!wanted(seen)) {
         const step = await Promise.race([
           stream.next(),
