@@ -11,6 +11,7 @@ import type { Said } from '@cyberdevstudio/server/modules/agents/testing/scripte
 import { llmContract } from '@cyberdevstudio/server/modules/llm/contract.ts';
 import { searchContract } from '@cyberdevstudio/server/modules/search/contract.ts';
 import { median } from '../support/median.ts';
+import { type Mode, measureRecovery } from './recovery.ts';
 
 const folders = 500;
 const filesPerFolder = 100;
@@ -139,6 +140,28 @@ async function measureIndex(): Promise<void> {
   );
 }
 
-await measureSteps();
-await measureCopy();
-if (process.argv.includes('--index')) await measureIndex();
+const option = (name: string) =>
+  process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
+
+/** `--recovery` measures only that; `--every=3`, `--strikes=1,2` and `--only=elision` make it smaller. */
+async function recovery(): Promise<void> {
+  const only = option('only')?.split(',') ?? [];
+  const every = Number(option('every') ?? 1);
+  const modes = (option('modes') ?? 'steps,tools').split(',') as Mode[];
+  const given = option('strikes')?.split(',').map(Number);
+  for (const mode of modes)
+    await measureRecovery({
+      mode,
+      strikes: given ?? (mode === 'steps' ? [1, 2, 4] : [1, 2]),
+      every,
+      only,
+      say,
+    });
+}
+
+if (process.argv.includes('--recovery')) await recovery();
+else {
+  await measureSteps();
+  await measureCopy();
+  if (process.argv.includes('--index')) await measureIndex();
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseEditFormats } from './control/edit-format.ts';
 
 /** Settings of the agents: `CDS_AGENTS_…`. */
 export const agentsConfig = z.object({
@@ -19,6 +20,14 @@ export const agentsConfig = z.object({
     .min(1_000)
     .default(20_000)
     .describe('After how long without a sign of life a task counts as abandoned'),
+  editFormats: z
+    .string()
+    .max(10_000)
+    .refine((text) => parseEditFormats(text) !== null)
+    .default('')
+    .describe(
+      'How models write changes in steps, as model=format with whole, searchReplace or diff, parted by commas; a star stands for any letters',
+    ),
   npmRegistry: z
     .url({ protocol: /^https?$/ })
     .default('https://registry.npmjs.org')

@@ -244,6 +244,73 @@ const cases: readonly {
     answer: '<<<<<<< SEARCH\n  return 2;\n=======\n  // rest of the code unchanged\n>>>>>>> REPLACE',
     gives: /left out/,
   },
+  {
+    name: 'wrong path: named before the fence',
+    answer: `lib/other.js\n${fence(changed)}`,
+    gives: /for lib\/other\.js, not for src\/x\.js/,
+  },
+  {
+    name: 'wrong path: named in the first line',
+    answer: fence(`// ../outside.js\n${changed}`),
+    gives: /not for src\/x\.js/,
+  },
+  {
+    name: 'wrong path: named beside the language',
+    answer: `\`\`\`js lib/other.js\n${changed}\`\`\``,
+    gives: /not for src\/x\.js/,
+  },
+  { name: 'the right path, shortened', answer: `**x.js**\n${fence(changed)}`, gives: changed },
+  {
+    name: 'two files: the one that was asked for is taken, though it is shorter',
+    answer: `lib/other.js\n${fence(changed.repeat(3))}\nsrc/x.js\n${fence(changed)}`,
+    gives: changed,
+  },
+  {
+    name: 'a tool call as text: what it would write is the file',
+    answer: `<tool_call>${JSON.stringify({ name: 'write_file', arguments: { path: 'src/x.js', content: changed } })}</tool_call>`,
+    gives: changed,
+  },
+  {
+    name: 'a tool call as text, in a fence',
+    answer: fence(`${JSON.stringify({ name: 'write', arguments: { content: changed } })}\n`, 'json'),
+    gives: changed,
+  },
+  {
+    name: 'a tool call as text for another file',
+    answer: JSON.stringify({ name: 'write_file', arguments: { path: '../y.js', content: changed } }),
+    gives: /for \.\.\/y\.js/,
+  },
+  {
+    name: 'a tool call as text that writes nothing',
+    answer: '<tool_call>{"name":"list_files","arguments":{}}</tool_call>',
+    gives: /calls a tool/,
+  },
+  {
+    name: 'a file that is JSON and looks like a call',
+    path: 'call.json',
+    before: '{}\n',
+    answer: fence('{"name":"x","arguments":{"content":"y"}}\n', 'json'),
+    gives: '{"name":"x","arguments":{"content":"y"}}\n',
+  },
+  {
+    name: 'repetition of a line',
+    answer: fence(`${changed}${'value = value;\n'.repeat(60)}`),
+    gives: /repeated over and over/,
+  },
+  { name: 'repetition of the file', answer: fence(changed.repeat(8)), gives: /repeated over and over/ },
+  {
+    name: 'no repetition: the file did so before',
+    before: 'value = value;\n'.repeat(30),
+    answer: fence('value = value;\n'.repeat(31)),
+    gives: 'value = value;\n'.repeat(31),
+  },
+  {
+    name: 'no repetition: many closing lines',
+    answer: fence(`${changed}${'  ],\n'.repeat(40)}`),
+    gives: `${changed}${'  ],\n'.repeat(40)}`,
+  },
+  { name: 'an empty new file', before: '', answer: fence('\n'), gives: /would be empty/ },
+  { name: 'a file that may be empty', path: 'a/__init__.py', before: '', answer: fence('\n'), gives: '\n' },
   ...[
     '// ... rest unchanged',
     '// [rest of the code]',

@@ -8,13 +8,13 @@ const reason = (edit: Edit) =>
 const before = 'export function one() {\n  return 1;\n}\n\nexport function two() {\n  return 2;\n}\n';
 
 test('a whole file is read from its fence, whatever is said around it', () => {
-  assert.equal(content(readWholeFile('Sure!\n```ts\nconst a = 1;\n```\nDone.', 'x')), 'const a = 1;');
-  assert.equal(content(readWholeFile('````md\n```\nx\n```\n````', 'y\n')), '```\nx\n```\n');
+  assert.equal(content(readWholeFile('Sure!\n```ts\nconst a = 1;\n```\nDone.', 'x', 'x.ts')), 'const a = 1;');
+  assert.equal(content(readWholeFile('````md\n```\nx\n```\n````', 'y\n', 'x.ts')), '```\nx\n```\n');
 });
 
 test('fault personas: no fence, an open fence, elision, an empty file and no change are told apart', () => {
-  assert.match(reason(readWholeFile('const a = 1;', 'x')), /no fenced block/);
-  assert.match(reason(readWholeFile('```ts\nconst a = 1;', 'x')), /not closed/);
+  assert.match(reason(readWholeFile('const a = 1;', 'x', 'x.ts')), /no fenced block/);
+  assert.match(reason(readWholeFile('```ts\nconst a = 1;', 'x', 'x.ts')), /not closed/);
   for (const line of [
     '// ... rest of the code here',
     '# ... existing code ...',
@@ -22,24 +22,32 @@ test('fault personas: no fence, an open fence, elision, an empty file and no cha
     '<!-- ... -->',
     '// …',
   ]) {
-    assert.match(reason(readWholeFile(`\`\`\`\nconst a = 1;\n${line}\n\`\`\``, before)), /left out/, line);
+    assert.match(
+      reason(readWholeFile(`\`\`\`\nconst a = 1;\n${line}\n\`\`\``, before, 'x.ts')),
+      /left out/,
+      line,
+    );
   }
-  assert.match(reason(readWholeFile('```\n\n```', before)), /empty/);
-  assert.match(reason(readWholeFile(`\`\`\`\n${before}\`\`\``, before)), /nothing was changed/);
+  assert.match(reason(readWholeFile('```\n\n```', before, 'x.ts')), /empty/);
+  assert.match(reason(readWholeFile(`\`\`\`\n${before}\`\`\``, before, 'x.ts')), /nothing was changed/);
 });
 
 test('a comment that was in the file before, and ordinary comments, are no elision', () => {
   const own = '// ... rest of the code here\nlet a = 1;\n';
-  assert.equal(content(readWholeFile(`\`\`\`\n${own}let b;\n\`\`\``, own)), `${own}let b;\n`);
+  assert.equal(content(readWholeFile(`\`\`\`\n${own}let b;\n\`\`\``, own, 'x.ts')), `${own}let b;\n`);
   assert.ok(
     content(
-      readWholeFile('```\n// Returns the rest of the list.\n// other users see it\nlet a;\n```', 'x\n'),
+      readWholeFile(
+        '```\n// Returns the rest of the list.\n// other users see it\nlet a;\n```',
+        'x\n',
+        'x.ts',
+      ),
     ),
   );
 });
 
 test('line ends of the file stay', () => {
-  assert.equal(content(readWholeFile('```\na\nb\n```', 'x\r\ny\r\n')), 'a\r\nb\r\n');
+  assert.equal(content(readWholeFile('```\na\nb\n```', 'x\r\ny\r\n', 'x.ts')), 'a\r\nb\r\n');
   assert.equal(
     content(readSearchReplace('<<<<<<< SEARCH\ny\n=======\nz\n>>>>>>> REPLACE', 'x\r\ny\r\n')),
     'x\r\nz\r\n',

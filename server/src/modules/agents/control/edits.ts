@@ -1,3 +1,4 @@
+import { blockFor, contentOfCall, fencedBlocks, repeatedLine } from './answer-blocks.ts';
 import { findLines, indentLike } from './find-lines.ts';
 import { type DiffHunk, looksLikeDiff, readHunks } from './unified-diff.ts';
 
@@ -32,7 +33,10 @@ export function readEdit(
 ): Edit {
   const { before, path, format } = asked;
   const text = answer.replaceAll('\r\n', '\n').replace(/^\uFEFF/, '');
-  const blocks = fencedBlocks(text);
+  const called = contentOfCall(text, path);
+  if (called?.kind === 'problem') return called;
+  if (called !== null) return checkWhole(called.text, before, path);
+  const blocks = fencedBlocks(text).map((block) => block.text);
   // A file about such blocks has them itself.
   const quotes = /^<{5,9} ?SEARCH/m.test(before);
   if (format === 'searchReplace' || (!quotes && /^<{5,9} ?SEARCH/m.test(text))) {
@@ -45,11 +49,11 @@ export function readEdit(
   if (diff !== undefined || format === 'diff')
     return readUnifiedDiff(diff ?? blocks[0] ?? text, before, path);
   if (format === 'searchReplace') return problem('there is no block SEARCH … REPLACE');
-  return readWholeFile(text, before);
+  return readWholeFile(text, before, path);
 }
 
-/** Reads a whole file out of an answer: the only or the longest fenced block. */
-export function readWholeFile(answer: string, before: string): Edit {
+/** Reads a whole file out of an answer: the fenced block that is for it, or the longest that does not say. */
+export function readWholeFile(answer: string, before: string, path: string): Edit {
   const text = answer.replaceAll('\r\n', '\n');
   const blocks = fencedBlocks(text);
   if (blocks.length === 0) {
@@ -57,8 +61,16 @@ export function readWholeFile(answer: string, before: string): Edit {
       return problem('the fenced block is not closed, so the file is not whole');
     return problem('there is no fenced block with the file');
   }
-  const content = blocks.toSorted((a, b) => b.length - a.length)[0] ?? '';
+  const picked = blockFor(blocks, path, before);
+  return picked.kind === 'problem' ? picked : checkWhole(picked.text, before, path);
+}
+
+/** Files that are empty on purpose. */
+const mayBeEmpty = /(^|\/)(__init__\.py|py\.typed|\.(git)?keep)$/;
+
+function checkWhole(content: string, before: string, path: string): Edit {
   const lines = (of: string) => of.split('\n').filter((line) => line.trim() !== '').length;
+  if (content.trim() === '' && !mayBeEmpty.test(path)) return problem('the file would be empty');
   if (lines(before) >= longFileLines && lines(content) < lines(before) * leastShare && content.trim() !== '')
     return problem(
       `the block has ${lines(content)} lines, the file ${lines(before)}; the file must be whole`,
@@ -66,33 +78,20 @@ export function readWholeFile(answer: string, before: string): Edit {
   return checkContent(withEndsOf(before, content), before);
 }
 
-function checkContent(content: string, before: string): Edit {
+/** The first line that stands for code left out, shortened; null when there is none that was not there before. */
+export function leftOutLine(content: string, before: string): string | null {
   const left = content.split('\n').find((line) => elision.test(line) && !before.includes(line.trim()));
-  if (left !== undefined) {
-    return problem(`"${left.trim().slice(0, 80)}" stands where code was left out; the file must be whole`);
-  }
-  if (content.trim() === '' && before.trim() !== '') return problem('the file would be empty');
-  if (content === before) return problem('nothing was changed');
-  return { kind: 'content', content };
+  return left === undefined ? null : left.trim().slice(0, 80);
 }
 
-function fencedBlocks(answer: string): string[] {
-  const lines = answer.split('\n');
-  const blocks: string[] = [];
-  for (let index = 0; index < lines.length; index += 1) {
-    const [, indent = '', fence] = /^(\s{0,8})(`{3,}|~{3,})[^`]*$/.exec(lines[index] ?? '') ?? [];
-    if (fence === undefined) continue;
-    const end = lines.findIndex(
-      (line, at) => at > index && line.trim().startsWith(fence) && /^[`~]+$/.test(line.trim()),
-    );
-    if (end < 0) break;
-    const inner = lines.slice(index + 1, end);
-    // A fence within a list is indented, and so is what it holds.
-    const moved = inner.every((line) => line.trim() === '' || line.startsWith(indent));
-    blocks.push(`${(moved ? inner.map((line) => line.slice(indent.length)) : inner).join('\n')}\n`);
-    index = end;
-  }
-  return blocks;
+function checkContent(content: string, before: string): Edit {
+  const left = leftOutLine(content, before);
+  if (left !== null) return problem(`"${left}" stands where code was left out; the file must be whole`);
+  if (content.trim() === '' && before.trim() !== '') return problem('the file would be empty');
+  const said = repeatedLine(content, before);
+  if (said !== null) return problem(`"${said.slice(0, 80)}" is repeated over and over`);
+  if (content === before) return problem('nothing was changed');
+  return { kind: 'content', content };
 }
 
 /** The byte order mark, the line ends and the last line break of the file stay what they were. */

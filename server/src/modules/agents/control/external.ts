@@ -5,6 +5,9 @@ import { asData } from '../tools/untrusted.ts';
 import type { LiveText } from './live-text.ts';
 import type { Outcome, Work } from './work.ts';
 
+/** All but what belongs to a model of ours. */
+type Given = Omit<Work, 'model' | 'facts' | 'editFormat'>;
+
 const repairs = 2;
 const summaryCharacters = 300;
 const answerCharacters = 64 * 1024;
@@ -23,7 +26,7 @@ export function externalAgentOf(model: string): string | null {
  * refuses, as often as others may.
  */
 export async function workWithExternalAgent(
-  work: Omit<Work, 'model'>,
+  work: Given,
   other: {
     readonly connections: Client<typeof connectionsContract>;
     readonly projectId: string;
@@ -70,7 +73,7 @@ export async function workWithExternalAgent(
   }
 }
 
-function opening({ definition, projectRules, task, files }: Omit<Work, 'model'>): string {
+function opening({ definition, projectRules, task, files }: Given): string {
   return [
     task,
     ...(files.length === 0 ? [] : [`It is about: ${files.join(', ')}`]),

@@ -3,9 +3,9 @@ import type { CommandLine } from '../contract-shapes.ts';
 import { toolDefinitions, toolsFor, useTool } from '../tools/tools.ts';
 import { asData } from '../tools/untrusted.ts';
 import { fitConversation } from './context.ts';
+import { parseJson } from './json-answer.ts';
 import type { Answer, Message, ToolCall } from './model.ts';
 import { createProgress } from './progress.ts';
-import { parseJson } from './steps.ts';
 import { agrees, type Conversation, type Outcome, type Work } from './work.ts';
 
 const mostCalls = 80;

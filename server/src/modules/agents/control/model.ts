@@ -63,9 +63,14 @@ const firstTokensPerByte = 1 / 3;
 const leastAnswer = 64;
 /** What templates put around a message. */
 const tokensPerMessage = 16;
-const retries = 2;
+const retries = 4;
 const firstDelayMs = 400;
-const longestDelayMs = 20_000;
+const longestDelayMs = 60_000;
+/** A provider that is asked too often says so to many tasks at once; waiting is all that helps, and costs nothing. */
+const mostLimitedMs = 300_000;
+const mostLimited = 20;
+/** Beyond the time that the provider has named, so that it is over when the question comes. */
+const afterLimitMs = 50;
 /** Faults that pass by themselves. */
 const passing = new Set([
   'llm.provider_limited',
@@ -78,7 +83,8 @@ const passing = new Set([
 
 /**
  * Asks the model server in the caller's name. Before each call the most that it can cost is held against the budget. A
- * provider that is out for a moment is asked again, twice; what a broken answer may have cost counts.
+ * provider that is out for a moment is asked again, four times, and one that is asked too often for up to five minutes;
+ * what a broken answer may have cost counts.
  */
 export function createModel(parts: {
   readonly llm: Client<typeof llmContract>;
@@ -170,17 +176,29 @@ export function createModel(parts: {
     contextSize,
     likelyTokens,
     async ask(question) {
-      for (let attempt = 0; ; attempt += 1) {
+      let attempt = 0;
+      let limited = 0;
+      let limitedMs = 0;
+      for (;;) {
         try {
           const answer = await askOnce(question, mostTokens(question));
           await parts.onAnswer(question, answer, spending.usage());
           return answer;
         } catch (error) {
           if (call.signal.aborted) throw call.signal.reason;
-          if (!isFault(error) || !passing.has(error.code) || attempt >= retries) throw error;
-          await parts.onRetry(error.code);
+          if (!isFault(error) || !passing.has(error.code)) throw error;
           const asked = Number(error.data.retryAfterMs ?? 0);
-          const delayMs = Math.min(longestDelayMs, Math.max(asked, firstDelayMs * 2 ** attempt));
+          const isLimit = error.code === 'llm.provider_limited';
+          const tries = isLimit ? Math.floor(limited / 4) : attempt;
+          const wanted = Math.max(asked === 0 ? 0 : asked + afterLimitMs, firstDelayMs * 2 ** tries);
+          const delayMs = Math.min(longestDelayMs, wanted);
+          if (isLimit ? limited >= mostLimited || limitedMs + delayMs > mostLimitedMs : attempt >= retries)
+            throw error;
+          await parts.onRetry(error.code);
+          if (isLimit) {
+            limited += 1;
+            limitedMs += delayMs;
+          } else attempt += 1;
           await sleep(delayMs, undefined, { signal: call.signal });
         }
       }

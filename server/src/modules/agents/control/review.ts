@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { fault, isFault } from '#base/fault.ts';
 import { masked } from '../checks/security/secrets.ts';
 import type { Finding } from '../contract-shapes.ts';
-import { parseJson } from './steps.ts';
+import { parseJson } from './json-answer.ts';
 import type { Work } from './work.ts';
 
 const mostCharacters = 60_000;
 const mostFiles = 10;
 const leastEvidence = 6;
+const triesPerFile = 5;
+const retryTemperature = 0.3;
 
 const Reported = z.object({
   line: z.int(),
@@ -55,6 +57,10 @@ export async function workByReview(work: Work): Promise<{ summary: string; findi
   for (const path of work.files.slice(0, mostFiles)) {
     try {
       const reviewed = await reviewFile(work, path);
+      if (reviewed === null) {
+        notes.push(`The model’s review of ${path} could not be read.`);
+        continue;
+      }
       findings.push(...reviewed.filter((finding) => !findings.some((known) => isSame(known, finding))));
     } catch (error) {
       work.signal.throwIfAborted();
@@ -72,21 +78,30 @@ function isSame(known: Finding, other: Finding): boolean {
   return known.path === other.path && known.line === other.line && !known.rule.startsWith('model');
 }
 
-async function reviewFile({ context, model, prompt, task, log }: Work, path: string): Promise<Finding[]> {
+/** Null when no answer was a list of findings. */
+async function reviewFile(
+  { context, model, prompt, task, log, signal }: Work,
+  path: string,
+): Promise<Finding[] | null> {
   const text = await context.bench.read(path).catch(() => null);
   if (text === null || text.trim() === '') return [];
   const lines = text.split(/\r?\n/);
   const shown = lines.map((line, index) => `${index + 1}: ${line}`).join('\n');
   const content = shown.slice(0, mostCharacters);
   const question = await prompt('agent.review', { task, path, content });
-  const answer = await model.ask({
-    messages: [{ role: 'user', content: question }],
-    schema,
-    temperature: 0,
-    seed: 1,
-    maxTokens: 4096,
-  });
-  const report = Report.safeParse(parseJson(answer.text));
+  let report = Report.safeParse(null);
+  for (let attempt = 0; attempt < triesPerFile && !report.success; attempt += 1) {
+    signal.throwIfAborted();
+    const answer = await model.ask({
+      messages: [{ role: 'user', content: question }],
+      schema,
+      temperature: attempt === 0 ? 0 : retryTemperature,
+      seed: attempt + 1,
+      maxTokens: 4096,
+    });
+    report = Report.safeParse(parseJson(answer.text));
+    if (!report.success) await log('retry', { file: path, attempt: attempt + 1, reason: unreadable });
+  }
   const reported = report.success ? report.data.findings : [];
   const kept = reported.flatMap((entry) => {
     const parsed = Reported.safeParse(entry);
@@ -101,11 +116,12 @@ async function reviewFile({ context, model, prompt, task, log }: Work, path: str
     kept: kept.length,
     dropped: reported.length - kept.length,
     leftOutCharacters: shown.length - content.length,
-    ...(report.success ? {} : { reason: 'the answer was no list of findings' }),
+    ...(report.success ? {} : { reason: unreadable }),
   });
-  return kept;
+  return report.success ? kept : null;
 }
 
+const unreadable = 'the answer was no list of findings';
 const plain = (text: string) => text.replace(/\s+/g, ' ').trim();
 
 /**

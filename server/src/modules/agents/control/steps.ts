@@ -1,26 +1,20 @@
 import { z } from 'zod';
 import { fault, isFault } from '#base/fault.ts';
-import { type CheckResult, checkFileSyntax } from '../checks/check.ts';
-import { type Edit, readEdit } from './edits.ts';
+import type { CheckResult } from '../checks/check.ts';
+import { editFile } from './edit-file.ts';
+import { parseJson } from './json-answer.ts';
 import type { Outcome, Work } from './work.ts';
 
-/** Larger files are edited by search and replace: a small model loses the middle of a long answer. */
-const wholeFileCharacters = 12_000;
-const triesPerFile = 3;
+const triesPerChoice = 3;
 const repairs = 2;
-/** What the shipped prompt says around a file. */
-const promptTokens = 700;
 const mostFiles = 3;
 const mostCandidates = 12;
 const candidateCharacters = 400;
-const triesOfLaterCandidates = 2;
-const laterTemperature = 0.4;
-const retryTemperature = 0.3;
 
 const Picked = z.object({ files: z.array(z.int()).max(20), newFile: z.string().max(200).nullish() });
 
 /**
- * For small models: decisions by a schema and by number, code as plain fenced text, one file per call, bounded retries
+ * For small models: decisions by a schema and by number, code as plain fenced text, one symbol or small file per call, bounded retries
  * with the first problem told, and checks that choose among candidates. Nothing is left to a free loop.
  */
 export async function workInSteps(work: Work): Promise<Outcome> {
@@ -118,7 +112,7 @@ async function pickFiles({ model, task, map, prompt, log }: Work): Promise<strin
     additionalProperties: false,
   };
   const text = await prompt('agent.pick-files', { task, candidates: [...candidates], most: mostFiles });
-  for (let attempt = 0; attempt < triesPerFile; attempt += 1) {
+  for (let attempt = 0; attempt < triesPerChoice; attempt += 1) {
     const answer = await model.ask({
       messages: [{ role: 'user', content: text }],
       schema,
@@ -138,97 +132,4 @@ async function pickFiles({ model, task, map, prompt, log }: Work): Promise<strin
     if (chosen.length > 0) return chosen;
   }
   throw fault('agents.answer_invalid', { reason: 'no file was chosen' });
-}
-
-/** JSON in a text, with or without a fence around it. */
-export function parseJson(text: string): unknown {
-  const inner = /```(?:json)?\s*\n([\s\S]*?)```/.exec(text)?.[1] ?? text;
-  try {
-    return JSON.parse(inner.slice(Math.max(0, inner.indexOf('{')), inner.lastIndexOf('}') + 1));
-  } catch {
-    return null;
-  }
-}
-
-/** One file until its edit can be read and parses; null, or the first problem of the last try. */
-async function editFile(
-  work: Work,
-  {
-    file,
-    problem,
-    candidate,
-  }: { readonly file: string; readonly problem: string; readonly candidate: number },
-): Promise<string | null> {
-  const { context, model, prompt, agent, task, log } = work;
-  const { bench } = context;
-  const content = (await bench.read(file)) ?? '';
-  const format = fitsWhole(work, content) ? 'whole' : 'searchReplace';
-  if (content !== '') work.sawData(file);
-  const rules =
-    work.projectRules === ''
-      ? []
-      : work.projectRules
-          .split(/\r?\n/)
-          .filter((line) => /^[-*] /.test(line))
-          .map((line) => line.slice(2))
-          .slice(0, 30);
-  let reason = problem;
-  const tries = candidate === 0 ? triesPerFile : triesOfLaterCandidates;
-  for (let attempt = 0; attempt < tries; attempt += 1) {
-    work.signal.throwIfAborted();
-    const text = await prompt('agent.edit', {
-      task,
-      path: file,
-      content,
-      format,
-      role: agent,
-      problem: reason.slice(0, 6000),
-      rules,
-    });
-    const answer = await model.ask({
-      messages: [{ role: 'user', content: text }],
-      temperature:
-        candidate > 0 ? laterTemperature : attempt === 0 ? work.definition.temperature : retryTemperature,
-      seed: candidate * 100 + attempt + 1,
-      maxTokens: Math.ceil(content.length / 2) + 2048,
-    });
-    const edit = answer.cut
-      ? ({ kind: 'problem', reason: 'the answer was cut off before its end' } as const)
-      : readEdit(answer.text, { before: content, path: file, format });
-    const found = await tryEdit(work, { file, edit, before: content });
-    if (found === null) return null;
-    reason = found;
-    await log('retry', { file, attempt: attempt + 1, reason });
-  }
-  return reason;
-}
-
-/** A whole file needs its room twice, in the question and in the answer. */
-function fitsWhole({ model, task }: Work, content: string): boolean {
-  if (content.length > wholeFileCharacters) return false;
-  if (model.contextSize === null) return true;
-  const once = model.likelyTokens({ messages: [{ role: 'user', content }] });
-  const words = model.likelyTokens({ messages: [{ role: 'user', content: task }] });
-  return 2.2 * once + words + promptTokens < model.contextSize;
-}
-
-async function tryEdit(
-  work: Work,
-  { file, edit, before }: { readonly file: string; readonly edit: Edit; readonly before: string },
-): Promise<string | null> {
-  if (edit.kind === 'problem') return edit.reason;
-  const { context } = work;
-  await work.touch(file);
-  try {
-    await context.bench.write(file, edit.content);
-  } catch (error) {
-    if (isFault(error)) return `${file} may not be written (${error.code})`;
-    throw error;
-  }
-  const syntax = await checkFileSyntax(context, file);
-  if (syntax.passed) return null;
-  // A file that does not parse must not stand in the way of the next try.
-  if (before === '') await context.bench.remove(file);
-  else await context.bench.write(file, before);
-  return syntax.output;
 }

@@ -76,7 +76,11 @@ function trimmed({ line, before, after }: DiffHunk): DiffHunk {
   return { line, before: first, after: second };
 }
 
-function isSameFile(name: string, path: string): boolean {
-  const plain = name.replace(/^["']|["']$/g, '').replace(/^[ab]\//, '');
+/** Whether a name that a model wrote means a file: the path, its end, or the path under some folder. */
+export function isSameFile(name: string, path: string): boolean {
+  const plain = name
+    .replace(/^["']|["']$/g, '')
+    .replace(/^[ab]\//, '')
+    .replace(/^(\.?\/)+/, '');
   return plain === path || path.endsWith(`/${plain}`) || plain.endsWith(`/${path}`);
 }

@@ -3,6 +3,7 @@ import type { AgentName, StepKind } from '../contract-shapes.ts';
 import type { AgentDefinition } from '../definitions.ts';
 import type { ServerTools } from '../tools/server-tools.ts';
 import type { RunOutcome } from '../tools/workbench.ts';
+import type { EditFormat } from './edits.ts';
 import type { Message, Model } from './model.ts';
 
 /** What a controller works with: one task in its copy of the project. */
@@ -31,6 +32,10 @@ export interface Work {
   readonly touch: (path: string) => Promise<string | null>;
   /** Remembers where text came from that neither the user nor the platform wrote. */
   readonly sawData: (source: string) => void;
+  /** What tools of the project's servers have told so far, marked as data, as long as the model has room for; or empty. */
+  readonly facts: () => string;
+  /** How the model was set to write changes; null leaves it to the size of the file. */
+  readonly editFormat: EditFormat | null;
   /** Tools of the project's MCP servers. */
   readonly servers: ServerTools;
 }

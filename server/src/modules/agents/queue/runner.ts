@@ -15,7 +15,9 @@ import type { CheckContext, CheckResult } from '../checks/check.ts';
 import type { Advisories } from '../checks/dependencies/advisories.ts';
 import type { AgentsConfig } from '../config.ts';
 import type { StepKind, Usage } from '../contract-shapes.ts';
+import { editFormatFor } from '../control/edit-format.ts';
 import { externalAgentOf, workWithExternalAgent } from '../control/external.ts';
+import { createFacts } from '../control/facts.ts';
 import type { LiveText } from '../control/live-text.ts';
 import { workWithTools } from '../control/loop.ts';
 import { type Offer, offerOf } from '../control/market.ts';
@@ -139,6 +141,7 @@ async function workOf(
   const spending = createSpending({ budget: task.budget, used: task.usage, save: parts.saveUsage });
   const projectRules = (await context.bench.read('AGENTS.md')) ?? '';
   const sources = new Set((task.conversation as Conversation | null)?.sources ?? []);
+  const facts = createFacts();
   const work = {
     agent: task.agent,
     definition: given.definition,
@@ -169,6 +172,8 @@ async function workOf(
   const workAt = (name: string, offer: Offer): Work => ({
     ...work,
     model: modelOf({ name, offer, spending, call, parts }),
+    facts: () => facts.shown(offer.contextSize),
+    editFormat: editFormatFor(parts.config.editFormats, name),
   });
   return {
     work,

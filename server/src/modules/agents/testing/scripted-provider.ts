@@ -25,8 +25,13 @@ export type Said =
       readonly usage?: { readonly prompt_tokens: number; readonly completion_tokens: number } | null;
       readonly cut?: boolean;
     } & Slowly)
-  | ({ readonly tool: string; readonly input: object } & Slowly)
-  | { readonly status: number }
+  | ({
+      readonly tool: string;
+      readonly input: object;
+      /** The arguments break off in the middle. */
+      readonly cut?: boolean;
+    } & Slowly)
+  | { readonly status: number; readonly retryAfter?: string }
   | { readonly hang: true }
   | { readonly dropMidway: true };
 
@@ -93,7 +98,12 @@ async function answer(
 ): Promise<void> {
   if ('hang' in said) return;
   if ('status' in said) {
-    response.writeHead(said.status, { 'content-type': 'application/json' }).end('{"error":{"message":"no"}}');
+    response
+      .writeHead(said.status, {
+        'content-type': 'application/json',
+        ...(said.retryAfter === undefined ? {} : { 'retry-after': said.retryAfter }),
+      })
+      .end('{"error":{"message":"no"}}');
     return;
   }
   if ('dropMidway' in said) {
@@ -116,12 +126,12 @@ async function answer(
               index: 0,
               id: `call_${index}`,
               type: 'function',
-              function: { name: said.tool, arguments: JSON.stringify(said.input) },
+              function: { name: said.tool, arguments: argumentsOf(said) },
             },
           ],
         }
       : { role: 'assistant', content: said.text };
-  const finish_reason = 'tool' in said ? 'tool_calls' : said.cut === true ? 'length' : 'stop';
+  const finish_reason = said.cut === true ? 'length' : 'tool' in said ? 'tool_calls' : 'stop';
   const usage = 'tool' in said ? undefined : said.usage;
   const told = usage === undefined ? { prompt_tokens: 100, completion_tokens: 20 } : usage;
   const shared = {
@@ -151,4 +161,9 @@ async function answer(
   chunk({ choices: [{ index: 0, delta: message, finish_reason: null }] });
   chunk({ choices: [{ index: 0, delta: {}, finish_reason }] });
   response.end('data: [DONE]\n\n');
+}
+
+function argumentsOf({ input, cut = false }: Extract<Said, { tool: string }>): string {
+  const whole = JSON.stringify(input);
+  return cut ? whole.slice(0, Math.floor(whole.length / 2)) : whole;
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { isFault } from '#base/fault.ts';
-import { replaceText } from '../control/edits.ts';
+import { repeatedLine } from '../control/answer-blocks.ts';
+import { leftOutLine, replaceText } from '../control/edits.ts';
 import type { ToolCall } from '../control/model.ts';
+import { definitionProblem } from '../control/symbols.ts';
 import type { Work } from '../control/work.ts';
 import { type Grant, judgeCommand } from './command-policy.ts';
 import { asData } from './untrusted.ts';
@@ -143,7 +145,10 @@ async function run(
       return data(work, 'the search', { text: await find(work, (input as Inputs['find']).text) });
     case 'write_file': {
       const { path, content } = input as Inputs['write_file'];
-      if ((await bench.read(path)) === content) return refused(`Not changed: ${path} holds this already.`);
+      const before = (await bench.read(path)) ?? '';
+      if (before === content) return refused(`Not changed: ${path} holds this already.`);
+      const wrong = await wholeProblem(work, { path, before, content });
+      if (wrong !== null) return refused(`Not written: ${wrong}.`);
       const note = await work.touch(path);
       await bench.write(path, content);
       return told(withNote(`${path} is written.`, note), true);
@@ -171,6 +176,20 @@ async function run(
     case 'finish':
       return { kind: 'finish', summary: (input as Inputs['finish']).summary };
   }
+}
+
+/** What speaks against a whole file: code that was left out, or that comes over and over. */
+async function wholeProblem(
+  { context: { syntax }, task }: Work,
+  { path, before, content }: { readonly path: string; readonly before: string; readonly content: string },
+): Promise<string | null> {
+  const left = leftOutLine(content, before);
+  if (left !== null)
+    return `"${left}" stands where code was left out; write the whole file, or use edit_file`;
+  const said = repeatedLine(content, before);
+  if (said !== null) return `"${said.slice(0, 80)}" is repeated over and over`;
+  const problem = await definitionProblem(syntax, path, { before, after: content, task, whole: true });
+  return problem === null ? null : `${problem}; to take code away on purpose, use edit_file`;
 }
 
 async function runCommand(
