@@ -64,6 +64,11 @@ export function keepOfflineCopy(): void {
   });
 }
 
+/** How many files have text on this device that never reached the server, open or not. */
+export function countDrafts(): number {
+  return Object.keys(localStorage).filter((key) => key.startsWith('cds.draft.')).length;
+}
+
 /** Deletes the copy and every draft: on signing out, and when somebody else signs in. */
 export async function forgetOffline(): Promise<void> {
   for (const key of Object.keys(localStorage)) {

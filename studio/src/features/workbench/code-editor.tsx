@@ -3,6 +3,7 @@ import { type EditorSelection, editorSelection } from '../../app/editor-selectio
 import { editorStatus } from '../../app/editor-status.ts';
 import { text } from '../../i18n/language.ts';
 import type { OpenDocument } from './document.ts';
+import { EditorText } from './editor-text.ts';
 import { editorOptions, monaco, monacoLanguage, prepareMonaco } from './monaco.ts';
 
 interface CodeEditorProps {
@@ -17,7 +18,7 @@ interface CodeEditorProps {
 }
 
 interface Shown {
-  readonly model: monaco.editor.ITextModel;
+  readonly text: EditorText;
   viewState: monaco.editor.ICodeEditorViewState | null;
   revision: number;
 }
@@ -27,14 +28,16 @@ const shownOf = new WeakMap<OpenDocument, Shown>();
 
 function shownFor(document: OpenDocument, language: string): Shown {
   const known = shownOf.get(document);
-  if (known !== undefined && !known.model.isDisposed()) {
-    monaco.editor.setModelLanguage(known.model, monacoLanguage(language));
+  if (known !== undefined && !known.text.model.isDisposed()) {
+    monaco.editor.setModelLanguage(known.text.model, monacoLanguage(language));
     return known;
   }
-  const model = monaco.editor.createModel(document.content, monacoLanguage(language));
-  const shown: Shown = { model, viewState: null, revision: document.revision };
-  model.onDidChangeContent(() => document.edit(model.getValue()));
+  const text = new EditorText(document.content, monacoLanguage(language));
+  const shown: Shown = { text, viewState: null, revision: document.revision };
+  text.onTyped((typed) => document.edit(typed));
   shownOf.set(document, shown);
+  // Monaco holds every model until it is disposed.
+  document.whenClosed(() => text.model.dispose());
   return shown;
 }
 
@@ -89,7 +92,7 @@ export function CodeEditor(props: CodeEditorProps) {
     const made = editor.current;
     if (made === undefined) return;
     const shown = shownFor(open, language);
-    made.setModel(shown.model);
+    made.setModel(shown.text.model);
     if (shown.viewState !== null) made.restoreViewState(shown.viewState);
     return () => {
       shown.viewState = made.saveViewState();
@@ -115,9 +118,7 @@ export function CodeEditor(props: CodeEditorProps) {
     const shown = shownOf.get(open);
     if (shown === undefined || shown.revision === revision) return;
     shown.revision = revision;
-    if (shown.model.getValue() === open.content) return;
-    const edit = { range: shown.model.getFullModelRange(), text: open.content };
-    shown.model.pushEditOperations([], [edit], () => null);
+    shown.text.takeOver(open.content);
   }, [open, revision]);
 
   return <div ref={host} className="code-editor" />;

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react';
 import { useNarrow } from '../../ui/media.ts';
+import { EditorText } from './editor-text.ts';
 import { editorOptions, monaco, monacoLanguage, prepareMonaco } from './monaco.ts';
 
 interface CompareEditorProps {
@@ -19,17 +20,18 @@ export function CompareEditor(props: CompareEditorProps) {
   const narrow = useNarrow();
   const edit = useRef(onEdit);
   edit.current = onEdit;
-  // The right side is given once; what is typed there must not be given back to it.
-  const initialAfter = useRef(after);
-  if (onEdit === undefined) initialAfter.current = after;
-  const shownAfter = initialAfter.current;
   const editable = onEdit !== undefined;
+  // What is typed on the right side comes back as `after`: it is not given to the editor again while it stands, and
+  // is where another editor begins that takes its place.
+  const latestAfter = useRef(after);
+  latestAfter.current = after;
+  const shownAfter = editable ? undefined : after;
 
   useEffect(() => {
     if (host.current === null) return;
     prepareMonaco();
     const original = monaco.editor.createModel(before, monacoLanguage(language));
-    const modified = monaco.editor.createModel(shownAfter, monacoLanguage(language));
+    const modified = new EditorText(shownAfter ?? latestAfter.current, monacoLanguage(language));
     const editor = monaco.editor.createDiffEditor(host.current, {
       ...editorOptions(),
       renderSideBySide: !narrow,
@@ -40,13 +42,12 @@ export function CompareEditor(props: CompareEditorProps) {
       hideUnchangedRegions: { enabled: !editable },
       renderOverviewRuler: true,
     });
-    editor.setModel({ original, modified });
-    const edits = modified.onDidChangeContent(() => edit.current?.(modified.getValue()));
+    editor.setModel({ original, modified: modified.model });
+    modified.onTyped((text) => edit.current?.(text));
     return () => {
-      edits.dispose();
       editor.dispose();
       original.dispose();
-      modified.dispose();
+      modified.model.dispose();
     };
   }, [before, shownAfter, language, beforeLabel, afterLabel, narrow, editable]);
 

@@ -35,7 +35,7 @@ export function ConflictPanel({ document, theirs, language }: ConflictProps) {
         language={language}
         beforeLabel={t('onServer')}
         afterLabel={t('mine')}
-        onEdit={(text) => document.edit(text)}
+        onEdit={(text) => document.editElsewhere(text)}
       />
     </div>
   );

@@ -8,6 +8,10 @@ class OneFile implements DocumentServer {
   version = 1;
   saves = 0;
   failure: RpcFault | undefined;
+  /** The next save is carried out, but its answer gets lost. */
+  losesAnswer = false;
+  /** What else happens while a request is on its way. */
+  meanwhile: (() => void) | undefined;
 
   get etag(): string {
     return `v${this.version}`;
@@ -19,10 +23,16 @@ class OneFile implements DocumentServer {
     if (ifMatch !== (this.content === undefined ? null : this.etag)) throw fault('files.conflict', 409);
     this.content = content;
     this.version += 1;
+    this.meanwhile?.();
+    if (this.losesAnswer) {
+      this.losesAnswer = false;
+      throw fault('studio.answer_lost', 0);
+    }
     return { etag: this.etag };
   }
 
   async read() {
+    this.meanwhile?.();
     if (this.failure !== undefined) throw this.failure;
     if (this.content === undefined) throw fault('files.not_found', 404);
     return { content: this.content, etag: this.etag };
@@ -182,4 +192,141 @@ test('another refusal stays visible and keeps the text', async () => {
   document.edit('two');
   await document.save();
   expect([document.state.kind, document.content, document.unsaved]).toEqual(['failed', 'two', true]);
+});
+
+test('an answer that was lost while typing went on is no conflict with oneself', async () => {
+  const server = new OneFile();
+  const document = open(server);
+  document.edit('two');
+  server.losesAnswer = true;
+  await document.save();
+  document.edit('two and more');
+  await vi.advanceTimersByTimeAsync(1_100);
+  expect(document.state.kind).not.toBe('conflict');
+  await vi.advanceTimersByTimeAsync(1_100);
+  expect([server.content, document.state.kind]).toEqual(['two and more', 'clean']);
+});
+
+test('one’s own save whose answer was lost, seen as a change on the server, is no conflict', async () => {
+  const server = new OneFile();
+  const document = open(server);
+  document.edit('two');
+  server.losesAnswer = true;
+  await document.save();
+  document.edit('two and more');
+  await document.reload();
+  expect(document.state.kind).toBe('dirty');
+  await vi.advanceTimersByTimeAsync(1_100);
+  expect([server.content, document.state.kind]).toEqual(['two and more', 'clean']);
+});
+
+test('a change that is looked at while a save is under way is no conflict with oneself', async () => {
+  const server = new OneFile();
+  const answered = Promise.withResolvers<void>();
+  const slow: DocumentServer = {
+    async save(...sent) {
+      const saved = await server.save(...sent);
+      await answered.promise;
+      return saved;
+    },
+    read: () => server.read(),
+  };
+  const document = open(server, { server: slow });
+  document.edit('two');
+  // The save reaches the server between the question and its answer, and typing goes on.
+  server.meanwhile = () => {
+    server.meanwhile = undefined;
+    void document.save();
+    document.edit('three');
+  };
+  await document.reload();
+  expect(document.state.kind).toBe('saving');
+  answered.resolve();
+  await vi.advanceTimersByTimeAsync(1_100);
+  expect([server.content, document.state.kind]).toEqual(['three', 'clean']);
+});
+
+test('text typed while the file is moved is saved at its new place', async () => {
+  const server = new OneFile();
+  const paths: string[] = [];
+  const moving: DocumentServer = {
+    async save(path, content, ifMatch) {
+      paths.push(path);
+      if (path === 'a.ts') throw fault('files.conflict', 409);
+      return server.save(path, content, ifMatch);
+    },
+    async read(path) {
+      if (path === 'a.ts') throw fault('files.not_found', 404);
+      return server.read();
+    },
+  };
+  const document = open(server, { server: moving });
+  document.edit('two');
+  await document.save();
+  expect(document.state.kind).toBe('gone');
+  document.movedTo('b.ts');
+  await vi.advanceTimersByTimeAsync(1_100);
+  expect([paths, server.content, document.state.kind]).toEqual([['a.ts', 'b.ts'], 'two', 'clean']);
+});
+
+test('a save that was sent to the old place of a file that moved is sent to the new one', async () => {
+  const server = new OneFile();
+  let document: OpenDocument;
+  const moving: DocumentServer = {
+    async save(path, content, ifMatch) {
+      if (path !== 'a.ts') return server.save(path, content, ifMatch);
+      document.movedTo('b.ts');
+      throw fault('files.conflict', 409);
+    },
+    read: () => server.read(),
+  };
+  document = open(server, { server: moving });
+  document.edit('two');
+  await document.save();
+  await vi.advanceTimersByTimeAsync(1_100);
+  expect([server.content, document.state.kind]).toEqual(['two', 'clean']);
+});
+
+test('a file that was deleted and written again is not gone', async () => {
+  const server = new OneFile();
+  const document = open(server);
+  server.content = undefined;
+  await document.reload();
+  document.edit('mine');
+  expect(document.state.kind).toBe('gone');
+  server.content = 'one';
+  await document.reload();
+  await vi.advanceTimersByTimeAsync(1_100);
+  expect([server.content, document.state.kind]).toEqual(['mine', 'clean']);
+});
+
+test('text of an earlier visit survives the deletion of its file', async () => {
+  const server = new OneFile();
+  server.content = undefined;
+  const document = open(server, { etag: null, draft: { content: 'mine', etag: 'v1' } });
+  expect([document.content, document.state.kind]).toEqual(['mine', 'gone']);
+  await document.keepMine();
+  expect([server.content, document.state.kind]).toEqual(['mine', 'clean']);
+});
+
+test('what is typed into the comparison of a conflict reaches the editor, which saves it', async () => {
+  const server = new OneFile();
+  const document = open(server);
+  document.edit('mine');
+  server.content = 'theirs';
+  server.version = 7;
+  await document.save();
+  document.editElsewhere('both');
+  expect(document.revision).toBe(1);
+  await document.keepMine();
+  expect([server.content, document.state.kind]).toEqual(['both', 'clean']);
+});
+
+test('what was made to show a document is released when it closes', () => {
+  const document = open(new OneFile());
+  const release = vi.fn();
+  document.whenClosed(release);
+  document.close();
+  document.close();
+  expect(release).toHaveBeenCalledTimes(1);
 });

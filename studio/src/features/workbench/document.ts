@@ -23,7 +23,8 @@ export interface DocumentOptions {
   readonly path: string;
   /** What the server has. */
   readonly saved: string;
-  readonly etag: string;
+  /** Null when the file is not there any more, and only a draft of it is left. */
+  readonly etag: string | null;
   /** Text of an earlier visit that never reached the server, and the version it was made from. */
   readonly draft?: { readonly content: string; readonly etag: string | null } | undefined;
   readonly server: DocumentServer;
@@ -33,6 +34,8 @@ export interface DocumentOptions {
 }
 
 const longestRetryMs = 30_000;
+/** So much text is remembered of saves whose answers were lost. */
+const longestUnanswered = 4_000_000;
 
 /**
  * One open text file: saves by itself a moment after the last change, one save at a time, always against the
@@ -49,6 +52,9 @@ export class OpenDocument {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #underWay: Promise<void> | undefined;
   #closed = false;
+  /** Texts that were sent and never answered: one of them may be what the server has. */
+  #unanswered: string[] = [];
+  readonly #onClose: (() => void)[] = [];
 
   constructor(options: DocumentOptions) {
     const { draft } = options;
@@ -57,6 +63,10 @@ export class OpenDocument {
     this.#content = draft?.content ?? options.saved;
     this.#saved = options.saved;
     this.#etag = options.etag;
+    if (options.etag === null) {
+      this.#state = { kind: 'gone' };
+      return;
+    }
     if (draft === undefined || draft.content === options.saved) return;
     if (draft.etag === options.etag) {
       this.#state = { kind: 'dirty' };
@@ -96,6 +106,12 @@ export class OpenDocument {
     }
   }
 
+  /** The person typed in another editor than the document's own, which takes it over when it is shown again. */
+  editElsewhere(content: string): void {
+    if (content !== this.#content) this.#revision += 1;
+    this.edit(content);
+  }
+
   /** Saves now, if there is something to save; resolves when what is there has been sent or has to wait. */
   async save(): Promise<void> {
     clearTimeout(this.#timer);
@@ -111,16 +127,36 @@ export class OpenDocument {
   async #send(): Promise<void> {
     const attempts = this.#state.kind === 'waiting' ? this.#state.attempts : 0;
     const content = this.#content;
+    const path = this.#path;
     this.#become({ kind: 'saving' });
     try {
-      const { etag } = await this.#options.server.save(this.#path, content, this.#etag);
-      this.#etag = etag;
-      this.#saved = content;
-      this.#become(this.unsaved ? { kind: 'dirty' } : { kind: 'clean' });
-      if (this.unsaved) this.#schedule(this.#options.autosaveMs ?? 1_000);
+      const { etag } = await this.#options.server.save(path, content, this.#etag);
+      this.#goOnFrom({ content, etag });
     } catch (error) {
+      if (isOffline(error)) this.#rememberUnanswered(content);
+      // It was sent to the old place of a file that moved meanwhile.
+      if (this.#path !== path && !isOffline(error)) return this.#goOn();
       await this.#refused(error, attempts);
     }
+  }
+
+  #rememberUnanswered(content: string): void {
+    const known = this.#unanswered.reduce((sum, text) => sum + text.length, 0);
+    if (this.#unanswered.includes(content) || known + content.length > longestUnanswered) return;
+    this.#unanswered.push(content);
+  }
+
+  /** The server has this text of ours; what was typed since is saved after it. */
+  #goOnFrom({ content, etag }: { readonly content: string; readonly etag: string }): void {
+    this.#etag = etag;
+    this.#saved = content;
+    this.#unanswered = [];
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    this.#become(this.unsaved ? { kind: 'dirty' } : { kind: 'clean' });
+    if (this.unsaved) this.#schedule(this.#options.autosaveMs ?? 1_000);
   }
 
   async #refused(error: unknown, attempts: number): Promise<void> {
@@ -137,12 +173,16 @@ export class OpenDocument {
   }
 
   async #compareWithServer(): Promise<void> {
+    const path = this.#path;
     try {
-      const theirs = await this.#options.server.read(this.#path);
-      // An answer that was lost on its way: our own text is there already.
+      const theirs = await this.#options.server.read(path);
+      if (this.#path !== path) return this.#goOn();
+      // An answer that was lost on its way: our own text is there already, or an earlier one of ours.
       if (theirs.content === this.#content) return this.#adopt(theirs);
+      if (this.#unanswered.includes(theirs.content)) return this.#goOnFrom(theirs);
       this.#become({ kind: 'conflict', theirs: theirs.content, theirEtag: theirs.etag });
     } catch (error) {
+      if (this.#path !== path) return this.#goOn();
       if (isRpcFault(error, 'files.not_found')) this.#become({ kind: 'gone' });
       else await this.#refused(error, 0);
     }
@@ -173,30 +213,51 @@ export class OpenDocument {
 
   /** The file may have changed on the server: taken over when nothing is unsaved, else compared. */
   async reload(): Promise<void> {
-    if (this.#state.kind === 'saving' || this.#closed) return;
-    const etagBefore = this.#etag;
+    if (!this.#mayCompare) return;
+    const before = { etag: this.#etag, path: this.#path };
+    // Saved or moved meanwhile from here: what was read is older than what is known, or of another place.
+    const outdated = () => !this.#mayCompare || this.#etag !== before.etag || this.#path !== before.path;
     let fresh: { content: string; etag: string };
     try {
-      fresh = await this.#options.server.read(this.#path);
+      fresh = await this.#options.server.read(before.path);
     } catch (error) {
-      if (isRpcFault(error, 'files.not_found') && this.#etag === etagBefore) this.#become({ kind: 'gone' });
+      if (isRpcFault(error, 'files.not_found') && !outdated()) this.#become({ kind: 'gone' });
       return;
     }
-    // Saved meanwhile from here: what was read is older than what is known.
-    if (this.#etag !== etagBefore || fresh.etag === this.#etag) return;
+    if (outdated()) return;
+    if (fresh.etag === this.#etag) {
+      // Deleted and written again, as programs do that replace a file.
+      if (this.#state.kind === 'gone') this.#goOn();
+      return;
+    }
     if (!this.unsaved || fresh.content === this.#content) this.#adopt(fresh);
+    else if (this.#unanswered.includes(fresh.content)) this.#goOnFrom(fresh);
     else this.#become({ kind: 'conflict', theirs: fresh.content, theirEtag: fresh.etag });
   }
 
   /** The file has another path now. */
   movedTo(path: string): void {
     this.#path = path;
-    this.#announce();
+    // It was looked for at its old place while it moved.
+    if (this.#state.kind === 'gone' && this.#etag !== null) this.#goOn();
+    else this.#announce();
+  }
+
+  /** Calls back when the document closes, for what was made to show it. */
+  whenClosed(release: () => void): void {
+    if (this.#closed) release();
+    else this.#onClose.push(release);
   }
 
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#timer);
+    for (const release of this.#onClose.splice(0)) release();
+  }
+
+  get #mayCompare(): boolean {
+    return this.#state.kind !== 'saving' && !this.#closed;
   }
 
   #adopt({ content, etag }: { readonly content: string; readonly etag: string }): void {
@@ -204,6 +265,7 @@ export class OpenDocument {
     this.#content = content;
     this.#saved = content;
     this.#etag = etag;
+    this.#unanswered = [];
     this.#become({ kind: 'clean' });
   }
 

@@ -56,6 +56,13 @@ function useAddress(documents: DocumentStore): { search: WorkbenchSearch; go: Go
     else if (documents.active !== undefined && !phone)
       go({ ...search, file: documents.active }, { replace: true });
   }, [documents, file, phone, go, search]);
+  const { active, tabs } = documents;
+  useEffect(() => {
+    // Closed, renamed or deleted: the address follows to the tab that is shown now.
+    if (file === undefined || tabs.includes(file) || documents.tabs.includes(file)) return;
+    const { file: _file, compare: _compare, line: _line, ...rest } = search;
+    go(active === undefined ? rest : { ...rest, file: active }, { replace: true });
+  }, [documents, active, tabs, file, search, go]);
   return { search, go };
 }
 
@@ -63,10 +70,10 @@ function Workbench({ documents }: { documents: DocumentStore }) {
   const t = useText('workbench');
   const { projectId } = documents;
   const opened = useQuery(projectQuery(projectId));
+  useStore(documents.version);
   const { search, go } = useAddress(documents);
   const layout = useLayout();
   const phone = usePhone();
-  useStore(documents.version);
   useWatch(documents);
   useEffect(guardUnsavedText, []);
   const navigate = useNavigate();
@@ -76,11 +83,7 @@ function Workbench({ documents }: { documents: DocumentStore }) {
   const beside = { ...searchPart(search), side: search.side ?? 'files' } as const;
   const show = (path: string, line?: number) =>
     go({ ...beside, file: path, ...(line === undefined ? {} : { line }) });
-  const close = (path: string) => {
-    const next = documents.close(path);
-    const { file: _file, compare: _compare, line: _line, ...rest } = search;
-    go(next === undefined ? rest : { ...rest, file: next }, { replace: true });
-  };
+  const close = (path: string) => documents.close(path);
   const compare = (path: string, comparison: string) => go({ ...beside, file: path, compare: comparison });
 
   const askAgent = () => {

@@ -50,6 +50,8 @@ export const shell = {
   },
   roles: { viewer: 'Lesend', developer: 'Entwicklung', admin: 'Administration' },
   signOut: 'Abmelden',
+  signOutDeletes: 'Beim Abmelden wird dieser Text von diesem Gerät gelöscht.',
+  signOutAnyway: 'Trotzdem abmelden',
   notFoundTitle: 'Unter dieser Adresse gibt es nichts',
   notFoundText: 'Der Link ist vielleicht alt, oder er braucht eine andere Rolle.',
   status: 'Status',

@@ -50,6 +50,8 @@ export const shell = {
   },
   roles: { viewer: 'Viewer', developer: 'Developer', admin: 'Administrator' },
   signOut: 'Sign out',
+  signOutDeletes: 'Signing out deletes this text from this device.',
+  signOutAnyway: 'Sign out anyway',
   notFoundTitle: 'There is nothing at this address',
   notFoundText: 'The link may be old, or it needs another role.',
   status: 'Status',
