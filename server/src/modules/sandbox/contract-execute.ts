@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MethodDefinitions } from '#base/contract.ts';
-import { Command, KilledBy, ResourceSample, TextEncoding } from './run/contract-shapes.ts';
+import { Command, InputPiece, KilledBy, ResourceSample, TextEncoding } from './run/contract-shapes.ts';
 
 /** Engines that run programs: fast (run), deterministic (wasm), a machine of its own (micro). */
 export const EngineName = z.enum(['run', 'wasm', 'micro']);
@@ -160,12 +160,7 @@ export const executeMethods = {
     summary: 'Writes to the standard input of a program of one’s own that was streamed with keepInput.',
     access: 'developer',
     rateClass: 'read',
-    params: z.strictObject({
-      processId: z.uuid(),
-      data: z.string().max(4 * 1024 * 1024),
-      /** Closes the input afterwards. */
-      end: z.boolean().default(false),
-    }),
+    params: InputPiece,
     result: z.object({ processId: z.uuid() }),
   },
   'sandbox.stop': {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { MethodDefinitions } from '#base/contract.ts';
 import { EngineName, FilesGrant } from '../contract-execute.ts';
-import { Command, KilledBy, LimitsInput, RunChunk, RunResult } from './contract-shapes.ts';
+import { Command, InputPiece, KilledBy, LimitsInput, RunChunk, RunResult } from './contract-shapes.ts';
 
 const ProjectId = z.uuid();
 const At = z.iso.datetime();
@@ -103,12 +103,7 @@ export const runMethods = {
     summary: 'Writes to the standard input of a program of one’s own that was started with keepInput.',
     access: 'developer',
     rateClass: 'read',
-    params: z.strictObject({
-      processId: z.uuid(),
-      data: z.string().max(4 * 1024 * 1024),
-      /** Closes the input afterwards. */
-      end: z.boolean().default(false),
-    }),
+    params: InputPiece,
     result: z.object({ processId: z.uuid() }),
   },
   'run.kill': {

@@ -131,6 +131,14 @@ export const RunChunk = z.discriminatedUnion('kind', [
 ]);
 export type RunChunk = z.infer<typeof RunChunk>;
 
+/** A piece of standard input for a program that runs. */
+export const InputPiece = z.strictObject({
+  processId: z.uuid(),
+  data: z.string().max(4 * 1024 * 1024),
+  /** Closes the input afterwards. */
+  end: z.boolean().default(false),
+});
+
 const environmentName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const NoNul = z.string().refine((text) => !text.includes('\0'), 'must not contain NUL');
 
