@@ -138,7 +138,8 @@ export function createWasmCalls(deps: WasmCallsDependencies) {
   function follow(host: WasmHost, about: Followed) {
     const { job, limits, snapshot, listeners, call } = about;
     const startedMs = performance.now();
-    const [cpuBefore, memoryBefore] = [host.cpuMs(), host.ownMemoryBytes()];
+    const cpuBefore = limits.cpuMs === null ? host.cpuMsAbout() : host.cpuMs();
+    const memoryBefore = host.ownMemoryBytes();
     let killedBy: KilledBy | null = null;
     let outputBytes = 0;
 

@@ -28,6 +28,10 @@ const stopWithinMs = 150;
 const loadWithinMs = 30_000;
 const mostLogBytes = 4096;
 const mostModules = 32;
+/** Below this a frame is copied into one piece. */
+const joinedBytes = 65_536;
+const cpuLookEvery = 16;
+const shortCallMs = 5;
 
 /** Starts a host. It is of use at once: what is asked of it waits until it is up. */
 export function startHost(launcher: HostLauncher, hostId: string, owner?: string) {
@@ -37,8 +41,11 @@ export function startHost(launcher: HostLauncher, hostId: string, owner?: string
   let input: InputWindow | null = null;
   let ended = false;
   let usable = true;
+  let stopping = false;
   let log = '';
   let ownMemoryBytes: number | null = null;
+  let lookedCpuMs = 0;
+  let callsSinceLook = cpuLookEvery;
   if (child.pid !== undefined) group.started(child.pid);
 
   const frames = createFrameReader((frame: Frame) => {
@@ -95,8 +102,14 @@ export function startHost(launcher: HostLauncher, hostId: string, owner?: string
 
   /** In one piece: each write is a system call, and each may wake the host for half a frame. */
   function send(header: unknown, bodies: readonly Uint8Array[] = []): void {
+    const parts = encodeFrame(header, bodies);
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    if (length <= joinedBytes) {
+      child.stdin?.write(Buffer.concat(parts, length));
+      return;
+    }
     child.stdin?.cork();
-    for (const part of encodeFrame(header, bodies)) if (part.length > 0) child.stdin?.write(part);
+    for (const part of parts) if (part.length > 0) child.stdin?.write(part);
     child.stdin?.uncork();
   }
 
@@ -115,6 +128,18 @@ export function startHost(launcher: HostLauncher, hostId: string, owner?: string
     usable: () => usable,
     usage: group.usage,
     cpuMs: group.cpuMs,
+    /**
+     * Processor time before a call that has no limit on it: looked up after each longer call and once in a while, because
+     * looking takes longer than many a call. So a call may be told to have taken what short ones before it did.
+     */
+    cpuMsAbout(): number {
+      if (callsSinceLook >= cpuLookEvery) {
+        callsSinceLook = 0;
+        lookedCpuMs = group.cpuMs();
+      }
+      callsSinceLook += 1;
+      return lookedCpuMs;
+    },
     /** Memory that it holds itself, without a program: looked up once, as what remains of earlier ones is its own. */
     ownMemoryBytes: () => (ownMemoryBytes ??= group.usage().memoryBytes),
     /** Modules that it has compiled, by hash. */
@@ -149,11 +174,18 @@ export function startHost(launcher: HostLauncher, hostId: string, owner?: string
 
     async answered({ order, bodies, onOutput }: HostCall, ownInput: InputWindow): Promise<HostEnd> {
       output = onOutput;
+      const startedMs = performance.now();
       const { message, body } = await ask(order, bodies);
+      if (performance.now() - startedMs > shortCallMs) callsSinceLook = cpuLookEvery;
       output = null;
       input = null;
       ownInput.close();
-      if (message?.type === 'ended') return { kind: 'reported', report: message, contents: body };
+      if (message?.type === 'ended') {
+        // It ended by itself while its thread was being ended: another call would be lost with that thread.
+        if (stopping) usable = false;
+        return { kind: 'reported', report: message, contents: body };
+      }
+      stopping = false;
       if (message?.type === 'gone') return { kind: 'gone', memory: message.outcome !== null };
       kill();
       return { kind: 'gone', memory: group.usage().outOfMemoryKills > 0 };
@@ -165,6 +197,7 @@ export function startHost(launcher: HostLauncher, hostId: string, owner?: string
       if (call === null) return;
       child.stdout?.resume();
       output = () => true;
+      stopping = true;
       send({ type: 'stop' });
       await delay(stopWithinMs);
       if (waiting === call) kill();

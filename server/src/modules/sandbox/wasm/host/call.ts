@@ -15,6 +15,8 @@ import { createSystem } from './system.ts';
 export interface LoadedModule {
   readonly module: WebAssembly.Module;
   readonly memoryPages: number;
+  /** Names of the functions of WASI that it imports; nothing else of it is made for a call. */
+  readonly systemImports: ReadonlySet<string>;
   /** Of each exported function. */
   readonly functions: Readonly<Record<string, Signature>>;
 }
@@ -113,7 +115,9 @@ function execute(
     random: order.random,
     virtual: createVirtualWorld(fuel, order.seed),
   });
+  const { systemImports } = loaded;
   const system = createSystem({
+    wanted: systemImports,
     args: isProgram ? ['program', ...order.args] : ['program'],
     env: [],
     descriptors: [

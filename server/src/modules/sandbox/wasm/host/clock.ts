@@ -60,14 +60,14 @@ export function createWorld(granted: {
 }): World {
   const { virtual } = granted;
   const startedNs = process.hrtime.bigint();
-  const sleeper = new Int32Array(new SharedArrayBuffer(4));
   return {
     now(clock) {
       if (!granted.clock) return virtual.now(clock);
       return clock === 'real' ? BigInt(Date.now()) * 1_000_000n : process.hrtime.bigint() - startedNs;
     },
     sleep(nanoseconds) {
-      if (granted.clock) Atomics.wait(sleeper, 0, 0, millisecondsOf(nanoseconds));
+      if (granted.clock)
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, millisecondsOf(nanoseconds));
       else virtual.sleep(nanoseconds);
     },
     waited(nanoseconds) {

@@ -8,6 +8,8 @@ import { meterModule } from './meter.ts';
 import type { Import, ModuleParts } from './module.ts';
 import type { CallOrder, Order } from './orders.ts';
 import { writeFrame } from './output.ts';
+import { SharedState } from './shared-state.ts';
+import type { Work } from './worker.ts';
 
 /**
  * A process that runs WebAssembly for one user and project, one call at a time. This thread takes orders and compiles; the
@@ -15,26 +17,26 @@ import { writeFrame } from './output.ts';
  */
 const modules = new Map<string, LoadedModule>();
 const workerLimits = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
-const writing = new Int32Array(new SharedArrayBuffer(4));
 /** The answer of a worker that died instead of answering; the server knows it as an end by the memory limit. */
 const outOfMemory = { kind: 'limit', limit: 'memory' } as const;
 
+/** The last call; it runs while its end is not told. */
 let calls = 0;
-/** The call that runs now. */
-let running: number | null = null;
+let state = new SharedState();
+/** What the worker has of `modules`. */
+let handedOver = new Set<string>();
 /** Standard input of the last call, where it stays open. */
 let input: InputRing | null = null;
 let worker = startWorker();
 
 function startWorker(): Worker {
-  Atomics.store(writing, 0, 0);
+  state = new SharedState();
+  state.ended = calls;
+  handedOver = new Set();
   const made = new Worker(new URL('./worker.ts', import.meta.url), {
-    workerData: { writing: writing.buffer },
+    workerData: { state: state.buffer },
     resourceLimits: workerLimits,
     env: {},
-  });
-  made.on('message', (callId: number) => {
-    if (running === callId) running = null;
   });
   made.on('error', () => {
     // Out of its memory, or a mistake of this host: either way the program is over and the thread is gone.
@@ -46,9 +48,8 @@ function startWorker(): Worker {
 /** Tells how the call of an ended worker ended, and warms the next one. */
 function replaceWorker(outcome: unknown): void {
   // Half a frame can't be taken back; the server starts another host.
-  if (Atomics.load(writing, 0) !== 0) process.exit(70);
-  const wasRunning = running !== null;
-  running = null;
+  if (state.writing) process.exit(70);
+  const wasRunning = state.ended !== calls;
   worker = startWorker();
   if (wasRunning) writeFrame({ type: 'gone', outcome });
 }
@@ -56,8 +57,11 @@ function replaceWorker(outcome: unknown): void {
 const offeredScriptImports = new Set(['abort', 'seed', 'trace', 'console.log', 'console.error']);
 const offeredSystemImports = new Set(Object.keys(new WASI([], [], [], { debug: false }).wasiImport));
 
-function isOffered({ module, name }: Import): boolean {
-  if (module === 'wasi_snapshot_preview1') return offeredSystemImports.has(name);
+const isOfSystem = ({ module }: Import) => module === 'wasi_snapshot_preview1';
+
+function isOffered(wanted: Import): boolean {
+  const { module, name } = wanted;
+  if (isOfSystem(wanted)) return offeredSystemImports.has(name);
   return module === 'env' && offeredScriptImports.has(name);
 }
 
@@ -77,7 +81,8 @@ function load(hash: string, bytes: Uint8Array): ModuleParts {
     parts.exports.flatMap(({ name, signature }) => (signature === null ? [] : [[name, signature]])),
   );
   const module = new WebAssembly.Module(metered);
-  modules.set(hash, { module, functions, memoryPages: parts.memoryPages ?? 0 });
+  const systemImports = new Set(parts.imports.flatMap((wanted) => (isOfSystem(wanted) ? [wanted.name] : [])));
+  modules.set(hash, { module, functions, memoryPages: parts.memoryPages ?? 0, systemImports });
   return parts;
 }
 
@@ -107,12 +112,18 @@ function onCall(order: CallOrder, body: Uint8Array): void {
     return;
   }
   calls += 1;
-  running = calls;
   input = order.keepInput ? new InputRing() : null;
-  worker.postMessage({
-    ...{ callId: calls, loaded, order, body: new Uint8Array(body) },
+  const work: Work = {
+    callId: calls,
+    // A compiled module is dear to hand over, and the same every time.
+    loaded: handedOver.has(order.hash) ? null : loaded,
+    order,
+    body: new Uint8Array(body),
     input: input?.buffer ?? null,
-  });
+  };
+  handedOver.add(order.hash);
+  worker.postMessage(work);
+  state.handOver(calls);
 }
 
 /** Orders arrive one after the other, so what comes late for a call that has ended never meets the next one. */
@@ -125,7 +136,7 @@ function onInput(body: Uint8Array, end: boolean): void {
 
 async function onStop(): Promise<void> {
   const ending = worker;
-  if (running === null) return;
+  if (state.ended === calls) return;
   await ending.terminate();
   if (worker === ending) replaceWorker(null);
 }

@@ -21,6 +21,7 @@ function load(bytes: Uint8Array): LoadedModule {
   return {
     module: new WebAssembly.Module(metered),
     memoryPages: parts.memoryPages ?? 0,
+    systemImports: new Set(parts.imports.map(({ name }) => name)),
     functions: Object.fromEntries(
       parts.exports.flatMap(({ name, signature }) => (signature === null ? [] : [[name, signature]])),
     ),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { wasi } from '@bjorn3/browser_wasi_shim';
+import { WASI, wasi } from '@bjorn3/browser_wasi_shim';
 import { moduleOf } from '../../testing/wasm-module.ts';
 import { createVirtualWorld } from './clock.ts';
 import { Quota } from './files.ts';
@@ -41,7 +41,8 @@ function begin(options: Options = {}) {
   const taken: number[] = [];
   const live = { ring: options.ring ?? null, onTaken: (bytes: number) => void taken.push(bytes) };
   const descriptors = [new InputStream(text('input'), live), out, out, new RootFolder('/workspace', root)];
-  const system = createSystem({ args: ['program', 'ä'], env: [], descriptors, fuel, world });
+  const wanted = new Set(Object.keys(new WASI([], [], [], { debug: false }).wasiImport));
+  const system = createSystem({ wanted, args: ['program', 'ä'], env: [], descriptors, fuel, world });
   const { bytes } = meterModule(moduleOf({ functions: [], memory: [1] }));
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes));
   fuel.attach(instance, 65_536);

@@ -25,6 +25,8 @@ const pathLengths: Readonly<Record<string, readonly number[]>> = {
 };
 
 export interface SystemOptions {
+  /** Of the functions, those that the program imports. */
+  readonly wanted: ReadonlySet<string>;
   readonly args: readonly string[];
   readonly env: readonly string[];
   readonly descriptors: readonly Fd[];
@@ -195,7 +197,9 @@ export function createSystem(options: SystemOptions) {
   };
 
   const functions: Record<string, HostFunction> = {};
-  for (const [name, shim] of Object.entries(system.wasiImport)) {
+  for (const name of options.wanted) {
+    const shim = system.wasiImport[name];
+    if (shim === undefined) continue;
     const original: HostFunction = own[name] ?? ((...args) => shim(...args));
     functions[name] = guard(name, name === 'path_open' ? open(original) : original);
   }
