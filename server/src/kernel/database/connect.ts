@@ -46,6 +46,11 @@ async function attempt<Result>(
   const client = await pool.connect();
   const committed: (() => void)[] = [];
   let broken: Error | undefined;
+  // The pool listens to idle clients only: a connection that the server ends now would end the process instead.
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', onError);
   try {
     await client.query('begin');
     const transaction: Transaction = {
@@ -62,6 +67,7 @@ async function attempt<Result>(
     });
     throw error;
   } finally {
+    client.off('error', onError);
     client.release(broken);
   }
 }

@@ -6,6 +6,7 @@ import test from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { isFault } from '#base/fault.ts';
 import { testDatabase } from '../testing/database.ts';
+import { eventually } from '../testing/eventually.ts';
 import { connectDatabase } from './connect.ts';
 import { migrate } from './migrate.ts';
 
@@ -111,4 +112,19 @@ test('listening goes on after its connection was cut, and tells of the gap', asy
     await new Promise((resolve) => setTimeout(resolve, 20));
   assert.deepEqual(heard, ['after']);
   await listening[Symbol.asyncDispose]();
+});
+
+test('a server that ends the connection of a transaction fails that transaction, and nothing else', async () => {
+  await using world = await testDatabase();
+  const { database } = world;
+  const working = database.transaction(async (transaction) => {
+    const [own] = await transaction.query<{ pid: number }>({ text: 'select pg_backend_pid() as pid' });
+    // As when the server restarts while the work is busy elsewhere and asks it nothing.
+    await database.query({ text: 'select pg_terminate_backend($1)', values: [own?.pid] });
+    await eventually(() => assert.rejects(transaction.query({ text: 'select 1' })));
+    await new Promise((resolve) => setImmediate(resolve));
+    await transaction.query({ text: 'select 1' });
+  });
+  await assert.rejects(working);
+  assert.deepEqual(await database.query({ text: 'select 2 as n' }), [{ n: 2 }]);
 });
