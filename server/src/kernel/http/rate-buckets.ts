@@ -44,7 +44,8 @@ export function createMemoryBuckets(options: { now: () => number; maxBuckets?: n
     }
     const known = space.get(draw.id);
     if (known !== undefined) {
-      const grown = known.tokens + ((nowMs - known.atMs) / 1_000) * draw.perSecond;
+      // Nothing grows while the clock is set back; it must not shrink either.
+      const grown = known.tokens + (Math.max(0, nowMs - known.atMs) / 1_000) * draw.perSecond;
       known.tokens = Math.min(grown, draw.burst);
       known.atMs = nowMs;
       return known;

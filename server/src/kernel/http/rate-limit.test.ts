@@ -89,6 +89,15 @@ test('a burst is let through, then as many as are refilled', async () => {
   assert.equal(await allowedOf(10, take, {}), 4, 'a bucket holds no more than its burst');
 });
 
+test('a clock that is set back by an hour locks nobody out for an hour', async () => {
+  const { clock, take } = limiter();
+  assert.equal(await allowedOf(1, take, {}), 1);
+  clock.nowMs -= 3_600_000;
+  assert.equal(await allowedOf(10, take, {}), 3, 'what was left is still there');
+  clock.nowMs += 500;
+  assert.equal(await allowedOf(10, take, {}), 1, 'and grows from then on');
+});
+
 test('the headers say where the caller stands, and a refusal when to come again', async () => {
   const { clock, take } = limiter();
   assert.deepEqual((await attempt(take, {})).headers, {

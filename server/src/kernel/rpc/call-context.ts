@@ -9,6 +9,8 @@ export interface CallOrigin {
   readonly language: Language;
   /** Called once, when somebody first asks for the signal: wires it to the client's departure. */
   readonly onSignal?: ((abort: (reason: unknown) => void) => void) | undefined;
+  /** Ends the call as well. It may live as long as the process: no call leaves a listener on it. */
+  readonly parent?: AbortSignal | undefined;
 }
 
 /** A call whose AbortSignal is made only when it is asked for: most calls never do, and one costs 2 µs. */
@@ -18,8 +20,10 @@ export class LazyCall implements Call {
   readonly address: string;
   readonly language: Language;
   #controller: AbortController | undefined;
+  #signal: AbortSignal | undefined;
   #reason: { readonly value: unknown } | undefined;
   readonly #onSignal: CallOrigin['onSignal'];
+  readonly #parent: AbortSignal | undefined;
 
   constructor(origin: CallOrigin) {
     this.principal = origin.principal;
@@ -27,15 +31,18 @@ export class LazyCall implements Call {
     this.address = origin.address;
     this.language = origin.language;
     this.#onSignal = origin.onSignal;
+    this.#parent = origin.parent;
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
+    if (this.#signal === undefined) {
       this.#controller = new AbortController();
+      const { signal } = this.#controller;
+      this.#signal = this.#parent === undefined ? signal : AbortSignal.any([signal, this.#parent]);
       if (this.#reason !== undefined) this.#controller.abort(this.#reason.value);
       else this.#onSignal?.((reason) => this.abort(reason));
     }
-    return this.#controller.signal;
+    return this.#signal;
   }
 
   abort(reason: unknown): void {
@@ -47,15 +54,11 @@ export class LazyCall implements Call {
 
 /** A call that the platform makes on its own behalf: recovery, jobs, consumers. */
 export function systemCall(origin: { traceId: string; signal?: AbortSignal }): Call {
-  const call = new LazyCall({
+  return new LazyCall({
     principal: null,
     traceId: origin.traceId,
     address: 'internal',
     language: 'en',
+    parent: origin.signal,
   });
-  if (origin.signal !== undefined) {
-    if (origin.signal.aborted) call.abort(origin.signal.reason);
-    else origin.signal.addEventListener('abort', () => call.abort(origin.signal?.reason), { once: true });
-  }
-  return call;
 }

@@ -1,6 +1,6 @@
 import type { Call, Client, Contract } from '#base/contract.ts';
 import { fault } from '#base/fault.ts';
-import { type BoundMethod, bindMethod } from './method.ts';
+import { type BoundMethod, bindMethod, timeoutOf, withTimeout } from './method.ts';
 import type { RemoteTransport } from './remote-client.ts';
 
 /** Makes typed clients: a direct call where the module is in this process, a remote one where it is not. */
@@ -38,8 +38,12 @@ export function createClientFactory(options: ClientFactoryOptions): ClientFactor
           stream: (method: string, params: unknown, call: Call) => local(method).open(params, call),
         }
       : {
-          call: async (method: string, params: unknown, call: Call) =>
-            definitionOf(method).result.parse(await remote.call(contract, method, { params, call })),
+          call: async (method: string, params: unknown, call: Call) => {
+            const definition = definitionOf(method);
+            // The other process keeps the time too, but one that hangs answers nothing at all.
+            const answer = remote.call(contract, method, { params, call });
+            return definition.result.parse(await withTimeout(answer, timeoutOf(definition), call));
+          },
           stream: (method: string, params: unknown, call: Call) =>
             remoteStream(contract, method, { params, call }),
         };

@@ -54,3 +54,47 @@ test('believes no token past its end', async () => {
   state.nowMs = 500;
   assert.equal(await identity.authenticate('t'), null);
 });
+
+/** An identity whose answers the test gives, one question after the other. */
+function slowWorld() {
+  const state = { nowMs: 0 };
+  const questions: PromiseWithResolvers<{ principal: typeof principal; expiresAtMs: number } | null>[] = [];
+  const identity = createIdentity({
+    now: () => state.nowMs,
+    introspect: () => {
+      const question = Promise.withResolvers<{ principal: typeof principal; expiresAtMs: number } | null>();
+      questions.push(question);
+      return question.promise;
+    },
+  });
+  return { state, identity, questions };
+}
+
+test('an answer that was on its way when the token was revoked is not believed', async () => {
+  const { identity, questions } = slowWorld();
+  const asking = identity.authenticate('t');
+  identity.forget({ credentialId: 's' });
+  questions[0]?.resolve({ principal, expiresAtMs: 1e9 });
+  await new Promise((resolve) => setImmediate(resolve));
+  questions[1]?.resolve(null);
+  assert.equal(await asking, null);
+  assert.equal(identity.peek('t'), undefined);
+});
+
+test('an answer that took long is believed for a second from the question on', async () => {
+  const { state, identity, questions } = slowWorld();
+  const asking = identity.authenticate('t');
+  state.nowMs = 700;
+  questions[0]?.resolve({ principal, expiresAtMs: 1e9 });
+  assert.notEqual(await asking, null);
+  state.nowMs = 1_000;
+  assert.equal(identity.peek('t'), undefined);
+});
+
+test('a clock that is set back makes no answer valid for longer', async () => {
+  const { state, identity } = world();
+  state.nowMs = 3_600_000;
+  await identity.authenticate('t');
+  state.nowMs = 0;
+  assert.equal(identity.peek('t'), undefined);
+});

@@ -6,13 +6,18 @@ export interface Introspection {
   readonly expiresAtMs: number;
 }
 
+interface Subject {
+  readonly userId?: string;
+  readonly credentialId?: string;
+}
+
 /** Turns a bearer token (JWT or API key) into a principal; null when it is not valid now. */
 export interface Identity {
   authenticate(token: string): Promise<Principal | null>;
   /** The cached answer if there is a fresh one; undefined when `authenticate` must be awaited. */
   peek(token: string): Principal | undefined;
   /** Forgets what is known of a user's or a credential's tokens, at once. */
-  forget(subject: { userId?: string; credentialId?: string }): void;
+  forget(subject: Subject): void;
 }
 
 export interface IdentityOptions {
@@ -24,6 +29,7 @@ export interface IdentityOptions {
 }
 
 interface Entry extends Introspection {
+  readonly askedAtMs: number;
   readonly freshUntilMs: number;
 }
 
@@ -36,24 +42,33 @@ export function createIdentity(options: IdentityOptions): Identity {
   const { introspect, now, maxAgeMs = 900, maxEntries = 10_000 } = options;
   const entries = new Map<string, Entry>();
   const pending = new Map<string, Promise<Principal | null>>();
+  /** For each question under way, what was forgotten since it was asked. */
+  const underWay = new Set<Subject[]>();
 
   function peek(token: string): Principal | undefined {
     const entry = entries.get(token);
     if (entry === undefined) return undefined;
-    if (now() < entry.freshUntilMs) return entry.principal;
+    const nowMs = now();
+    // A clock that was set back would keep the entry for as long as it was set back.
+    if (nowMs >= entry.askedAtMs && nowMs < entry.freshUntilMs) return entry.principal;
     entries.delete(token);
     return undefined;
   }
 
   async function verify(token: string): Promise<Principal | null> {
-    const answer = await introspect(token);
-    const nowMs = now();
-    if (answer === null || answer.expiresAtMs <= nowMs) return null;
+    // The answer is as old as the question: what it says may have ended while it was on its way.
+    const askedAtMs = now();
+    const forgotten: Subject[] = [];
+    underWay.add(forgotten);
+    const answer = await introspect(token).finally(() => underWay.delete(forgotten));
+    if (answer === null || answer.expiresAtMs <= now()) return null;
+    if (forgotten.some((subject) => belongsTo(answer.principal, subject))) return verify(token);
     if (entries.size >= maxEntries) {
       const oldest = entries.keys().next();
       if (!oldest.done) entries.delete(oldest.value);
     }
-    entries.set(token, { ...answer, freshUntilMs: Math.min(nowMs + maxAgeMs, answer.expiresAtMs) });
+    const freshUntilMs = Math.min(askedAtMs + maxAgeMs, answer.expiresAtMs);
+    entries.set(token, { ...answer, askedAtMs, freshUntilMs });
     return answer.principal;
   }
 
@@ -68,18 +83,19 @@ export function createIdentity(options: IdentityOptions): Identity {
       pending.set(token, verification);
       return verification;
     },
-    forget({ userId, credentialId }) {
-      for (const [token, { principal }] of entries) {
-        const { credential } = principal;
-        const id =
-          credential.kind === 'session'
-            ? credential.sessionId
-            : credential.kind === 'apiKey'
-              ? credential.apiKeyId
-              : '';
-        if (principal.userId === userId || (credentialId !== undefined && id === credentialId))
-          entries.delete(token);
-      }
+    forget(subject) {
+      for (const forgotten of underWay) forgotten.push(subject);
+      for (const [token, { principal }] of entries) if (belongsTo(principal, subject)) entries.delete(token);
     },
   };
+}
+
+function belongsTo({ userId, credential }: Principal, subject: Subject): boolean {
+  const id =
+    credential.kind === 'session'
+      ? credential.sessionId
+      : credential.kind === 'apiKey'
+        ? credential.apiKeyId
+        : '';
+  return userId === subject.userId || (subject.credentialId !== undefined && id === subject.credentialId);
 }

@@ -17,7 +17,10 @@ export interface BoundMethod {
   open(params: unknown, call: Call): AsyncGenerator<unknown, unknown, undefined>;
 }
 
-const defaultTimeoutMs = 30_000;
+/** How long a method may take; 0: as long as it likes. */
+export function timeoutOf(definition: MethodDefinition): number {
+  return definition.timeoutMs ?? 30_000;
+}
 
 /** Names the first wrong field of a refused input. */
 export function invalidParams(error: z.ZodError): Error {
@@ -58,7 +61,7 @@ export function bindMethod(contract: Contract, name: string, handler: AnyHandler
   if (definition === undefined)
     throw new Error(`${contract.name} has a handler for ${name}, but no such method`);
   const { params: paramsSchema, result: resultSchema, chunk: chunkSchema } = definition;
-  const timeoutMs = definition.timeoutMs ?? defaultTimeoutMs;
+  const timeoutMs = timeoutOf(definition);
 
   function parseParams(params: unknown): unknown {
     const parsed = paramsSchema.safeParse(params ?? {});
@@ -95,7 +98,8 @@ export function bindMethod(contract: Contract, name: string, handler: AnyHandler
   };
 }
 
-async function withTimeout<T>(pending: Promise<T>, timeoutMs: number, call: Call): Promise<T> {
+/** What `pending` brings, or common.timeout, which also aborts the call. */
+export async function withTimeout<T>(pending: Promise<T>, timeoutMs: number, call: Call): Promise<T> {
   if (timeoutMs === 0) return pending;
   let timer: NodeJS.Timeout | undefined;
   const expiry = new Promise<never>((_, reject) => {

@@ -36,7 +36,8 @@ export function createPeerDirectory(options: {
   let cached: { readAtMs: number; rows: PeerRow[] } | undefined;
 
   async function rows(): Promise<PeerRow[]> {
-    if (cached !== undefined && now() - cached.readAtMs < cacheMs) return cached.rows;
+    // The distance, not the age: a clock that is set back would keep the answer for as long as it was set back.
+    if (cached !== undefined && Math.abs(now() - cached.readAtMs) < cacheMs) return cached.rows;
     const found = await database.query<PeerRow>({
       name: 'kernel-peers',
       text: `select url, modules from kernel.peer
