@@ -88,3 +88,26 @@ test('drawn tokens count against budgets', async () => {
     code: 'ledger.budget_exceeded',
   });
 });
+
+test('what nothing covers any more counts against budgets all the same', async () => {
+  const userId = await it.userWith(150);
+  const ledger = it.world.client(ledgerContract);
+  const admin = it.world.call({ role: 'admin' });
+  const budget = { id: userId, apiKeyId: null, period: 'day' as const, limitTokens: 1_000 };
+  await ledger.call('admin.users.setBudget', budget, admin);
+  const { reservationId } = await it.reserve(userId, { promptTokens: 150, maxCompletionTokens: 0 });
+  await draw(reservationId, [use(), use(), use()]);
+  const drawn = await draw(reservationId, [use()]);
+  assert.deepEqual([drawn.chargedTokens, drawn.uncoveredTokens], [70, 70]);
+  const { budgets } = await ledger.call('admin.users.budgets', { id: userId }, admin);
+  assert.deepEqual([budgets[0]?.usedTokens, budgets[0]?.heldTokens], [280, 0]);
+});
+
+test('a request that was drawn cannot be reserved under its id: nothing could charge it', async () => {
+  const userId = await it.userWith(1_000);
+  const { reservationId } = await it.reserve(userId, { promptTokens: 300, maxCompletionTokens: 0 });
+  const drawn = use();
+  await draw(reservationId, [drawn], true);
+  await assert.rejects(it.reserve(userId, { requestId: drawn.requestId }), { code: 'ledger.key_reused' });
+  assert.deepEqual(await it.balance(userId), { tokens: 930, heldTokens: 0 });
+});

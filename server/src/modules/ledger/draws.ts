@@ -103,6 +103,9 @@ export function createDraws({ database, publish, budgets, now, currency }: Settl
           [accounts.consumed.id, split.fromHeld + split.fromAvailable],
         ],
       });
+    }
+    // Also what nothing covers was used, and counts.
+    if (split.fromHeld + returned + charged.tokens > 0n) {
       await settleUse(transaction, {
         userId,
         apiKeyId,

@@ -18,6 +18,7 @@ import {
 } from './reservation-store.ts';
 import { lockAccounts, postTransfer, type UserAccounts } from './store.ts';
 import type { Reservation } from './types.ts';
+import { isCharged } from './usage-store.ts';
 
 export interface ReserveRequest {
   readonly requestId: string;
@@ -76,6 +77,8 @@ export function createReservations({
         throw fault('ledger.key_reused', { key: request.requestId });
       return { kind: 'reserved', reservation: known, replayed: true };
     }
+    // It drew on a reservation of others: what it does under this id once more could never be charged.
+    if (await isCharged(transaction, request)) throw fault('ledger.key_reused', { key: request.requestId });
     const tokens = balanceTokensOf(request.promptTokens + request.maxCompletionTokens, request.price);
     const refusal = await findRefusal(transaction, { request, accounts, tokens });
     if (refusal !== undefined) return { kind: 'refused', fault: refusal };

@@ -44,6 +44,19 @@ export async function insertUsage(
   });
 }
 
+/** Whether the request was charged, by whatever reservation. */
+export async function isCharged(
+  transaction: Transaction,
+  { userId, requestId }: { userId: string; requestId: string },
+): Promise<boolean> {
+  const rows = await transaction.query({
+    name: 'ledger_usage_by_request',
+    text: 'select request_id from ledger.usage where user_id = $1 and request_id = $2',
+    values: [userId, requestId],
+  });
+  return rows.length > 0;
+}
+
 interface UsageRow {
   prompt_tokens: bigint;
   cached_prompt_tokens: bigint;

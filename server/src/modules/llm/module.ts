@@ -4,7 +4,7 @@ import { defineModule } from '#kernel/module.ts';
 import { systemCall } from '#kernel/rpc/call-context.ts';
 import { newTraceId } from '#kernel/telemetry/trace.ts';
 import { ledgerContract } from '#modules/ledger/contract.ts';
-import type { Accounting } from './accounting/accounting.ts';
+import { type Accounting, ownRequestIds } from './accounting/accounting.ts';
 import { createPurses } from './accounting/purses.ts';
 import { createSingleHolds } from './accounting/single-holds.ts';
 import { createActivity } from './activity.ts';
@@ -73,6 +73,7 @@ export const llm = defineModule({
       modelContextSize: config.modelContextSize,
     });
     const access = { ledger, systemCall: call, lifetimeMs: config.reservationMs, log };
+    const newRequestId = () => `${ownRequestIds}${randomUUID()}`;
     const purses = createPurses({ ...access, now, newId: id, idleMs: config.purseIdleMs });
     context.defer(() => purses[Symbol.asyncDispose]() as Promise<void>);
     const singles = createSingleHolds(access);
@@ -85,7 +86,7 @@ export const llm = defineModule({
       createAttempts({ candidates, routing, accounting, metrics, activity, nowMs }),
     );
     const { maxRequestBytes, readerStallMs } = config;
-    const api = { inference, candidates, newId: id, maxRequestBytes, readerStallMs, log };
+    const api = { inference, candidates, newId: newRequestId, maxRequestBytes, readerStallMs, log };
     return {
       handlers: {
         ...rpcHandlersOf(api),

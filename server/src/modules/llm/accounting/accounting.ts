@@ -11,6 +11,9 @@ export interface Bill extends Readonly<Meter> {
   readonly currency: string;
 }
 
+/** How the ids begin that the platform gives to requests. No client may name one of its own so: each is billed once. */
+export const ownRequestIds = 'req_';
+
 export interface HoldRequest {
   readonly user: Principal;
   /** Unique per user and request: what has it is billed once. */

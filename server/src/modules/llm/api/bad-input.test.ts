@@ -157,6 +157,19 @@ test('a repeated idempotency key is told, not run and billed again', async () =>
   assert.equal((await it.usage(user)).requests, 1);
 });
 
+test('the id of a request that was billed buys no second one', async () => {
+  const user = await it.user();
+  const first = await chat({ model: 'machine', messages: hello }, { token: user.token });
+  const requestId = first.headers.get('x-request-id') ?? '';
+  const headers = { 'idempotency-key': requestId };
+  assertError(await chat({ model: 'machine', messages: hello }, { token: user.token, headers }), {
+    status: 400,
+    code: 'llm.request_invalid',
+    type: 'invalid_request_error',
+  });
+  assert.equal((await it.usage(user)).requests, 1);
+});
+
 test('a budget for three requests that ten at once want is never overspent', async () => {
   const user = await it.user();
   const one = await chat({ model: 'machine', messages: hello, max_tokens: 20 }, { token: user.token });

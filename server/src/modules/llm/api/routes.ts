@@ -7,6 +7,7 @@ import { authenticateRequest } from '#kernel/http/credentials.ts';
 import { languageOf } from '#kernel/http/language.ts';
 import { dataHeaders } from '#kernel/http/security-headers.ts';
 import type { HttpKit } from '#kernel/module.ts';
+import { ownRequestIds } from '../accounting/accounting.ts';
 import type { InferenceCall } from '../attempts.ts';
 import type { Candidates } from '../candidates.ts';
 import { ChatRequest, CompletionRequest, EmbeddingRequest } from '../contract-requests.ts';
@@ -219,10 +220,10 @@ function setHeaders(reply: FastifyReply, headers: readonly string[]): void {
 function requestIdOf(request: FastifyRequest, newId: () => string): string {
   const given = request.headers['idempotency-key'];
   if (typeof given !== 'string' || given === '') return newId();
-  if (!/^[\x21-\x7e]{1,150}$/.test(given)) {
+  if (!/^[\x21-\x7e]{1,150}$/.test(given) || given.startsWith(ownRequestIds)) {
     throw fault('llm.request_invalid', {
       field: 'Idempotency-Key',
-      reason: 'it must be 1 to 150 printable ASCII characters',
+      reason: `it must be 1 to 150 printable ASCII characters, and not begin with ${ownRequestIds}`,
     });
   }
   return given;
