@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpBinding, MethodDefinition, RateClass } from '#base/contract.ts';
-import { fault } from '#base/fault.ts';
+import { fault, isFault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
 import { coerceText } from '../config/coerce.ts';
 import { LazyCall } from '../rpc/call-context.ts';
 import { authorize, type BoundMethod } from '../rpc/method.ts';
 import { closeSessionCookies, cookieNames, openSessionCookies, readCookies } from './cookies.ts';
 import { authenticateRequest, type CredentialCheck } from './credentials.ts';
+import { onDeparture } from './departure.ts';
 import { languageOf } from './language.ts';
 
 /** Takes one request's share of its rate limit, or throws common.rate_limited. */
@@ -58,7 +59,7 @@ async function answer(exchange: Exchange): Promise<unknown> {
   const open = method.definition.access === 'public';
   const safe = !unsafe.has(request.method);
   // A public method must work with a stale cookie too: signing in again is the way out of it.
-  const principal = open ? null : await authenticateRequest({ headers: request.headers, safe }, options);
+  const principal = open ? null : await whoAsks(exchange, safe);
   await options.takeRate(
     { principal, address: request.ip, rateClass: rateClassOf(method.definition) },
     reply,
@@ -69,16 +70,29 @@ async function answer(exchange: Exchange): Promise<unknown> {
     traceId: request.id,
     address: request.ip,
     language: languageOf(request.headers['accept-language']),
-    onSignal: (abort) =>
-      reply.raw.once('close', () => {
-        if (!reply.raw.writableFinished) abort(fault('common.cancelled'));
-      }),
+    onSignal: (abort) => onDeparture(reply.raw, () => abort(fault('common.cancelled'))),
   });
   const result = await method.invoke(gatherParams(exchange), call);
   const body = binding.session === undefined ? result : await applySession(exchange, result);
   reply.header('cache-control', 'no-store');
   reply.code(binding.status ?? 200);
   return binding.status === 204 ? reply.send() : reply.send(body);
+}
+
+/** Whoever tries one credential after the other draws from the bucket of the address, as at /rpc. */
+async function whoAsks(
+  { method, request, reply, options }: Exchange,
+  safe: boolean,
+): Promise<Principal | null> {
+  try {
+    return await authenticateRequest({ headers: request.headers, safe }, options);
+  } catch (error) {
+    if (isFault(error, 'common.unauthenticated')) {
+      const rateClass = rateClassOf(method.definition);
+      await options.takeRate({ principal: null, address: request.ip, rateClass }, reply);
+    }
+    throw error;
+  }
 }
 
 /** Path over query over body; texts of path and query are read by the schema's types. */
@@ -93,15 +107,18 @@ function gatherParams({ method, request }: Exchange): Record<string, unknown> {
     const schema = Object.hasOwn(shape, key) ? shape[key] : undefined;
     params[key] = schema === undefined || typeof text !== 'string' ? text : coerceText(schema, text);
   }
-  if (
-    method.definition.http.session !== undefined &&
-    'refreshToken' in shape &&
-    params.refreshToken === undefined
-  ) {
-    const cookie = readCookies(request.headers.cookie).get(cookieNames.refresh);
+  if ('refreshToken' in shape) {
+    const cookie = refreshCookieOf({ method, request });
     if (cookie !== undefined) params.refreshToken = cookie;
   }
   return params;
+}
+
+/** The refresh token that a browser sent by itself; undefined where the body names one. */
+function refreshCookieOf({ method, request }: Pick<Exchange, 'method' | 'request'>): string | undefined {
+  if (method.definition.http.session === undefined) return undefined;
+  const named = (request.body as { readonly refreshToken?: unknown } | null | undefined)?.refreshToken;
+  return named === undefined ? readCookies(request.headers.cookie).get(cookieNames.refresh) : undefined;
 }
 
 interface SessionResult {
@@ -110,7 +127,10 @@ interface SessionResult {
   readonly expiresIn: number;
 }
 
-/** A browser that asks for cookies (`x-cds-session: cookie`) gets its tokens there and never sees them. */
+/**
+ * A browser that asks for cookies (`x-cds-session: cookie`) gets its tokens there and never sees them; nor does one
+ * whose cookie was exchanged, whatever a script in its page asks for.
+ */
 async function applySession(
   { method, request, reply, options }: Exchange,
   result: unknown,
@@ -120,7 +140,8 @@ async function applySession(
     reply.header('set-cookie', closeSessionCookies(options.secure));
     return result;
   }
-  if (request.headers['x-cds-session'] !== 'cookie') return result;
+  const renewsCookie = session === 'renew' && refreshCookieOf({ method, request }) !== undefined;
+  if (request.headers['x-cds-session'] !== 'cookie' && !renewsCookie) return result;
   const { accessToken, refreshToken, ...rest } = result as SessionResult;
   const principal = await options.identity.authenticate(accessToken);
   if (principal?.credential.kind !== 'session')

@@ -47,7 +47,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: options.bodyLimitBytes,
-    trustProxy: options.trustProxy,
+    // The one proxy in front is believed, and what it adds at the end of X-Forwarded-For: the rest the client wrote.
+    trustProxy: options.trustProxy && ((_address, hop) => hop === 0),
     requestTimeout: 60_000,
     keepAliveTimeout: 65_000,
     forceCloseConnections: true,

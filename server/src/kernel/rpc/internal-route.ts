@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { Fault, fault, isFault } from '#base/fault.ts';
 import { Principal } from '#base/principal.ts';
+import { onDeparture } from '../http/departure.ts';
 import { LazyCall } from './call-context.ts';
 import type { BoundMethod } from './method.ts';
 import type { InternalAnswer } from './remote-client.ts';
@@ -75,9 +76,7 @@ export function mountInternalRoute(app: FastifyInstance, options: InternalRouteO
       const method = methods.get(internal.method);
       if (method === undefined) throw fault('common.method_not_found', { method: internal.method });
       const call = new LazyCall(internal);
-      reply.raw.once('close', () => {
-        if (!reply.raw.writableFinished) call.abort(fault('common.cancelled'));
-      });
+      onDeparture(reply.raw, () => call.abort(fault('common.cancelled')));
       reply.header('content-type', 'application/x-ndjson');
       return reply.send(
         Readable.from(answer(call, method, internal.params), { objectMode: false, highWaterMark: 64 * 1024 }),

@@ -168,3 +168,16 @@ test('a browser gets its tokens as cookies it can’t read, renews and ends the 
   assert.equal(out.status, 204);
   assert.equal((await request('GET /auth/me', { headers: { cookie: fresh } })).status, 401);
 });
+
+test('a script in a page cannot have the refresh cookie exchanged for tokens that it can read', async () => {
+  const body = { username: 'scripted', password: goodPassword };
+  const registered = await request('POST /auth/register', { body, headers: { 'x-cds-session': 'cookie' } });
+  const cookie = registered.headers
+    .getSetCookie()
+    .map((text) => text.split(';', 1)[0])
+    .join('; ');
+  const renewed = await request('POST /auth/refresh', { body: {}, headers: { cookie } });
+  assert.equal(renewed.status, 200);
+  assert.deepEqual(Object.keys(renewed.body), ['expiresIn']);
+  assert.match(renewed.headers.getSetCookie().join('\n'), /cds_refresh=cdr_[^;]+; .*HttpOnly/);
+});

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { Fault, fault, isFault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
 import { authenticateRequest } from '#kernel/http/credentials.ts';
+import { onDeparture } from '#kernel/http/departure.ts';
 import { languageOf } from '#kernel/http/language.ts';
 import { dataHeaders } from '#kernel/http/security-headers.ts';
 import type { HttpKit } from '#kernel/module.ts';
@@ -106,10 +107,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, route: Route
     onLimited: (reason) => {
       limited = reason;
     },
-    onSignal: (abort) =>
-      raw.once('close', () => {
-        if (!raw.writableFinished) abort(fault('common.cancelled'));
-      }),
+    onSignal: (abort) => onDeparture(raw, () => abort(fault('common.cancelled'))),
   };
   const text = await dispatchRpc(typeof request.body === 'string' ? request.body : '', {
     catalogue: kit.catalogue,

@@ -6,6 +6,7 @@ import type { RateClass } from '#base/contract.ts';
 import { fault, isFault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
 import { authenticateRequest, presentedToken } from '#kernel/http/credentials.ts';
+import { onDeparture } from '#kernel/http/departure.ts';
 import { languageOf } from '#kernel/http/language.ts';
 import type { HttpKit } from '#kernel/module.ts';
 import { parseRpcMessage, type RpcMessage } from '#kernel/rpc/envelope.ts';
@@ -47,6 +48,8 @@ export function mountMcp(app: FastifyInstance, options: McpHttpOptions): AsyncDi
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const principal = await identify(request, kit, reply);
     await takeRates(request, reply, { principal, options });
+    // Its `close` was told before anybody listened: it would count for ever.
+    if (reply.raw.closed) throw fault('common.cancelled');
     const { userId } = principal;
     const count = underWay.get(userId) ?? 0;
     if (count >= config.callsAtOnce) throw fault('mcp.busy', { limit: config.callsAtOnce });
@@ -143,9 +146,7 @@ async function forward(
   { handler, principal }: Forwarded,
 ): Promise<unknown> {
   const leaving = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) leaving.abort(fault('common.cancelled'));
-  });
+  onDeparture(reply.raw, () => leaving.abort(fault('common.cancelled')));
   const caller: McpCaller = {
     principal,
     address: request.ip,

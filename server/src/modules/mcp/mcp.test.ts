@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect as connectTo } from 'node:net';
 import test, { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { Role } from '#base/principal.ts';
 import { cookieNames } from '#kernel/http/cookies.ts';
+import { eventually } from '#kernel/testing/eventually.ts';
 import { type TestWorld, testWorld } from '#kernel/testing/world.ts';
 import { authContract } from '#modules/auth/contract.ts';
 import { auth } from '#modules/auth/module.ts';
@@ -314,6 +316,27 @@ test('huge, deep, broken and long requests are refused, and the server goes on',
   assert.equal(await status(JSON.stringify(Array.from({ length: 101 }, () => initialize))), 400);
   assert.ok((await status('x', { 'content-type': 'text/plain' })) >= 400);
   assert.equal(await status(JSON.stringify(initialize)), 200);
+});
+
+test('clients that leave while their key is looked at do not count as under way for ever', async () => {
+  const { token } = await account('viewer');
+  const { port, hostname } = new URL(world.url);
+  // Several times as many as a user may have under way.
+  for (let count = 0; count < 100; count += 1) {
+    // The key is looked at anew, which takes a while.
+    world.clock.advance(1_000);
+    const socket = connectTo(Number(port), hostname);
+    await once(socket, 'connect');
+    const head = `POST /mcp HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: Bearer ${token}\r\n`;
+    socket.end(`${head}content-type: application/json\r\ncontent-length: 2\r\n\r\n{}`);
+    socket.destroy();
+    await once(socket, 'close');
+  }
+  await eventually(async () => {
+    const response = await fetch(`${world.url}/mcp`, { headers: { authorization: `Bearer ${token}` } });
+    await response.body?.cancel();
+    assert.equal(response.status, 405);
+  });
 });
 
 test('sessions are not offered: GET and DELETE answer 405', async () => {

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { fault, isFault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
 import { authenticateRequest } from '#kernel/http/credentials.ts';
+import { onDeparture } from '#kernel/http/departure.ts';
 import { languageOf } from '#kernel/http/language.ts';
 import { dataHeaders } from '#kernel/http/security-headers.ts';
 import type { HttpKit } from '#kernel/module.ts';
@@ -86,8 +87,12 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
     limits: Parameters<HttpKit['takeRate']>[1],
   ): Promise<Principal> {
     const safe = request.method === 'GET';
-    const known = authenticateRequest({ headers: request.headers, safe }, kit);
-    const user = known instanceof Promise ? await known : known;
+    const user = await whoAsks(request, safe).catch(async (error: unknown) => {
+      // Whoever tries one key after the other draws from the bucket of the address.
+      if (isFault(error, 'common.unauthenticated'))
+        await kit.takeRate({ principal: null, address: request.ip, rateClass }, limits);
+      throw error;
+    });
     const taken = kit.takeRate({ principal: user, address: request.ip, rateClass }, limits);
     if (taken instanceof Promise) await taken;
     if (user === null) throw fault('common.unauthenticated');
@@ -96,13 +101,14 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
     return user;
   }
 
+  async function whoAsks(request: FastifyRequest, safe: boolean): Promise<Principal | null> {
+    return authenticateRequest({ headers: request.headers, safe }, kit);
+  }
+
   async function answer(exchange: Exchange): Promise<void> {
     const { request, reply, headers, user, wanted } = exchange;
     const controller = new AbortController();
-    const onClose = () => {
-      if (!reply.raw.writableFinished) controller.abort(fault('common.cancelled'));
-    };
-    reply.raw.once('close', onClose);
+    onDeparture(reply.raw, () => controller.abort(fault('common.cancelled')));
     const call: InferenceCall = {
       user,
       request: wanted,
