@@ -1,20 +1,12 @@
-// What agents cost beside the model: each step of the loop against the bare call of the model server, the copy of a project
-// of 50,000 files against cp, what differs in it, applying, rolling back, replay, and the first index of such a project.
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { createBlobs } from '@cyberdevstudio/server/modules/agents/changes/blobs.ts';
-import { createWorktrees } from '@cyberdevstudio/server/modules/agents/changes/worktree.ts';
+// What agents cost beside the model: each step of the loop against the bare call of the model server, applying, rolling
+// back, replay; with `--large` a task in a project of 50,000 files.
 import { agentWorld } from '@cyberdevstudio/server/modules/agents/testing/agent-world.ts';
 import type { Said } from '@cyberdevstudio/server/modules/agents/testing/scripted-provider.ts';
 import { llmContract } from '@cyberdevstudio/server/modules/llm/contract.ts';
-import { searchContract } from '@cyberdevstudio/server/modules/search/contract.ts';
 import { median } from '../support/median.ts';
+import { measureLargeProject } from './large-project.ts';
 import { type Mode, measureRecovery } from './recovery.ts';
 
-const folders = 500;
-const filesPerFolder = 100;
 const steps = 20;
 const rounds = 5;
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -23,17 +15,6 @@ async function timed(run: () => Promise<unknown> | unknown): Promise<number> {
   const startMs = performance.now();
   await run();
   return performance.now() - startMs;
-}
-
-function makeRepository(root: string): void {
-  for (let folder = 0; folder < folders; folder += 1) {
-    mkdirSync(path.join(root, `src/part${folder}`), { recursive: true });
-    for (let file = 0; file < filesPerFolder; file += 1) {
-      const seed = folder * 1000 + file;
-      const text = `export function compute${seed}(value) {\n  return value * ${seed};\n}\n`;
-      writeFileSync(path.join(root, `src/part${folder}/file${file}.js`), text);
-    }
-  }
 }
 
 async function measureSteps(): Promise<void> {
@@ -89,57 +70,6 @@ async function measureSteps(): Promise<void> {
   );
 }
 
-async function measureCopy(): Promise<void> {
-  const root = mkdtempSync(path.join(tmpdir(), 'cds-bench-agents-'));
-  try {
-    const workspacePath = path.join(root, 'workspace');
-    const areaPath = path.join(root, 'area');
-    mkdirSync(areaPath);
-    makeRepository(workspacePath);
-    const limits = { files: 200_000, bytes: 2 * 1024 ** 3, depth: 64 };
-    const worktrees = createWorktrees({
-      workspacePath,
-      areaPath,
-      blobs: createBlobs(areaPath),
-      namedFiles: [],
-      limits,
-    });
-    const signal = new AbortController().signal;
-    const first = await timed(() => worktrees.create('first', signal));
-    const [again, floor, changes]: number[][] = [[], [], []];
-    for (let round = 0; round < 3; round += 1) {
-      floor?.push(
-        await timed(() =>
-          execFileSync('cp', ['-a', '--reflink=auto', workspacePath, path.join(root, `copy${round}`)]),
-        ),
-      );
-      again?.push(await timed(() => worktrees.create(`again${round}`, signal)));
-      const worktree = await worktrees.open(`again${round}`);
-      changes?.push(await timed(() => worktree?.changes()));
-    }
-    const [copyMs, floorMs, changesMs] = [median(again ?? []), median(floor ?? []), median(changes ?? [])];
-    say(
-      `copy of ${folders * filesPerFolder} files: first ${(first / 1000).toFixed(1)} s (contents are kept by hash), later ${(copyMs / 1000).toFixed(1)} s, cp -a ${(floorMs / 1000).toFixed(1)} s; ratio ${(copyMs / floorMs).toFixed(2)}`,
-    );
-    say(`what differs in it: ${(changesMs / 1000).toFixed(1)} s`);
-  } finally {
-    rmSync(root, { recursive: true, force: true });
-  }
-}
-
-async function measureIndex(): Promise<void> {
-  await using at = await agentWorld({}, () => ({ text: '' }), { CDS_SEARCH_INDEX_WAIT_MS: '600000' });
-  makeRepository(at.workspace);
-  const search = at.world.client(searchContract);
-  const query = { projectId: at.projectId, query: 'compute41007', limitCharacters: 12_000 };
-  const map = () => search.call('search.map', query, at.world.call(at.owner));
-  const firstMs = await timed(map);
-  const laterMs = await timed(map);
-  say(
-    `first index and map of ${folders * filesPerFolder} files: ${(firstMs / 1000).toFixed(1)} s; map afterwards ${laterMs.toFixed(0)} ms`,
-  );
-}
-
 const option = (name: string) =>
   process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
 
@@ -162,6 +92,5 @@ async function recovery(): Promise<void> {
 if (process.argv.includes('--recovery')) await recovery();
 else {
   await measureSteps();
-  await measureCopy();
-  if (process.argv.includes('--index')) await measureIndex();
+  if (process.argv.includes('--large')) await measureLargeProject(say);
 }

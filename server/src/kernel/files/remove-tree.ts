@@ -11,8 +11,13 @@ const entriesPerTurn = 500;
  * Removes a file or tree that lies directly in `parking`, a folder that only the server uses, and tells what was
  * freed. Sub-folders are first moved up into `parking`, so no path is ever long, one folder is open at a time
  * however deep the tree, and a program that still holds a folder of it open can't lead the removal elsewhere.
+ * When `signal` aborts, what is left stays in `parking`.
  */
-export async function removeTree(target: string, parking: string): Promise<Growth> {
+export async function removeTree(
+  target: string,
+  parking: string,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Growth> {
   const freed = { bytes: 0, files: 0 };
   const stats = lstatSync(target, { throwIfNoEntry: false });
   if (stats === undefined) return freed;
@@ -25,6 +30,7 @@ export async function removeTree(target: string, parking: string): Promise<Growt
   const pending = [target];
   let parked = 0;
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (options.signal?.aborted === true) break;
     await emptyFolder(next, {
       freed,
       park(source) {

@@ -15,6 +15,14 @@ export const agentsConfig = z.object({
     .min(1024 ** 2)
     .default(2 * 1024 ** 3)
     .describe('Most bytes of such a project'),
+  spareCopies: z
+    .int()
+    .min(0)
+    .max(8)
+    .default(1)
+    .describe(
+      'Copies of a project that wait for its next task, which then begins sooner; each takes twice the room of the files',
+    ),
   leaseMs: z
     .int()
     .min(1_000)

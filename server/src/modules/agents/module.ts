@@ -61,14 +61,16 @@ export const agents = defineModule({
       now,
       stopping,
       onError,
-      tidy: async (task) => {
+      tidy: async (task, { quiet }) => {
         await clients.connections.call('connection.release', { taskId: task.taskId }, ownCall());
         const granted = await areaOf(task);
         const blobs = createBlobs(granted.areaPath);
         const limits = { files: config.copyFiles, bytes: config.copyBytes, depth: granted.limits.depth };
-        const worktrees = createWorktrees({ ...granted, blobs, namedFiles: [], limits });
+        const { spareCopies } = config;
+        const worktrees = createWorktrees({ ...granted, blobs, namedFiles: [], limits, spareCopies });
         const open = await openTaskIds(database, task.projectId, new Date(now()));
-        await worktrees.keepOnly(open);
+        if (quiet && !open.has(task.taskId)) await worktrees.release(task.taskId);
+        await worktrees.keepOnly(open, stopping);
         // A task under way has contents that no row names yet.
         if (open.size === 0) await blobs.keepOnly(await neededHashes(database, task.projectId));
       },

@@ -40,6 +40,8 @@ export function createMeaning(deps: {
   readonly textOf: (target: IndexTarget, chunk: ChunkRow) => Promise<string | null>;
   readonly stopping: AbortSignal;
   readonly onError: (error: unknown) => void;
+  /** A project has more vectors. */
+  readonly onChange: (projectId: string) => void;
 }): Meaning {
   const { database, embedder, thread } = deps;
   /** By project and model: the last chunk that the thread has. */
@@ -97,6 +99,7 @@ export function createMeaning(deps: {
           return vector === undefined ? [] : [{ chunkId: chunk.chunkId, vector }];
         });
         await saveVectors(database, model, rows);
+        deps.onChange(target.projectId);
         const last = loaded.get(`${target.projectId}/${model}`) ?? 0;
         behind ||= rows.some(({ chunkId }) => Number(chunkId) <= last);
       }

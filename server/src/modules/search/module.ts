@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Call } from '#base/contract.ts';
@@ -9,6 +10,7 @@ import { projectsContract } from '#modules/projects/contract.ts';
 import { sandboxContract } from '#modules/sandbox/contract.ts';
 import { searchContract } from './contract.ts';
 import { createEmbedder } from './embedder.ts';
+import { createIndexCounts } from './index/counts.ts';
 import { createFreshness, type WatchFiles } from './index/freshness.ts';
 import { createIndexer } from './index/indexer.ts';
 import { createMeaning } from './meaning.ts';
@@ -17,6 +19,8 @@ import { collectContents, deleteProject } from './store.ts';
 import { createSearchThread } from './worker/pool.ts';
 
 const dayMs = 86_400_000;
+/** Searching is reading and comparing: a second thread halves it, more would take the processors from everybody else. */
+const exactThreadsAtMost = Math.min(2, availableParallelism());
 
 /** Settings of search: `CDS_SEARCH_…`. */
 const searchConfig = z.object({
@@ -50,15 +54,16 @@ export const search = defineModule({
   start: (context) => {
     const { database, config, now, log, stopping, clients } = context;
     const onError = (error: unknown) => log.warn({ err: error }, 'background work of search failed');
-    const exactThread = createSearchThread();
+    const exactThreads = Array.from({ length: exactThreadsAtMost }, () => createSearchThread());
     const indexThread = createSearchThread({ onRestart: () => meaning.reset() });
     context.defer(async () => {
-      await exactThread[Symbol.asyncDispose]();
+      for (const thread of exactThreads) await thread[Symbol.asyncDispose]();
     });
     context.defer(async () => {
       await indexThread[Symbol.asyncDispose]();
     });
-    const indexer = createIndexer({ database, thread: indexThread, now });
+    const counts = createIndexCounts(database, now);
+    const indexer = createIndexer({ database, thread: indexThread, now, onChange: counts.changed });
     const embedder = createEmbedder(clients.llm);
     const meaning = createMeaning({
       database,
@@ -67,16 +72,26 @@ export const search = defineModule({
       textOf: async (target, chunk) => (await linesOf(target, chunk))?.join('\n') ?? null,
       stopping,
       onError,
+      onChange: counts.changed,
     });
     const freshness = createFreshness({ refresh: indexer.refresh, now, onError });
     context.defer(async () => {
       await freshness[Symbol.asyncDispose]();
     });
-    const service = createSearchService({ database, exactThread, freshness, embedder, meaning, config });
+    const service = createSearchService({
+      database,
+      exactThreads,
+      freshness,
+      embedder,
+      meaning,
+      counts,
+      config,
+    });
 
     const purged = context.events.consume('search.projects', 'project.purged', async (event, transaction) => {
       const { projectId } = event.payload as { projectId: string };
       freshness.forget(projectId);
+      counts.changed(projectId);
       await deleteProject(transaction, projectId);
     });
     context.defer(() => purged[Symbol.dispose]());

@@ -1,6 +1,9 @@
 import type { Database } from '#kernel/database/database.ts';
 
-/** In how many chunks each word stands, those of other branches included. */
+/** Beyond this a word tells so little apart that the exact number does not matter, and counting on takes longest. */
+const mostCounted = 20_000;
+
+/** In how many chunks each word stands, those of other branches included; at most `mostCounted`. */
 export async function documentFrequencies(
   database: Database,
   projectId: string,
@@ -8,10 +11,10 @@ export async function documentFrequencies(
 ): Promise<Map<string, number>> {
   const rows = await database.query<{ term: string; count: number }>({
     name: 'search-frequencies',
-    text: `select given.term, (select count(*)::int from search.chunk c
-        where c.project_id = $1 and c.terms @> array[given.term]) as count
+    text: `select given.term, (select count(*)::int from (select 1 from search.chunk c
+        where c.project_id = $1 and c.terms @> array[given.term] limit $3) as found) as count
       from unnest($2::text[]) as given (term)`,
-    values: [projectId, terms],
+    values: [projectId, terms, mostCounted],
   });
   return new Map(rows.map(({ term, count }) => [term, count]));
 }
@@ -73,17 +76,32 @@ export async function chunksById(
 export async function chunksOfFiles(
   database: Database,
   projectId: string,
-  paths: readonly string[] | null,
+  paths: readonly string[],
 ): Promise<ChunkRow[]> {
   return database.query<ChunkRow>({
     name: 'search-chunks-of-files',
     text: `select c.chunk_id as "chunkId", f.path, c.start_line as "startLine", c.end_line as "endLine", c.symbol
       from search.file f left join search.chunk c on f.project_id = c.project_id and f.content_hash = c.content_hash
-      where f.project_id = $1 and ($2::text[] is null or f.path = any ($2::text[]))
+      where f.project_id = $1 and f.path = any ($2::text[])
       order by f.path collate "C", c.start_line
       limit 200000`,
     values: [projectId, paths],
   });
+}
+
+/** One page of the paths of now, in order. */
+export async function pathsAfter(
+  database: Database,
+  projectId: string,
+  page: { readonly after: string; readonly limit: number },
+): Promise<string[]> {
+  const rows = await database.query<{ path: string }>({
+    name: 'search-paths-after',
+    text: `select path from search.file where project_id = $1 and path collate "C" > $2
+      order by path collate "C" limit $3`,
+    values: [projectId, page.after, page.limit],
+  });
+  return rows.map(({ path }) => path);
 }
 
 /** Chunks of now that have no vector of the model yet, each once. */

@@ -5,16 +5,18 @@ import { readWorkspaceFile } from '#kernel/files/read.ts';
 import { unlimitedRoom } from '#kernel/files/workspace.ts';
 import type { IndexState, SearchLine, SearchResult, searchContract } from './contract.ts';
 import type { Embedder } from './embedder.ts';
+import type { IndexCounts } from './index/counts.ts';
 import type { Freshness, WatchFiles } from './index/freshness.ts';
 import type { IndexTarget } from './index/indexer.ts';
 import { termsOf } from './index/terms.ts';
+import { mapOf } from './map.ts';
 import type { Meaning } from './meaning.ts';
 import { type Entry, type Merged, mergeRanked, type RankedList } from './merge.ts';
 import { type ChunkRow, chunksOfFiles } from './ranking-store.ts';
 import { type GrepAnswer, patternOf } from './scan/grep.ts';
 import { matcherOf } from './scan/ignore.ts';
-import { countIndex } from './store.ts';
 import { rankByWords } from './words.ts';
+import { grepTogether } from './worker/grep-together.ts';
 import type { SearchThread } from './worker/pool.ts';
 
 type Query = ParsedParamsOf<typeof searchContract, 'search.code'>;
@@ -44,13 +46,15 @@ const shownLines = 8;
 
 export function createSearchService(deps: {
   readonly database: Database;
-  readonly exactThread: SearchThread;
+  /** One search is shared among them. */
+  readonly exactThreads: readonly SearchThread[];
   readonly freshness: Freshness;
   readonly embedder: Embedder;
   readonly meaning: Meaning;
+  readonly counts: IndexCounts;
   readonly config: { readonly timeoutMs: number; readonly indexWaitMs: number; readonly embeddings: boolean };
 }): SearchService {
-  const { database, exactThread, freshness, embedder, meaning, config } = deps;
+  const { database, exactThreads, freshness, embedder, meaning, counts, config } = deps;
 
   async function exact(
     { target, call }: Asked,
@@ -62,13 +66,13 @@ export function createSearchService(deps: {
       const reason = error instanceof Error ? error.message.slice(0, 300) : 'unreadable';
       throw fault('search.pattern_invalid', { reason }, { cause: error });
     }
-    if (exactThread.waiting >= mostWaiting) throw fault('search.busy');
+    if (exactThreads.some(({ waiting }) => waiting >= mostWaiting)) throw fault('search.busy');
     const { timeoutMs } = config;
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
       const { workspacePath, limits } = target.place;
       const request = { ...query, workspacePath, maxDepth: limits.depth };
-      return await exactThread.run('grep', request, AbortSignal.any([timeout, call.signal]));
+      return await grepTogether(exactThreads, request, AbortSignal.any([timeout, call.signal]));
     } catch (error) {
       if (timeout.aborted && !call.signal.aborted)
         throw fault('search.timeout', { timeoutMs }, { cause: error });
@@ -81,10 +85,8 @@ export function createSearchService(deps: {
     model: string | null,
   ): Promise<{ index: IndexState; terms: number }> {
     const pending = freshness.pendingOf(projectId);
-    const counts = await countIndex(database, projectId, model);
-    const state =
-      pending === null ? (counts.files === 0 ? 'none' : 'ready') : pending > 0 ? 'indexing' : 'ready';
-    const { files, chunks, embedded, terms } = counts;
+    const { files, chunks, embedded, terms } = await counts.of(projectId, model);
+    const state = pending === null ? (files === 0 ? 'none' : 'ready') : pending > 0 ? 'indexing' : 'ready';
     return {
       index: { state, files, chunks, pending: pending ?? 0, embeddingModel: model, embeddedChunks: embedded },
       terms,
@@ -166,22 +168,14 @@ export function createSearchService(deps: {
     async status(projectId, call) {
       return (await stateOf(projectId, await modelFor(call))).index;
     },
-    async map(asked, { query, limitCharacters }) {
-      const { target } = asked;
-      await freshness.ensure(target, asked.watch, config.indexWaitMs);
-      const { index, terms } = await stateOf(target.projectId, null);
-      const ranked = await rankByWords(database, target.projectId, {
-        text: query,
-        chunks: index.chunks,
-        terms,
-        count: 200,
-      });
-      const files = Map.groupBy(await chunksOfFiles(database, target.projectId, null), ({ path }) => path);
-      const order = new Set([...ranked.map(({ path }) => path), ...files.keys()]);
-      return fitMap(
-        [...order].map((path) => ({ path, symbols: symbolsOf(files.get(path) ?? []) })),
-        limitCharacters,
-      );
+    async map({ target, watch }, { query, limitCharacters }) {
+      const { projectId } = target;
+      await freshness.ensure(target, watch, config.indexWaitMs);
+      const { index, terms } = await stateOf(projectId, null);
+      const { chunks } = index;
+      const ranked = await rankByWords(database, projectId, { text: query, chunks, terms, count: 200 });
+      const first = new Set(ranked.map(({ path }) => path));
+      return mapOf(database, projectId, { first, files: index.files, limitCharacters });
     },
   };
 }
@@ -194,30 +188,6 @@ function matcherFor({ include, exclude }: Query): (entry: { readonly path: strin
 
 function entryOf({ path, startLine, endLine, symbol }: ChunkRow): Entry {
   return { path, startLine, endLine, symbol, lines: null };
-}
-
-function symbolsOf(chunks: readonly ChunkRow[]): string[] {
-  return [...new Set(chunks.flatMap(({ symbol }) => symbol?.split(', ') ?? []))];
-}
-
-/** As many files as fit; their symbols are cut before a file is left out. */
-function fitMap(
-  files: readonly { path: string; symbols: string[] }[],
-  limitCharacters: number,
-): RawResultOf<typeof searchContract, 'search.map'> {
-  const kept: { path: string; symbols: string[] }[] = [];
-  let left = limitCharacters;
-  for (const { path, symbols } of files) {
-    if (left < path.length + 1) break;
-    left -= path.length + 1;
-    const fitting = symbols.filter((symbol) => {
-      const fits = symbol.length + 2 <= left;
-      if (fits) left -= symbol.length + 2;
-      return fits;
-    });
-    kept.push({ path, symbols: fitting });
-  }
-  return { files: kept, omittedFiles: files.length - kept.length };
 }
 
 const readBytes = 1024 ** 2;

@@ -5,12 +5,17 @@ export interface FileRow extends ScannedFile {
   readonly contentHash: string;
 }
 
-export async function listFiles(database: Queryable, projectId: string): Promise<ScannedFile[]> {
+/** One page of what stands at each path, by path. */
+export async function listFiles(
+  database: Queryable,
+  projectId: string,
+  page: { readonly after: string; readonly limit: number },
+): Promise<ScannedFile[]> {
   return database.query<{ path: string; sizeBytes: number; modifiedMs: number }>({
     name: 'search-files',
     text: `select path, size_bytes::float8 as "sizeBytes", modified_ms as "modifiedMs"
-      from search.file where project_id = $1`,
-    values: [projectId],
+      from search.file where project_id = $1 and path > $2 order by path limit $3`,
+    values: [projectId, page.after, page.limit],
   });
 }
 
@@ -30,36 +35,49 @@ export async function knownContents(
   return new Set(rows.map(({ hash }) => hash));
 }
 
-/** Adds a content with its chunks; does nothing when another process was faster. */
-export async function saveContent(
+/** Adds contents with their chunks; leaves out those that another process was faster with. Two statements in all. */
+export async function saveContents(
   transaction: Transaction,
   projectId: string,
-  content: { readonly contentHash: string; readonly chunks: readonly IndexedChunk[]; readonly now: Date },
+  {
+    contents,
+    now,
+  }: {
+    readonly contents: readonly { readonly contentHash: string; readonly chunks: readonly IndexedChunk[] }[];
+    readonly now: Date;
+  },
 ): Promise<void> {
-  const added = await transaction.execute({
-    name: 'search-content-insert',
-    text: `insert into search.content (project_id, content_hash, used_at) values ($1, decode($2, 'hex'), $3)
-      on conflict do nothing`,
-    values: [projectId, content.contentHash, content.now],
+  if (contents.length === 0) return;
+  const rows = await transaction.query<{ hash: string }>({
+    name: 'search-contents-insert',
+    // In one order, so that two processes cannot wait for each other.
+    text: `insert into search.content (project_id, content_hash, used_at)
+      select $1, decode(hash, 'hex'), $3 from unnest($2::text[]) as given (hash) order by hash
+      on conflict do nothing returning encode(content_hash, 'hex') as hash`,
+    values: [projectId, contents.map(({ contentHash }) => contentHash), now],
   });
-  if (added === 0) return;
-  for (const chunk of content.chunks) {
-    await transaction.execute({
-      name: 'search-chunk-insert',
-      text: `insert into search.chunk (project_id, content_hash, start_line, end_line, symbol, terms, frequencies, term_count)
-        values ($1, decode($2, 'hex'), $3, $4, $5, $6, $7, $8)`,
-      values: [
-        projectId,
-        content.contentHash,
-        chunk.startLine,
-        chunk.endLine,
-        chunk.symbol?.toWellFormed().replaceAll('\0', '') ?? null,
-        chunk.terms,
-        chunk.frequencies,
-        chunk.termCount,
-      ],
-    });
-  }
+  const added = new Set(rows.map(({ hash }) => hash));
+  const chunks = contents
+    .filter(({ contentHash }) => added.has(contentHash))
+    .flatMap((content) => content.chunks.map((chunk) => ({ ...chunk, contentHash: content.contentHash })));
+  await transaction.execute({
+    name: 'search-chunks-insert',
+    text: `insert into search.chunk (project_id, content_hash, start_line, end_line, symbol, terms, frequencies, term_count)
+      select $1, decode(hash, 'hex'), start_line, end_line, symbol, terms::text[], frequencies::int[], term_count
+      from unnest($2::text[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[], $8::int[])
+        as given (hash, start_line, end_line, symbol, terms, frequencies, term_count)`,
+    values: [
+      projectId,
+      chunks.map(({ contentHash }) => contentHash),
+      chunks.map(({ startLine }) => startLine),
+      chunks.map(({ endLine }) => endLine),
+      chunks.map(({ symbol }) => symbol?.toWellFormed().replaceAll('\0', '') ?? null),
+      // An array of arrays of different lengths is none that PostgreSQL knows; each goes as its text.
+      chunks.map(({ terms }) => `{${terms.map((term) => `"${term.replace(/["\\]/g, '\\$&')}"`).join(',')}}`),
+      chunks.map(({ frequencies }) => `{${frequencies.join(',')}}`),
+      chunks.map(({ termCount }) => termCount),
+    ],
+  });
 }
 
 export async function saveFiles(
@@ -84,7 +102,7 @@ export async function saveFiles(
   });
 }
 
-/** Forgets paths, and what lies below them when they were folders. */
+/** Forgets paths. */
 export async function removeFiles(
   database: Queryable,
   projectId: string,
@@ -92,9 +110,23 @@ export async function removeFiles(
 ): Promise<void> {
   await database.execute({
     name: 'search-file-delete',
-    text: `delete from search.file f using unnest($2::text[]) as gone (path)
-      where f.project_id = $1 and (f.path = gone.path or starts_with(f.path, gone.path || '/'))`,
+    text: 'delete from search.file where project_id = $1 and path = any ($2::text[])',
     values: [projectId, paths],
+  });
+}
+
+/** Forgets paths and what lies below them, as they were folders, but for what is there now. */
+export async function removeBelow(
+  database: Queryable,
+  projectId: string,
+  { paths, except }: { readonly paths: readonly string[]; readonly except: readonly string[] },
+): Promise<void> {
+  await database.execute({
+    name: 'search-file-delete-below',
+    text: `delete from search.file f using unnest($2::text[]) as gone (path)
+      where f.project_id = $1 and (f.path = gone.path or starts_with(f.path, gone.path || '/'))
+        and f.path <> all ($3::text[])`,
+    values: [projectId, paths, except],
   });
 }
 

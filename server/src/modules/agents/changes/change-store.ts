@@ -1,5 +1,5 @@
 import type { Queryable, Transaction } from '#kernel/database/database.ts';
-import type { FileChange } from './worktree.ts';
+import type { FileChange } from './differences.ts';
 
 export async function saveChanges(
   transaction: Transaction,

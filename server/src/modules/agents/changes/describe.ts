@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import type { ChangedFile, ProposedFile } from '../contract-changes.ts';
 import type { Blobs } from './blobs.ts';
 import { unifiedDiff } from './diff-lines.ts';
+import type { FileChange } from './differences.ts';
 import { regionsOf, takeRegions } from './regions.ts';
-import type { FileChange } from './worktree.ts';
 
 type Contents = Pick<FileChange, 'path' | 'baseHash' | 'afterHash'>;
 

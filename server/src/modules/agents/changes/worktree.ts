@@ -1,36 +1,24 @@
-import { constants, copyFileSync, lstatSync, mkdirSync, openSync, readlinkSync, symlinkSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstatSync, mkdirSync } from 'node:fs';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { fault } from '#base/fault.ts';
-import { Descriptor, errnoOf, openFolder } from '#kernel/files/descriptor.ts';
-import { readExactly } from '#kernel/files/read.ts';
+import { errnoOf } from '#kernel/files/descriptor.ts';
 import { removeTree } from '#kernel/files/remove-tree.ts';
-import { type ScanEntry, scan } from '#kernel/files/scan.ts';
-import { type Blobs, hashOf } from './blobs.ts';
+import { openPack } from './base-pack.ts';
+import type { Blobs } from './blobs.ts';
+import {
+  type CopiedFiles,
+  keptBytesOf,
+  loadCopiedFiles,
+  nextFileTime,
+  saveCopiedFiles,
+} from './copied-files.ts';
+import { copyProject } from './copy-project.ts';
+import { createDifferences, type Differences } from './differences.ts';
 import { isSecretFile } from './secret-files.ts';
 
-/** What a file was when the copy was made. */
-interface Origin {
-  readonly hash: string;
-  readonly executable: boolean;
-}
-
-export interface FileChange {
-  readonly path: string;
-  /** Null is no file. */
-  readonly baseHash: string | null;
-  readonly afterHash: string | null;
-  readonly executable: boolean;
-}
-
 /** A copy of a project's files, in which one task works. */
-export interface Worktree {
+export interface Worktree extends Differences {
   readonly path: string;
-  /** What a file held when it was copied; null when it was not there. */
-  baseHash(path: string): string | null;
-  /** What differs now from what was copied; the new contents are kept. */
-  changes(): Promise<FileChange[]>;
 }
 
 export interface Worktrees {
@@ -38,26 +26,21 @@ export interface Worktrees {
   create(taskId: string, signal: AbortSignal): Promise<Worktree>;
   /** The copy of a task that goes on; null when there is none. */
   open(taskId: string): Promise<Worktree | null>;
-  remove(taskId: string): Promise<void>;
-  /** Removes copies of tasks that are no longer under way. */
-  keepOnly(taskIds: ReadonlySet<string>): Promise<void>;
+  /** Nothing runs in the copy any more: it may wait for the next task. */
+  release(taskId: string): Promise<void>;
+  /** Out of the way: somebody may still be writing to it. */
+  discard(taskId: string): Promise<void>;
+  /** Removes copies of tasks that are no longer under way, and what earlier removals have left. */
+  keepOnly(taskIds: ReadonlySet<string>, signal: AbortSignal): Promise<void>;
 }
 
-/** Folders that are copied, since programs need them, but whose changes are nobody's work. */
-const derived = new Set([
-  'node_modules',
-  '.venv',
-  '__pycache__',
-  'dist',
-  'build',
-  'target',
-  '.next',
-  'coverage',
-]);
-/** Larger files are copied, too; a change of one is not proposed. */
-const trackedBytes = 4 * 1024 ** 2;
-const filesPerTurn = 20;
+/** A pack with more than this that no file needs any more is begun anew. */
+const wasteBytes = 64 * 1024 ** 2;
 
+/**
+ * The copies of one project. One that is not needed any more waits for the next task: bringing it up to date costs two
+ * looks at each file, while 50,000 files take many times as long to make, and on some disks minutes to remove.
+ */
 export function createWorktrees(parts: {
   readonly workspacePath: string;
   readonly areaPath: string;
@@ -65,140 +48,145 @@ export function createWorktrees(parts: {
   /** Named by the user: copied also when they look like secrets. */
   readonly namedFiles: readonly string[];
   readonly limits: { readonly files: number; readonly bytes: number; readonly depth: number };
+  /** Copies that may wait. */
+  readonly spareCopies: number;
 }): Worktrees {
-  const { workspacePath, areaPath, blobs, limits } = parts;
+  const { workspacePath, areaPath, blobs, limits, spareCopies } = parts;
   const named = new Set(parts.namedFiles);
-  const folderOf = (taskId: string) => path.join(areaPath, 'worktrees', taskId);
-  const manifestOf = (taskId: string) => path.join(areaPath, 'manifests', `${taskId}.json`);
+  const copies = path.join(areaPath, 'worktrees');
+  const spare = path.join(areaPath, 'spare');
+  const trash = path.join(areaPath, 'trash');
+  const manifests = path.join(areaPath, 'manifests');
+  const folderOf = (name: string) => path.join(copies, name);
+  const manifestOf = (name: string) => path.join(manifests, `${name}.json`);
+  const packOf = (name: string) => path.join(manifests, `${name}.pack`);
 
-  async function copyAll(target: string, signal: AbortSignal): Promise<Map<string, Origin>> {
-    const origins = new Map<string, Origin>();
-    const used = { files: 0, bytes: 0 };
-    using root = openFolder(workspacePath);
-    const options = { maxDepth: limits.depth, signal, enters: ({ name }: ScanEntry) => name !== '.git' };
-    for await (const entry of scan(root, options)) {
-      used.files += 1;
-      used.bytes += entry.stats.isFile() ? entry.stats.size : 0;
-      if (used.files > limits.files || used.bytes > limits.bytes) {
-        throw fault('agents.project_too_large', { limitFiles: limits.files, limitBytes: limits.bytes });
-      }
-      if (used.files % filesPerTurn === 0) await nextTurn();
-      const origin = await copyEntry(entry, path.join(target, entry.path));
-      if (origin !== null) origins.set(entry.path, origin);
-    }
-    return origins;
-  }
-
-  async function copyEntry(entry: ScanEntry, target: string): Promise<Origin | null> {
-    const { stats, folder, name } = entry;
-    if (stats.isDirectory()) {
-      if (name !== '.git') mkdirSync(target, { mode: 0o755 });
-      return null;
-    }
-    if (stats.isSymbolicLink()) {
-      const link = readlinkSync(folder.at(name));
-      // A link out of the project would lead somewhere else from the copy.
-      if (!path.isAbsolute(link)) symlinkSync(link, target);
-      return null;
-    }
-    // Programs of the task could print what a secret file holds, and a model would read it.
-    if (!stats.isFile() || stats.nlink > 1 || (isSecretFile(entry.path) && !named.has(entry.path)))
-      return null;
-    using file = openPlain(folder, name);
-    if (file === null) return null;
-    const executable = (stats.mode & 0o100) !== 0;
-    if (isDerived(entry.path) || stats.size > trackedBytes) {
-      copyFileSync(file.path, target, constants.COPYFILE_FICLONE);
-      return null;
-    }
-    const content = await readExactly(file, { offset: 0, length: stats.size });
-    await writeFile(target, content, { mode: executable ? 0o755 : 0o644 });
-    return { hash: await blobs.put(content), executable };
-  }
-
-  function worktreeOf(taskId: string, origins: ReadonlyMap<string, Origin>): Worktree {
-    const target = folderOf(taskId);
+  function worktreeOf(taskId: string, files: CopiedFiles, fresh: boolean): Worktree {
+    const copyPath = folderOf(taskId);
+    const packFile = packOf(taskId);
     return {
-      path: target,
-      baseHash: (name) => origins.get(name)?.hash ?? null,
-      changes: () => changesIn(target, origins),
+      path: copyPath,
+      ...createDifferences({ copyPath, packFile, files, blobs, fresh, maxDepth: limits.depth }),
     };
   }
 
-  async function changesIn(target: string, origins: ReadonlyMap<string, Origin>): Promise<FileChange[]> {
-    const changes: FileChange[] = [];
-    const seen = new Set<string>();
-    using root = openFolder(target);
-    const enters = ({ name }: ScanEntry) => name !== '.git' && !derived.has(name);
-    for await (const { path: name, stats, folder, name: last } of scan(root, {
-      maxDepth: limits.depth,
-      enters,
-    })) {
-      if (!stats.isFile() || stats.nlink > 1 || isDerived(name)) continue;
-      seen.add(name);
-      if (stats.size > trackedBytes) continue;
-      using file = openPlain(folder, last);
-      if (file === null) continue;
-      const content = await readExactly(file, { offset: 0, length: stats.size });
-      const origin = origins.get(name);
-      const afterHash = hashOf(content);
-      if (origin?.hash === afterHash) continue;
-      await blobs.put(content);
-      changes.push({
-        path: name,
-        baseHash: origin?.hash ?? null,
-        afterHash,
-        executable: (stats.mode & 0o100) !== 0,
-      });
+  /** A copy that nobody uses becomes this task's; true when there was one. */
+  async function takeSpare(taskId: string): Promise<boolean> {
+    for (const name of await namesIn(spare)) {
+      // The first of several processes gets it.
+      if (!(await moved(path.join(spare, name), folderOf(taskId)))) continue;
+      if ((await moved(packOf(name), packOf(taskId))) && (await moved(manifestOf(name), manifestOf(taskId))))
+        return true;
+      await throwAway(taskId);
     }
-    for (const [name, { hash, executable }] of origins) {
-      if (!seen.has(name)) changes.push({ path: name, baseHash: hash, afterHash: null, executable });
-    }
-    return changes.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+    return false;
   }
 
-  async function remove(taskId: string): Promise<void> {
-    const parking = path.join(areaPath, 'trash');
-    mkdirSync(parking, { recursive: true, mode: 0o700 });
-    await removeTree(folderOf(taskId), parking);
+  /** Out of the way at once; what it takes to remove it is for later. */
+  async function throwAway(taskId: string): Promise<void> {
+    mkdirSync(trash, { recursive: true, mode: 0o700 });
     await rm(manifestOf(taskId), { force: true });
+    await rm(packOf(taskId), { force: true });
+    await moved(folderOf(taskId), path.join(trash, crypto.randomUUID()));
+  }
+
+  async function emptyTrash(signal: AbortSignal): Promise<void> {
+    for (const name of await namesIn(trash)) {
+      // Another process may be at it.
+      await removeTree(path.join(trash, name), trash, { signal }).catch((error: unknown) => {
+        if (errnoOf(error) !== 'ENOENT') throw error;
+      });
+    }
+  }
+
+  async function copyInto(taskId: string, files: CopiedFiles, signal: AbortSignal): Promise<Worktree> {
+    {
+      await using pack = await openPack(packOf(taskId));
+      await copyProject(files, {
+        workspacePath,
+        targetPath: folderOf(taskId),
+        parkingPath: trash,
+        pack,
+        wanted: (file) => !isSecretFile(file) || named.has(file),
+        limits,
+        signal,
+      });
+      await pack.flush();
+    }
+    await saveCopiedFiles(manifestOf(taskId), files);
+    await nextFileTime(manifests);
+    return worktreeOf(taskId, files, true);
+  }
+
+  /** Whether bringing the copy up to date is better than making a new one. */
+  async function isUsable(taskId: string): Promise<boolean> {
+    if (lstatSync(folderOf(taskId), { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+    const neededBytes = await keptBytesOf(manifestOf(taskId));
+    const packed = lstatSync(packOf(taskId), { throwIfNoEntry: false });
+    return neededBytes !== null && packed !== undefined && packed.size <= neededBytes * 2 + wasteBytes;
+  }
+
+  /** A copy that waited, brought up to date; null when there is none that can be. */
+  async function renewed(taskId: string, signal: AbortSignal): Promise<Worktree | null> {
+    if (!(await takeSpare(taskId)) || !(await isUsable(taskId))) return null;
+    const files = await loadCopiedFiles(manifestOf(taskId));
+    try {
+      return files === null ? null : await copyInto(taskId, files, signal);
+    } catch (error) {
+      // What a program has left there may be beyond repair; a folder of its own is not.
+      if (signal.aborted || errnoOf(error) === undefined || errnoOf(error) === 'ENOSPC') throw error;
+      return null;
+    }
   }
 
   return {
     async create(taskId, signal) {
-      await remove(taskId);
-      const target = folderOf(taskId);
-      await mkdir(path.dirname(manifestOf(taskId)), { recursive: true, mode: 0o700 });
-      await mkdir(target, { recursive: true, mode: 0o755 });
-      const origins = await copyAll(target, signal);
-      await writeFile(manifestOf(taskId), JSON.stringify([...origins]), { mode: 0o600 });
-      return worktreeOf(taskId, origins);
+      for (const folder of [manifests, trash]) await mkdir(folder, { recursive: true, mode: 0o700 });
+      await mkdir(copies, { recursive: true, mode: 0o755 });
+      // A process that has lost the task may still be at work in what is there.
+      await throwAway(taskId);
+      const copy = await renewed(taskId, signal);
+      if (copy !== null) return copy;
+      await throwAway(taskId);
+      await mkdir(folderOf(taskId), { mode: 0o755 });
+      return copyInto(taskId, new Map(), signal);
     },
     async open(taskId) {
-      const present = lstatSync(folderOf(taskId), { throwIfNoEntry: false });
-      const manifest = await readFile(manifestOf(taskId), 'utf8').catch(() => null);
-      if (present?.isDirectory() !== true || manifest === null) return null;
-      return worktreeOf(taskId, new Map(JSON.parse(manifest) as [string, Origin][]));
+      const present = lstatSync(folderOf(taskId), { throwIfNoEntry: false })?.isDirectory() === true;
+      const files = present ? await loadCopiedFiles(manifestOf(taskId)) : null;
+      return files === null ? null : worktreeOf(taskId, files, false);
     },
-    remove,
-    async keepOnly(taskIds) {
-      const names = await readdir(path.join(areaPath, 'worktrees')).catch(() => []);
-      for (const name of names) if (!taskIds.has(name)) await remove(name);
+    async release(taskId) {
+      const waiting = await namesIn(spare);
+      if (waiting.length >= spareCopies || !(await isUsable(taskId))) {
+        await throwAway(taskId);
+        return;
+      }
+      await mkdir(spare, { recursive: true, mode: 0o700 });
+      await moved(folderOf(taskId), path.join(spare, taskId));
+    },
+    discard: throwAway,
+    async keepOnly(taskIds, signal) {
+      for (const name of await namesIn(copies)) if (!taskIds.has(name)) await throwAway(name);
+      await emptyTrash(signal);
     },
   };
 }
 
-/** Whether a path lies in a folder that programs make. */
-export function isDerived(file: string): boolean {
-  return file.split('/').some((part) => derived.has(part));
+function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  });
 }
 
-function openPlain(folder: Descriptor, name: string): Descriptor | null {
+/** False when there was nothing to move. */
+async function moved(from: string, to: string): Promise<boolean> {
   try {
-    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
-    return new Descriptor(openSync(folder.at(name), flags));
+    await rename(from, to);
+    return true;
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return null;
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    return false;
   }
 }

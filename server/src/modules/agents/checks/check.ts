@@ -1,5 +1,5 @@
 import type { Syntax, SyntaxNode } from '#kernel/syntax/syntax.ts';
-import type { FileChange } from '../changes/worktree.ts';
+import type { FileChange } from '../changes/differences.ts';
 import type { CommandLine, Finding } from '../contract-shapes.ts';
 import type { RunOutcome, Workbench } from '../tools/workbench.ts';
 import type { AuditDependencies } from './dependencies/audit.ts';

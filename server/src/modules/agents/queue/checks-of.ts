@@ -31,7 +31,11 @@ export async function checksOf(
 ): Promise<Checks> {
   const { room, copy, call, parts, resumed } = given;
   const definition = definitions[task.agent];
-  const bench = room.bench(copy.worktree);
+  // Of the copy that the task has by then: a stronger model begins in another one.
+  const bench = room.bench({
+    path: copy.worktree.path,
+    wrote: (path) => copy.worktree.wrote(path),
+  });
   const command = task.command ?? (definition.grant.run ? await findCommand(bench) : null);
   const baseline = command === null || resumed ? null : await bench.run(command);
   if (baseline !== null) {
@@ -57,10 +61,7 @@ export async function checksOf(
       call,
     }),
     changes: () => copy.worktree.changes(),
-    before: async (path) => {
-      const hash = copy.worktree.baseHash(path);
-      return hash === null ? null : (await room.blobs.get(hash)).toString('utf8');
-    },
+    before: async (path) => (await copy.worktree.base(path))?.toString('utf8') ?? null,
   };
   const validate = async (): Promise<CheckResult> => {
     const result = await validity(definition, context);

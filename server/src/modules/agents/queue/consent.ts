@@ -1,6 +1,6 @@
 import type { Language } from '#base/fault.ts';
 import type { Blobs } from '../changes/blobs.ts';
-import type { FileChange } from '../changes/worktree.ts';
+import type { FileChange } from '../changes/differences.ts';
 import { guardReason, reasonText } from '../tools/guarded.ts';
 
 /** A change that needs its user's consent before it is even proposed. */

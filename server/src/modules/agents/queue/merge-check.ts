@@ -10,7 +10,7 @@ import { unlimitedRoom, type Workspace } from '#kernel/files/workspace.ts';
 import { writeWorkspaceFile } from '#kernel/files/write.ts';
 import type { Syntax } from '#kernel/syntax/syntax.ts';
 import { type OperationFile, readChanges } from '../changes/change-store.ts';
-import { isDerived } from '../changes/worktree.ts';
+import { isDerived } from '../changes/copy-project.ts';
 import { type CheckContext, type CheckResult, findCommand } from '../checks/check.ts';
 import type { Advisories } from '../checks/dependencies/advisories.ts';
 import { createAudit } from '../checks/dependencies/audit.ts';
@@ -107,7 +107,8 @@ export function createMergeCheck(deps: {
       if (isFault(error, 'sandbox.unavailable')) return { kind: 'unchecked', reason: error.code };
       throw error;
     } finally {
-      await room.worktrees.remove(task.taskId);
+      if (call.signal.aborted) await room.worktrees.discard(task.taskId);
+      else await room.worktrees.release(task.taskId);
       await setChecking(database, task.taskId, null);
     }
   };

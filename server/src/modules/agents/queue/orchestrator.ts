@@ -82,8 +82,8 @@ export function createOrchestrator(deps: {
   readonly now: () => number;
   readonly stopping: AbortSignal;
   readonly onError: (error: unknown) => void;
-  /** Removes what a task that has ended leaves on disk. */
-  readonly tidy: (task: TaskRow) => Promise<void>;
+  /** Removes what a task that has ended leaves on disk. `quiet`: it came to its end, and nothing of it runs anywhere. */
+  readonly tidy: (task: TaskRow, how: { readonly quiet: boolean }) => Promise<void>;
 }): Orchestrator {
   const { database, config, publish, now, stopping, onError } = deps;
   const runner = newId(now());
@@ -178,7 +178,7 @@ export function createOrchestrator(deps: {
         running.delete(task.taskId);
         wake();
         // Only now does nothing of it run any more.
-        return deps.tidy(task).catch(onError);
+        return deps.tidy(task, { quiet: !abort.signal.aborted }).catch(onError);
       });
     running.set(task.taskId, { abort, done, live });
   }
@@ -318,7 +318,7 @@ export function createOrchestrator(deps: {
       return true;
     });
     if (!ended) return false;
-    if (!running.has(taskId)) await deps.tidy(task).catch(onError);
+    if (!running.has(taskId)) await deps.tidy(task, { quiet: false }).catch(onError);
     return true;
   }
 

@@ -5,7 +5,7 @@ import { newTraceId } from '#kernel/telemetry/trace.ts';
 import type { projectsContract } from '#modules/projects/contract.ts';
 import type { sandboxContract } from '#modules/sandbox/contract.ts';
 import { type Blobs, createBlobs } from '../changes/blobs.ts';
-import { createWorktrees, type Worktrees } from '../changes/worktree.ts';
+import { createWorktrees, type Worktree, type Worktrees } from '../changes/worktree.ts';
 import type { AgentsConfig } from '../config.ts';
 import { createWorkbench, type Workbench } from '../tools/workbench.ts';
 import type { TaskRow } from './task-store.ts';
@@ -16,7 +16,7 @@ export interface Room {
   readonly blobs: Blobs;
   readonly worktrees: Worktrees;
   /** Tools in the copy of this id. */
-  bench(worktree: { readonly path: string }): Workbench;
+  bench(worktree: Pick<Worktree, 'path' | 'wrote'>): Workbench;
 }
 
 /** Opens it in the name of whoever dispatched the task. @throws projects.* when they may no longer write there */
@@ -47,6 +47,7 @@ export async function openRoom(
       blobs,
       namedFiles: files,
       limits: { files: config.copyFiles, bytes: config.copyBytes, depth: limits.depth },
+      spareCopies: config.spareCopies,
     }),
     bench: (worktree) =>
       createWorkbench({
@@ -58,6 +59,7 @@ export async function openRoom(
         taskId,
         call,
         namedFiles: files,
+        wrote: worktree.wrote,
       }),
   };
 }

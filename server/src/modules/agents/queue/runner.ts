@@ -10,7 +10,8 @@ import type { projectsContract } from '#modules/projects/contract.ts';
 import type { promptsContract } from '#modules/prompts/contract.ts';
 import type { sandboxContract } from '#modules/sandbox/contract.ts';
 import type { searchContract } from '#modules/search/contract.ts';
-import type { FileChange, Worktree } from '../changes/worktree.ts';
+import type { FileChange } from '../changes/differences.ts';
+import type { Worktree } from '../changes/worktree.ts';
 import type { CheckContext, CheckResult } from '../checks/check.ts';
 import type { Advisories } from '../checks/dependencies/advisories.ts';
 import type { AgentsConfig } from '../config.ts';
@@ -87,14 +88,25 @@ export async function runTask(task: TaskRow, signal: AbortSignal, parts: RunnerP
   const kept = conversation === null ? null : await room.worktrees.open(task.taskId);
   const copy = { worktree: kept ?? (await freshCopy(task, room, { signal, parts })) };
   const { context, validate } = await checksOf(task, { room, copy, call, resumed: kept !== null, parts });
-  const { work, workWith, workFor } = await workOf(task, { context, validate, parts, signal, definition });
+  let outsiders = false;
+  const { work, workWith, workFor } = await workOf(task, {
+    context,
+    validate,
+    parts,
+    signal,
+    definition,
+    letWrite: () => {
+      outsiders = true;
+      copy.worktree.othersWrite();
+    },
+  });
   if (definition.checksOnly)
     return { kind: 'done', changes: [], ...(await workByReview(await workWith(task.model))) };
   const resumed = kept === null ? null : conversation;
   const conclude = (outcome: Outcome, model: string) =>
     concluded(outcome, { task, room, copy, context, work, model, earlier: resumed });
   if (resumed?.guarded !== undefined) {
-    const outcome = await afterConsent(resumed, { room, copy, context, validate });
+    const outcome = await afterConsent(resumed, { copy, context, validate });
     return conclude(outcome, resumed.model ?? task.model);
   }
   const first = resumed?.model ?? task.model;
@@ -112,6 +124,7 @@ export async function runTask(task: TaskRow, signal: AbortSignal, parts: RunnerP
     });
     // What the weaker one left behind is no help.
     copy.worktree = await freshCopy(task, room, { signal, parts });
+    if (outsiders) copy.worktree.othersWrite();
     return conclude(await workFor(escalateTo, null), escalateTo);
   }
 }
@@ -132,9 +145,11 @@ async function workOf(
     readonly parts: RunnerParts;
     readonly signal: AbortSignal;
     readonly definition: AgentDefinition;
+    /** Programs that are not ours begin to run in the copy. */
+    readonly letWrite: () => void;
   },
 ) {
-  const { parts, signal, context } = given;
+  const { parts, signal, context, letWrite } = given;
   const { clients } = parts;
   const call = callOf(task, signal);
   const system = systemCall({ traceId: newTraceId(), signal });
@@ -142,6 +157,16 @@ async function workOf(
   const projectRules = (await context.bench.read('AGENTS.md')) ?? '';
   const sources = new Set((task.conversation as Conversation | null)?.sources ?? []);
   const facts = createFacts();
+  const servers = await serverTools({
+    connections: clients.connections,
+    projectId: task.projectId,
+    taskId: task.taskId,
+    call,
+    mayRun: given.definition.grant.run,
+    language: task.language,
+    sawData: (source) => void sources.add(source),
+  });
+  if (servers.definitions.length > 0) letWrite();
   const work = {
     agent: task.agent,
     definition: given.definition,
@@ -155,15 +180,7 @@ async function workOf(
     sources,
     sawData: (source: string) => void sources.add(source),
     projectRules: bounded(projectRules, rulesCharacters),
-    servers: await serverTools({
-      connections: clients.connections,
-      projectId: task.projectId,
-      taskId: task.taskId,
-      call,
-      mayRun: given.definition.grant.run,
-      language: task.language,
-      sawData: (source) => void sources.add(source),
-    }),
+    servers,
     map: given.definition.checksOnly ? [] : await projectMap(task, clients.search, call),
     prompt: async (promptId: string, variables: Record<string, string | number | boolean | string[]>) =>
       (await clients.prompts.call('prompt.generate', { promptId, variables }, call)).output,
@@ -184,6 +201,7 @@ async function workOf(
       const agent = externalAgentOf(name);
       if (agent !== null) {
         const { live } = parts;
+        letWrite();
         return workWithExternalAgent(work, { connections, projectId, taskId, agent, call, live });
       }
       const offer = await offerFor(name);
@@ -221,15 +239,15 @@ function inSteps({ mode, model }: TaskRow, name: string, { local }: Offer): bool
 /** Takes guarded files back where the user did not agree, and looks again whether the rest is valid. */
 async function afterConsent(
   { guarded, reply = '' }: Conversation,
-  given: Checks & { readonly room: Room; readonly copy: { readonly worktree: Worktree } },
+  given: Checks & { readonly copy: { readonly worktree: Worktree } },
 ): Promise<Outcome> {
-  const { room, copy, context, validate } = given;
+  const { copy, context, validate } = given;
   const { paths, summary } = guarded ?? { paths: [], summary: '' };
   if (!agrees(reply)) {
     for (const path of paths) {
-      const hash = copy.worktree.baseHash(path);
-      if (hash === null) await context.bench.remove(path);
-      else await context.bench.write(path, (await room.blobs.get(hash)).toString());
+      const before = await copy.worktree.base(path);
+      if (before === null) await context.bench.remove(path);
+      else await context.bench.write(path, before.toString());
     }
   }
   const checked = await validate();

@@ -44,8 +44,10 @@ export function createWorkbench(parts: {
   readonly call: Call;
   /** Named by the user when the task was given. */
   readonly namedFiles: readonly string[];
+  /** Told before and after each write: the path, or null for a program, which may write anything. */
+  readonly wrote: (path: string | null) => void;
 }): Workbench {
-  const { sandbox, projectId, taskId, call } = parts;
+  const { sandbox, projectId, taskId, call, wrote } = parts;
   const workspace: Workspace = {
     workspacePath: parts.worktreePath,
     stagingPath: parts.stagingPath,
@@ -57,6 +59,15 @@ export function createWorkbench(parts: {
   function assertAllowed(path: string): void {
     if (ownFolder.test(path)) throw fault('files.protected', { path });
     if (isSecretFile(path) && !named.has(path)) throw fault('files.protected', { path });
+  }
+
+  async function writing<Result>(path: string | null, write: () => Promise<Result>): Promise<Result> {
+    wrote(path);
+    try {
+      return await write();
+    } finally {
+      wrote(path);
+    }
   }
 
   return {
@@ -72,11 +83,13 @@ export function createWorkbench(parts: {
     },
     async write(path, content) {
       assertAllowed(path);
-      await writeWorkspaceFile(workspace, path, { content: Buffer.from(content), parents: true });
+      await writing(path, () =>
+        writeWorkspaceFile(workspace, path, { content: Buffer.from(content), parents: true }),
+      );
     },
     async remove(path) {
       assertAllowed(path);
-      await deleteWorkspacePath(workspace, path, { recursive: false });
+      await writing(path, () => deleteWorkspacePath(workspace, path, { recursive: false }));
     },
     async list() {
       const skip = ['.git', 'node_modules', '.venv', '__pycache__', 'dist', 'build', 'target', 'coverage'];
@@ -88,18 +101,15 @@ export function createWorkbench(parts: {
       return entries.filter(({ kind }) => kind === 'file').map(({ path }) => path);
     },
     async run({ command, args }) {
-      const result = await sandbox.call(
-        'run.exec',
-        {
-          projectId,
-          worktreeId: taskId,
-          command,
-          args,
-          timeoutMs: runTimeoutMs,
-          limits: { memoryBytes: 1024 ** 3, outputBytes: 256 * 1024, processes: 256 },
-        },
-        call,
-      );
+      const request = {
+        projectId,
+        worktreeId: taskId,
+        command,
+        args,
+        timeoutMs: runTimeoutMs,
+        limits: { memoryBytes: 1024 ** 3, outputBytes: 256 * 1024, processes: 256 },
+      };
+      const result = await writing(null, () => sandbox.call('run.exec', request, call));
       const text = (data: string, encoding: string) =>
         encoding === 'utf8' ? data : Buffer.from(data, 'base64').toString('latin1');
       const output = [text(result.stdout, result.stdoutEncoding), text(result.stderr, result.stderrEncoding)]

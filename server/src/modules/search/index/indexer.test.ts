@@ -25,7 +25,7 @@ test('an index that was stopped goes on where it was', async () => {
       projectId: '00000000-0000-7000-8000-000000000001',
       place: { workspacePath, stagingPath: root, limits: { fileBytes: 1e6, depth: 20 } },
     };
-    const indexer = createIndexer({ database: db.database, thread, now: Date.now });
+    const indexer = createIndexer({ database: db.database, thread, now: Date.now, onChange: () => {} });
     const stop = new AbortController();
     const stopped = indexer.refresh(
       target,

@@ -1,10 +1,14 @@
 import type { Database } from '#kernel/database/database.ts';
-import { knownContents, listFiles, removeFiles, saveContent, saveFiles } from '../store.ts';
+import { knownContents, listFiles, removeBelow, removeFiles, saveContents, saveFiles } from '../store.ts';
 import type { SearchThread } from '../worker/pool.ts';
-import type { Place } from '../worker/tasks.ts';
+import type { Place, Tasks } from '../worker/tasks.ts';
 
-/** Files that are read, hashed and stored together; a stop loses at most this many. */
+/** Files that are read, hashed and stored together; a stop loses at most two batches. */
 const batchSize = 50;
+/** Rows of the index that are held in this thread at a time. */
+const pageSize = 5_000;
+/** Each is held against every path of the index; beyond this, comparing everything is cheaper. */
+const mostGone = 100;
 
 export interface IndexTarget {
   readonly projectId: string;
@@ -29,76 +33,94 @@ export interface Indexer {
   ): Promise<void>;
 }
 
+interface Batch {
+  readonly paths: readonly string[];
+  readonly contents: Tasks['chunk']['answer'];
+  readonly files: Tasks['hash']['answer'];
+  readonly at: Date;
+}
+
 export function createIndexer(deps: {
   readonly database: Database;
   readonly thread: SearchThread;
   readonly now: () => number;
+  /** What the index holds of a project has changed. */
+  readonly onChange: (projectId: string) => void;
 }): Indexer {
-  const { database, thread, now } = deps;
+  const { database, thread, now, onChange } = deps;
 
   async function changedPaths({ projectId, place }: IndexTarget, extent: Extent): Promise<string[]> {
-    const present = await thread.run('scan', place);
-    if (extent.kind === 'paths') {
+    if (extent.kind === 'paths' && ![...extent.paths].some(isRuleFile)) {
       // A folder that was moved here is told by its own name only.
-      const touched = [...extent.paths];
-      const inside = (path: string) =>
-        touched.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
-      const wanted = present.map(({ path }) => path).filter(inside);
-      const still = new Set(wanted);
-      const gone = touched.filter((path) => !still.has(path));
-      if (gone.length > 0) await removeMissing(projectId, gone, new Set(wanted));
-      return wanted;
+      const paths = await thread.run('expand', { ...place, paths: [...extent.paths] });
+      const present = new Set(paths);
+      const gone = [...extent.paths].filter((path) => !present.has(path));
+      if (gone.length === 0) return paths;
+      if (gone.length <= mostGone) {
+        await removeBelow(database, projectId, { paths: gone, except: paths });
+        return paths;
+      }
     }
-    const stored = new Map((await listFiles(database, projectId)).map((file) => [file.path, file]));
-    const changed = present.filter(({ path, sizeBytes, modifiedMs }) => {
-      const known = stored.get(path);
-      stored.delete(path);
-      return known?.sizeBytes !== sizeBytes || known.modifiedMs !== modifiedMs;
-    });
-    if (stored.size > 0) await removeFiles(database, projectId, [...stored.keys()]);
-    return changed.map(({ path }) => path);
+    let after = '';
+    for (;;) {
+      const files = await listFiles(database, projectId, { after, limit: pageSize });
+      if (files.length > 0) await thread.run('remember', { projectId, files });
+      if (files.length < pageSize) break;
+      after = files.at(-1)?.path ?? after;
+    }
+    const { changed, gone } = await thread.run('compare', { ...place, projectId });
+    for (let index = 0; index < gone.length; index += pageSize)
+      await removeFiles(database, projectId, gone.slice(index, index + pageSize));
+    return changed;
   }
 
-  /** Paths that are gone, or are folders by now; what lies in such a folder and is present stays. */
-  async function removeMissing(
-    projectId: string,
-    gone: readonly string[],
-    present: ReadonlySet<string>,
-  ): Promise<void> {
-    const stored = (await listFiles(database, projectId)).map(({ path }) => path);
-    const left = stored.filter(
-      (path) => !present.has(path) && gone.some((prefix) => path === prefix || path.startsWith(`${prefix}/`)),
-    );
-    if (left.length > 0) await removeFiles(database, projectId, left);
-  }
-
-  async function indexBatch({ projectId, place }: IndexTarget, paths: readonly string[]): Promise<void> {
+  /** What the files of a batch hold, read and cut as far as that content is new. */
+  async function prepared({ projectId, place }: IndexTarget, paths: readonly string[]): Promise<Batch> {
     const files = await thread.run('hash', { ...place, paths });
-    const hashes = [...new Set(files.map(({ contentHash }) => contentHash))];
+    const byHash = new Map(files.map((file) => [file.contentHash, file]));
     const at = new Date(now());
-    const known = await knownContents(database, projectId, { hashes, now: at });
-    const unknown = files.filter(({ contentHash }) => !known.has(contentHash));
+    const known = await knownContents(database, projectId, { hashes: [...byHash.keys()], now: at });
+    const unknown = [...byHash.values()].filter(({ contentHash }) => !known.has(contentHash));
     const contents = unknown.length === 0 ? [] : await thread.run('chunk', { ...place, files: unknown });
     for (const { contentHash } of contents) known.add(contentHash);
-    const stored = files.filter(({ contentHash }) => known.has(contentHash));
-    const read = new Set(stored.map(({ path }) => path));
+    return { paths, contents, files: files.filter(({ contentHash }) => known.has(contentHash)), at };
+  }
+
+  async function store({ projectId }: IndexTarget, { paths, contents, files, at }: Batch): Promise<void> {
+    const read = new Set(files.map(({ path }) => path));
+    const unreadable = paths.filter((path) => !read.has(path));
     await database.transaction(async (transaction) => {
-      for (const content of contents) await saveContent(transaction, projectId, { ...content, now: at });
-      await saveFiles(transaction, projectId, stored);
-      const unreadable = paths.filter((path) => !read.has(path));
+      await saveContents(transaction, projectId, { contents, now: at });
+      await saveFiles(transaction, projectId, files);
       if (unreadable.length > 0) await removeFiles(transaction, projectId, unreadable);
     });
+    onChange(projectId);
   }
 
   return {
     async refresh(target, extent, { signal, onProgress }) {
       const paths = await changedPaths(target, extent);
-      for (let index = 0; index < paths.length; index += batchSize) {
-        signal.throwIfAborted();
-        onProgress(paths.length - index);
-        await indexBatch(target, paths.slice(index, index + batchSize));
+      onChange(target.projectId);
+      // While one batch is written, the thread reads and cuts the next.
+      let storing: Promise<void> = Promise.resolve();
+      try {
+        for (let index = 0; index < paths.length; index += batchSize) {
+          signal.throwIfAborted();
+          onProgress(paths.length - index);
+          const batch = await prepared(target, paths.slice(index, index + batchSize));
+          await storing;
+          storing = store(target, batch);
+          storing.catch(() => undefined);
+        }
+      } finally {
+        await storing;
       }
       onProgress(0);
     },
   };
+}
+
+/** What it says holds for other files, too. */
+function isRuleFile(path: string): boolean {
+  return path === '.gitignore' || path.endsWith('/.gitignore');
 }

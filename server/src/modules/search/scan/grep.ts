@@ -1,5 +1,6 @@
 import { escapeRegex, matcherOf } from './ignore.ts';
-import { isBinary, projectFiles } from './project-files.ts';
+import { sieveOf } from './needle.ts';
+import { isBinary, type Part, type ProjectFile, ProjectWalk } from './project-files.ts';
 
 export interface GrepRequest {
   readonly workspacePath: string;
@@ -51,29 +52,88 @@ export function patternOf({
   return new RegExp(bounded, caseSensitive ? 'gmu' : 'gimu');
 }
 
-/** Looks through the files as they are, in the order of their names. */
-export async function grep(request: GrepRequest): Promise<GrepAnswer> {
-  const pattern = patternOf(request);
-  const included = request.include.length === 0 ? () => true : matcherOf(request.include);
-  const excluded = matcherOf(request.exclude);
-  const needle = byteNeedle(request);
-  const hits: GrepHit[] = [];
-  for await (const file of projectFiles(request.workspacePath, request)) {
-    if (!included(file.path) || excluded(file.path)) continue;
-    const bytes = file.read(fileBytes);
-    if (bytes === null || (needle !== null && !bytes.includes(needle)) || isBinary(bytes)) continue;
-    const left = request.limit - hits.length;
-    const found = matchesIn(bytes.toString('utf8'), pattern, { ...request, limit: left + 1 });
-    for (const hit of found.slice(0, left)) hits.push({ path: file.path, ...hit });
-    if (found.length > left) return { hits, truncated: true };
-  }
-  return { hits, truncated: false };
+/** What several threads share of one search: which part is next, and how many hits each part has brought. */
+export interface Shares {
+  readonly parts: readonly Part[];
+  /** The first number is the next part, then one for each part: its hits, or -1 while it is not done. */
+  readonly state: Int32Array;
 }
 
-/** Bytes that every match has, to pass over files without decoding them; null when only decoding can tell. */
-function byteNeedle({ query, mode, caseSensitive }: GrepRequest): Buffer | null {
-  if (mode === 'exact' && (caseSensitive || !/\p{L}/u.test(query))) return Buffer.from(query, 'utf8');
-  return null;
+export interface PartAnswer {
+  readonly part: number;
+  readonly hits: GrepHit[];
+}
+
+const partsOfProject = 64;
+
+/** Takes a project apart for threads that search it together. */
+export function shareOut({
+  workspacePath,
+  maxDepth,
+}: Pick<GrepRequest, 'workspacePath' | 'maxDepth'>): Shares {
+  using walk = new ProjectWalk(workspacePath, { maxDepth });
+  const parts = walk.parts(partsOfProject);
+  const state = new Int32Array(new SharedArrayBuffer((parts.length + 1) * Int32Array.BYTES_PER_ELEMENT));
+  state.fill(-1, 1);
+  return { parts, state };
+}
+
+/** Puts together what the threads have found, in the order of the files. */
+export function joinAnswers(answers: readonly PartAnswer[], limit: number): GrepAnswer {
+  const hits = answers.toSorted((a, b) => a.part - b.part).flatMap((answer) => answer.hits);
+  return { hits: hits.slice(0, limit), truncated: hits.length > limit };
+}
+
+/** Looks through part after part of the files as they are, as long as there are some that no other thread has taken. */
+export function grep({ shares, ...request }: GrepRequest & { readonly shares: Shares }): PartAnswer[] {
+  const { parts, state } = shares;
+  using walk = new ProjectWalk(request.workspacePath, request);
+  const look = searcherOf(request, walk);
+  const answers: PartAnswer[] = [];
+  for (let number = Atomics.add(state, 0, 1); number < parts.length; number = Atomics.add(state, 0, 1)) {
+    // Parts are taken in order: when those before have enough, nothing of the rest is shown.
+    if (hitsBefore(state, number) > request.limit) break;
+    const hits: GrepHit[] = [];
+    const part = parts[number];
+    if (part !== undefined) {
+      walk.visit(part, (file) => {
+        hits.push(...look(file, request.limit + 1 - hits.length));
+        return hits.length <= request.limit;
+      });
+    }
+    Atomics.store(state, number + 1, hits.length);
+    answers.push({ part: number, hits });
+  }
+  return answers;
+}
+
+function hitsBefore(state: Int32Array, part: number): number {
+  let sum = 0;
+  for (let index = 1; index <= part; index += 1) sum += Math.max(0, Atomics.load(state, index));
+  return sum;
+}
+
+function searcherOf(
+  request: GrepRequest,
+  walk: ProjectWalk,
+): (file: ProjectFile, limit: number) => GrepHit[] {
+  const pattern = patternOf(request);
+  const included = request.include.length === 0 ? null : matcherOf(request.include);
+  const excluded = request.exclude.length === 0 ? null : matcherOf(request.exclude);
+  const sieve = sieveOf(request);
+  return (file, limit) => {
+    const { path } = file;
+    if (included?.(path) === false || excluded?.(path) === true) return [];
+    return (
+      walk.use(file, fileBytes, (bytes, stats) => {
+        if ((sieve !== null && !sieve(bytes)) || isBinary(bytes)) return [];
+        const found = matchesIn(bytes.toString('utf8'), pattern, { ...request, limit });
+        // A file with a second name may have it outside of the workspace.
+        if (found.length === 0 || stats().nlink > 1) return [];
+        return found.map((hit) => ({ path, ...hit }));
+      }) ?? []
+    );
+  };
 }
 
 /** The lines of a text that match, each once, with their context. */

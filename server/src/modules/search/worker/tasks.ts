@@ -1,5 +1,5 @@
 import type { Chunk } from '../index/chunker.ts';
-import type { GrepAnswer, GrepRequest } from '../scan/grep.ts';
+import type { GrepRequest, PartAnswer, Shares } from '../scan/grep.ts';
 
 /** What a project's files are read through in a worker. */
 export interface Place {
@@ -22,8 +22,31 @@ export interface IndexedChunk extends Chunk {
 
 /** What a worker can be asked, and what it answers. */
 export interface Tasks {
-  readonly grep: { readonly request: GrepRequest; readonly answer: GrepAnswer };
-  readonly scan: { readonly request: Place; readonly answer: ScannedFile[] };
+  /** Takes a project apart for `grep`. */
+  readonly share: {
+    readonly request: Pick<GrepRequest, 'workspacePath' | 'maxDepth'>;
+    readonly answer: Shares;
+  };
+  /** Searches as many parts as no other thread has taken. */
+  readonly grep: {
+    readonly request: GrepRequest & { readonly shares: Shares };
+    readonly answer: PartAnswer[];
+  };
+  /** Remembers files as the index has them, page after page, until `compare` asks. */
+  readonly remember: {
+    readonly request: { readonly projectId: string; readonly files: readonly ScannedFile[] };
+    readonly answer: null;
+  };
+  /** Paths whose size or time is not as remembered, and those that are gone; what was remembered is forgotten. */
+  readonly compare: {
+    readonly request: Place & { readonly projectId: string };
+    readonly answer: { readonly changed: string[]; readonly gone: string[] };
+  };
+  /** The files at these paths, and below those that are folders; left out what is ignored. */
+  readonly expand: {
+    readonly request: Place & { readonly paths: readonly string[] };
+    readonly answer: string[];
+  };
   /** Files as they are now; those that are gone, binary or too large are missing from the answer. */
   readonly hash: {
     readonly request: Place & { readonly paths: readonly string[] };

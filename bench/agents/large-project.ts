@@ -1,0 +1,110 @@
+// A task in a project of 50,000 files, end to end: the first index, from dispatch to the first call of the model, each step
+// after it, applying, taking back; and the copy alone against cp.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { agentWorld } from '@cyberdevstudio/server/modules/agents/testing/agent-world.ts';
+import type { Asked, Said } from '@cyberdevstudio/server/modules/agents/testing/scripted-provider.ts';
+import { searchContract } from '@cyberdevstudio/server/modules/search/contract.ts';
+
+const folders = 500;
+const filesPerFolder = 100;
+const edits = 5;
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+
+export function makeLargeProject(root: string): void {
+  for (let folder = 0; folder < folders; folder += 1) {
+    mkdirSync(path.join(root, `src/part${folder}`), { recursive: true });
+    for (let file = 0; file < filesPerFolder; file += 1) {
+      const seed = folder * 1000 + file;
+      const lines = Array.from(
+        { length: seed % 60 },
+        (_, line) => `export const constant${seed}_${line} = helper(${line}, 'text ${seed}');`,
+      );
+      const text = `export function compute${seed}(value) {\n  return value * ${seed};\n}\n${lines.join('\n')}\n`;
+      writeFileSync(path.join(root, `src/part${folder}/file${file}.js`), text);
+    }
+  }
+}
+
+/** Wall time, and the CPU that this process took for it. */
+async function measured(run: () => Promise<unknown> | unknown): Promise<{ wallMs: number; cpuMs: number }> {
+  const startMs = performance.now();
+  const cpu = process.cpuUsage();
+  await run();
+  const { user, system } = process.cpuUsage(cpu);
+  return { wallMs: performance.now() - startMs, cpuMs: (user + system) / 1000 };
+}
+
+const residentMb = () => {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+};
+
+export async function measureLargeProject(say: (line: string) => void): Promise<void> {
+  const calls: number[] = [];
+  const script = ({ tools, index }: Asked): Said => {
+    if (tools.length === 0) return { text: 'ok' };
+    calls.push(performance.now());
+    const turn = calls.length - 1;
+    if (turn < edits) {
+      const file = `src/part${turn}/file1.js`;
+      return { tool: 'write_file', input: { path: file, content: `export const changed = ${index};\n` } };
+    }
+    return { tool: 'finish', input: { summary: 'done' } };
+  };
+  await using at = await agentWorld({}, script, {
+    CDS_SEARCH_INDEX_WAIT_MS: '30000',
+    CDS_AGENTS_PARALLEL: '1',
+  });
+  makeLargeProject(at.workspace);
+  say(`memory before: ${residentMb()} MB`);
+  const search = at.world.client(searchContract);
+  const ask = () =>
+    search.call(
+      'search.map',
+      { projectId: at.projectId, query: 'compute41007', limitCharacters: 12_000 },
+      at.world.call(at.owner),
+    );
+  const index = await measured(async () => {
+    await ask();
+    for (;;) {
+      const { state, files } = await search.call(
+        'search.status',
+        { projectId: at.projectId },
+        at.world.call(at.owner),
+      );
+      if (state === 'ready' && files === folders * filesPerFolder) return;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  });
+  say(
+    `first index of ${folders * filesPerFolder} files: ${seconds(index.wallMs)}, CPU ${seconds(index.cpuMs)} beside the database; ${residentMb()} MB`,
+  );
+  const map = await measured(ask);
+  say(`map afterwards: ${map.wallMs.toFixed(0)} ms, CPU ${map.cpuMs.toFixed(0)} ms`);
+  for (const name of ['first', 'second']) {
+    calls.length = 0;
+    let taskId = '';
+    const startMs = performance.now();
+    const task = await measured(async () => {
+      const ended = await at.run({ agent: 'doc', mode: 'tools', task: 'Improve compute41007' });
+      if (ended.status !== 'completed') throw new Error(JSON.stringify(ended.problem));
+      taskId = ended.taskId;
+    });
+    const steps = calls.slice(1, edits).map((atMs, place) => atMs - (calls[place] ?? 0));
+    const [apply, rollback] = [
+      await measured(() => at.call('agent.apply', { taskId })),
+      await measured(() => at.call('agent.rollback', { taskId })),
+    ];
+    say(
+      `${name} task: ${seconds((calls[0] ?? 0) - startMs)} to the first call of the model, ` +
+        `${Math.max(...steps).toFixed(0)} ms for the slowest of ${steps.length} steps, ${seconds(task.wallMs)} in all (CPU ${seconds(task.cpuMs)}); ` +
+        `apply ${apply.wallMs.toFixed(0)} ms, rollback ${rollback.wallMs.toFixed(0)} ms; ${residentMb()} MB`,
+    );
+  }
+  const copy = await measured(() =>
+    execFileSync('cp', ['-a', '--reflink=auto', at.workspace, path.join(at.area, 'copied')]),
+  );
+  say(`cp -a of the project: ${seconds(copy.wallMs)}`);
+}
