@@ -170,7 +170,7 @@ test('a copy that waited is made exactly what the project is now', async () => {
     'node_modules/pack/index.js': 'good',
   });
   const first = await at.worktrees.create('one', signal);
-  const inodeOf = (copy: { path: string }) => lstatSync(path.join(copy.path, 'same.txt')).ino;
+  const inodeOf = (copy: { path: string }) => lstatSync(copy.path).ino;
   const inode = inodeOf(first);
   // What a task and its programs leave behind.
   appendFileSync(path.join(first.path, 'spoilt.txt'), 'bad');
