@@ -3,6 +3,9 @@ import { chmodSync, closeSync, constants, fstatSync, openSync, type Stats } from
 /** From Linux's fcntl.h; Node does not name it. Opening with it touches nothing: no device, no pipe, no data. */
 const pathOnly = 0o10000000;
 
+/** A name in a folder: a text, or its bytes where they are not UTF-8 and no text spells them. */
+export type EntryName = string | Buffer;
+
 /** An open file descriptor that closes with its scope. */
 export class Descriptor implements Disposable {
   readonly fd: number;
@@ -18,8 +21,11 @@ export class Descriptor implements Disposable {
   }
 
   /** The entry of that name in this folder. The kernel looks the name up in the open folder itself. */
-  at(name: string): string {
-    return `/proc/self/fd/${this.fd}/${name}`;
+  at(name: string): string;
+  at(name: EntryName): EntryName;
+  at(name: EntryName): EntryName {
+    const folder = `/proc/self/fd/${this.fd}/`;
+    return typeof name === 'string' ? folder + name : Buffer.concat([Buffer.from(folder), name]);
   }
 
   stat(): Stats {
@@ -38,7 +44,7 @@ export class Descriptor implements Disposable {
 }
 
 /** Opens a folder as an anchor; fails with ENOTDIR or ELOOP when the last part is a link or no folder. */
-export function openFolder(path: string): Descriptor {
+export function openFolder(path: EntryName): Descriptor {
   return new Descriptor(openSync(path, pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW));
 }
 

@@ -41,7 +41,7 @@ async function namesInside(workspace: Workspace, wanted: Stats): Promise<number>
   using root = openFolder(workspace.workspacePath);
   let names = 0;
   let entries = 0;
-  for await (const { stats } of scan(root, { maxDepth: workspace.limits.depth })) {
+  for await (const { stats } of scan(root, { maxDepth: workspace.limits.depth, undecodable: true })) {
     entries += 1;
     if (entries > maxEntries) return 0;
     if (stats.ino === wanted.ino && stats.dev === wanted.dev) names += 1;

@@ -22,6 +22,7 @@ export async function measureTree(folderPath: string, options: MeasureOptions = 
   for await (const { stats } of scan(root, {
     maxDepth,
     unlocks: true,
+    undecodable: true,
     ...(signal === undefined ? {} : { signal }),
   })) {
     files += 1;

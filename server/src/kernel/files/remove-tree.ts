@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Descriptor, errnoOf, openFolder, unlockFolder } from './descriptor.ts';
+import { type Descriptor, type EntryName, errnoOf, openFolder, unlockFolder } from './descriptor.ts';
 import { namesIn } from './folder-names.ts';
 import type { Growth } from './workspace.ts';
 
@@ -46,7 +46,7 @@ export async function removeTree(
 
 interface Removal {
   readonly freed: { bytes: number; files: number };
-  readonly park: (source: string) => void;
+  readonly park: (source: EntryName) => void;
 }
 
 async function emptyFolder(folderPath: string, { freed, park }: Removal): Promise<void> {
@@ -68,7 +68,7 @@ async function emptyFolder(folderPath: string, { freed, park }: Removal): Promis
   }
 }
 
-function removeEntry(folder: Descriptor, name: string, { freed, park }: Removal): void {
+function removeEntry(folder: Descriptor, name: EntryName, { freed, park }: Removal): void {
   const entry = folder.at(name);
   const stats = lstatSync(entry, { throwIfNoEntry: false });
   if (stats === undefined) return;
@@ -87,7 +87,7 @@ function removeEntry(folder: Descriptor, name: string, { freed, park }: Removal)
 }
 
 /** Moving a folder to another one changes it, for its `..`: that needs the right to. */
-export function unlockAt(folderPath: string): void {
+export function unlockAt(folderPath: EntryName): void {
   using folder = openFolder(folderPath);
   unlockFolder(folder);
 }

@@ -1,6 +1,6 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Descriptor, errnoOf, openFolder, unlockFolder } from './descriptor.ts';
+import { type Descriptor, type EntryName, errnoOf, openFolder, unlockFolder } from './descriptor.ts';
 import { namesIn } from './folder-names.ts';
 
 /** Others get their turn after so many entries (about 2 ms). */
@@ -24,17 +24,19 @@ export interface ScanOptions {
   readonly signal?: AbortSignal;
   /** Opens folders that a program closed to everybody (chmod 000): they count, too. */
   readonly unlocks?: boolean;
+  /** Tells also what has a name that is not UTF-8, under a path that leads nowhere: such files take room, too. */
+  readonly undecodable?: boolean;
 }
 
 /** Where the scan is in one folder. */
 interface Level {
   /** Its name in the folder above. */
-  readonly name: string;
+  readonly name: EntryName;
   /** With a slash at its end, or empty. */
   readonly prefix: string;
   readonly device: number;
   readonly inode: number;
-  readonly names: readonly string[];
+  readonly names: readonly EntryName[];
   next: number;
   /** What is left of the cursor at this level; empty: everything counts. */
   readonly after: readonly string[];
@@ -79,13 +81,15 @@ class Scan {
     }
   }
 
-  async *#visit(level: Level, name: string): AsyncGenerator<ScanEntry, void, undefined> {
+  async *#visit(level: Level, found: EntryName): AsyncGenerator<ScanEntry, void, undefined> {
+    if (typeof found !== 'string' && this.#options.undecodable !== true) return;
+    const name = String(found);
     const first = level.after[0];
     if (first !== undefined && name < first) return;
     this.#entries += 1;
     if (this.#entries % entriesPerTurn === 0) await nextTurn();
     this.#options.signal?.throwIfAborted();
-    const stats = lstatSync(this.#current.at(name), { throwIfNoEntry: false });
+    const stats = lstatSync(this.#current.at(found), { throwIfNoEntry: false });
     if (stats === undefined) return;
     const entry: ScanEntry = { path: level.prefix + name, name, stats, folder: this.#current };
     // The cursor itself, and the folders on the way to it, were told on the page before.
@@ -93,10 +97,10 @@ class Scan {
     if (!told) yield entry;
     if (!stats.isDirectory() || this.#levels.length >= this.#options.maxDepth) return;
     if (this.#options.enters?.(entry) === false) return;
-    const child = this.#open(this.#current, name);
+    const child = this.#open(this.#current, found);
     if (child === undefined) return;
     const after = told ? level.after.slice(1) : [];
-    await this.#enter(child, { name, prefix: `${level.prefix}${name}/`, after });
+    await this.#enter(child, { name: found, prefix: `${level.prefix}${name}/`, after });
   }
 
   async #enter(folder: Descriptor, place: Pick<Level, 'name' | 'prefix' | 'after'>): Promise<void> {
@@ -146,7 +150,7 @@ class Scan {
     }
   }
 
-  #open(folder: Descriptor, name: string): Descriptor | undefined {
+  #open(folder: Descriptor, name: EntryName): Descriptor | undefined {
     try {
       const opened = openFolder(folder.at(name));
       if (this.#options.unlocks === true && name !== '..') unlockFolder(opened);
@@ -158,7 +162,7 @@ class Scan {
   }
 }
 
-async function namesOrNone(folder: Descriptor): Promise<string[]> {
+async function namesOrNone(folder: Descriptor): Promise<EntryName[]> {
   try {
     return await namesIn(folder);
   } catch (error) {
