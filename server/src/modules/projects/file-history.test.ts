@@ -154,3 +154,34 @@ test('beyond its budget the history drops the oldest states, never a file’s ne
   assert.equal(rare.versions.length, 1);
   assert.ok(existsSync(path.join(shared.workspaceOf(projectId), 'a.txt')));
 });
+
+test('files that come and go do not let the history grow beyond its budget', async () => {
+  const { save, person, projectId } = await begin();
+  for (let index = 0; index < 6; index += 1) {
+    const name = `${index}.txt`;
+    await save(`${index}${'x'.repeat(300_000)}`, null, name);
+    rmSync(path.join(shared.workspaceOf(projectId), name));
+  }
+  await shared.world.platform.composition.runtimes.get('projects')?.recover?.();
+  const { files } = await person.call('project.file.deleted', { projectId });
+  assert.deepEqual(
+    files.map((file) => file.path),
+    ['5.txt', '4.txt', '3.txt'],
+  );
+});
+
+test('states that repeat, and so take no room for contents, do not let the history grow without end', async () => {
+  const { save, projectId } = await begin();
+  const { etag } = await save('x');
+  await shared.world.database.execute({
+    text: `insert into projects.file_version (project_id, path, etag, size_bytes, saved_at, origin)
+      select $1, 'a.txt', $2, 1, now(), 'save' from generate_series(1, 5000)`,
+    values: [projectId, etag],
+  });
+  await shared.world.platform.composition.runtimes.get('projects')?.recover?.();
+  const [row] = await shared.world.database.query<{ count: number }>({
+    text: 'select count(*)::int as count from projects.file_version where project_id = $1',
+    values: [projectId],
+  });
+  assert.ok((row?.count ?? 0) > 1_000 && (row?.count ?? 0) < 5_000, `${row?.count} versions`);
+});

@@ -141,6 +141,23 @@ test('creates, switches and deletes branches, and loses no commit by that', asyn
   );
 });
 
+test('switching branches overwrites no file that is ignored, such as local secrets', async () => {
+  const { put, get, git, person, projectId, commit } = await begin();
+  git('checkout', '-q', '-b', 'other');
+  put('.env', 'committed by mistake');
+  git('add', '--force', '.env');
+  await commit('Other');
+  await person.call('project.git.checkout', { projectId, revision: 'main' });
+  put('.gitignore', '.env\n');
+  await commit('Ignore');
+  put('.env', 'KEY=mine');
+  await assert.rejects(
+    person.call('project.git.checkout', { projectId, revision: 'other' }),
+    (error) => isFault(error, 'projects.git_would_overwrite') && error.data.paths === '.env',
+  );
+  assert.equal(get('.env'), 'KEY=mine');
+});
+
 test('restoring a file keeps what it held in the file history', async () => {
   const { put, person, projectId, get } = await begin();
   const before = get('src/main.ts');

@@ -27,6 +27,9 @@ export type HistoryStore = ReturnType<typeof createHistoryStore>;
 const columns = `v.id, v.path, v.etag, v.size_bytes as "sizeBytes", v.saved_at as "savedAt", v.user_id as "userId",
   v.origin`;
 
+/** What a version takes beside its content: its row and its part of three indexes. */
+const versionBytes = 512;
+
 /** Every SQL statement about the history of files. */
 export function createHistoryStore(database: Database) {
   return {
@@ -98,29 +101,32 @@ export function createHistoryStore(database: Database) {
       });
     },
 
-    /** Projects whose kept contents are larger than the budget. */
+    /** Projects whose kept contents are larger than the budget, or whose versions alone are. */
     async listOverBudget(budgetBytes: number): Promise<string[]> {
       const rows = await database.query<{ id: string }>({
         text: `select project_id as id from projects.content group by project_id
-          having sum(octet_length(content)) > $1`,
-        values: [budgetBytes],
+          having sum(octet_length(content)) > $1
+          union
+          select project_id from projects.file_version group by project_id having count(*) * $2 > $1`,
+        values: [budgetBytes, versionBytes],
       });
       return rows.map((row) => row.id);
     },
 
     /**
-     * Drops the oldest versions beyond the budget, counted from the newest; each path keeps its newest one.
+     * Drops versions beyond the budget: first what is not the newest of its path, of both the oldest first.
      * @returns how many were dropped
      */
     dropBeyond(projectId: string, budgetBytes: number): Promise<number> {
       return database.execute({
         text: `delete from projects.file_version v using (
-            select id, sum(size_bytes) over (order by id desc) as running,
-              row_number() over (partition by path order by id desc) as age
-            from projects.file_version where project_id = $1
+            select id, sum(size_bytes + $3::bigint) over (order by age > 1, id desc) as running from (
+              select id, size_bytes, row_number() over (partition by path order by id desc) as age
+              from projects.file_version where project_id = $1
+            ) aged
           ) ranked
-          where v.id = ranked.id and v.project_id = $1 and ranked.running > $2 and ranked.age > 1`,
-        values: [projectId, budgetBytes],
+          where v.id = ranked.id and v.project_id = $1 and ranked.running > $2`,
+        values: [projectId, budgetBytes, versionBytes],
       });
     },
 

@@ -17,16 +17,24 @@ const leftOut = new Set(['.git', 'node_modules', '.venv', '__pycache__']);
 export async function packZip(workspace: Workspace, rootName: string): Promise<Readable> {
   const zip = new yazl.ZipFile();
   using root = openFolder(workspace.workspacePath);
-  const enters = ({ name }: { name: string }) => !leftOut.has(name);
+  // A backslash would part folders on other systems, and the zip library takes it for a slash.
+  const packs = (name: string) => !leftOut.has(name) && !name.includes('\\');
+  const enters = ({ name }: { name: string }) => packs(name);
+  const output = zip.outputStream as Readable;
+  let packing: Readable | undefined;
   for await (const { path, name, stats } of scan(root, { maxDepth: workspace.limits.depth, enters })) {
     const packed = `${rootName}/${path}`;
-    if (leftOut.has(name) || name.includes('\\')) continue;
+    if (!packs(name)) continue;
     if (stats.isDirectory()) zip.addEmptyDirectory(packed, { mtime: stats.mtime, mode: 0o40755 });
     else if (stats.isFile()) {
       const mode = (stats.mode & 0o100) === 0 ? 0o100644 : 0o100755;
       zip.addReadStreamLazy(packed, { mtime: stats.mtime, mode }, (done) => {
         openStream(workspace, path).then(
-          (stream) => done(null, stream),
+          (stream) => {
+            packing = stream;
+            if (output.destroyed) stream.destroy();
+            else done(null, stream);
+          },
           // Gone since the tree was read: an empty entry, for the list of names is already fixed.
           () => done(null, Readable.from([])),
         );
@@ -35,8 +43,9 @@ export async function packZip(workspace: Workspace, rootName: string): Promise<R
   }
   zip.end();
   // yazl reports failures of its sources there, not on the stream.
-  const output = zip.outputStream as Readable;
   (zip as unknown as NodeJS.EventEmitter).on('error', (error: Error) => output.destroy(error));
+  // A download that is broken off: nobody reads the file to its end, which would close it.
+  output.once('close', () => packing?.destroy());
   return output;
 }
 

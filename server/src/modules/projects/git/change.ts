@@ -113,7 +113,11 @@ export async function checkOut(git: Git, folder: ProjectFolder, revision: string
   const onBranch = branches.some(({ name }) => name === revision);
   const target = onBranch ? [revision] : ['--detach', await resolveCommit(git, folder, revision)];
   const { exitCode, stderr } = await git.run(folder, {
-    args: ['checkout', '--quiet', '--no-guess', '--no-recurse-submodules', ...target, '--'],
+    args: [
+      ...['checkout', '--quiet', '--no-guess', '--no-recurse-submodules', '--no-overwrite-ignore'],
+      ...target,
+      '--',
+    ],
     accepts: [1],
   });
   if (exitCode === 0) return;
