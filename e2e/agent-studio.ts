@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
   type Asked,
@@ -120,7 +120,10 @@ export async function startAgentStudio(
     async newProject(name, files) {
       const { id } = await admin.call<{ id: string }>('project.create', { name });
       const workspace = path.join(platform.dataDir, 'projects', id, 'workspace');
-      const write = (file: string, text: string) => writeFileSync(path.join(workspace, file), text);
+      const write = (file: string, text: string) => {
+        mkdirSync(path.dirname(path.join(workspace, file)), { recursive: true });
+        writeFileSync(path.join(workspace, file), text);
+      };
       for (const [file, text] of Object.entries(files)) write(file, text);
       return { id, write, read: (file) => readFileSync(path.join(workspace, file), 'utf8') };
     },

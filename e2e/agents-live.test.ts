@@ -95,7 +95,8 @@ for (const words of [
 }
 
 const cds = fileURLToPath(new URL('../cli/src/main.ts', import.meta.url));
-const noTerminal = spawnSync('script', ['--version']).status === 0 ? false : 'needs script of util-linux';
+const noTerminal =
+  spawnSync('/usr/bin/script', ['--version']).status === 0 ? false : 'needs script of util-linux';
 
 test(`cds agent run writes the answer into a terminal while it is written, and only steps into a file (${form})`, {
   skip: skip === false ? noTerminal : skip,
@@ -114,7 +115,7 @@ test(`cds agent run writes the answer into a terminal while it is written, and o
   const command = [process.execPath, cds, 'agent', 'run', '--project', project.id, '"Make it loud"'].join(
     ' ',
   );
-  const child = spawn('script', ['-qefc', command, '/dev/null'], { env: environment });
+  const child = spawn('/usr/bin/script', ['-qefc', command, '/dev/null'], { env: environment });
   let shown = '';
   child.stdout.on('data', (data: Buffer) => {
     shown += data.toString();

@@ -119,3 +119,27 @@ test('dependencies wait and fail together; for strangers a task does not exist; 
     code('common.forbidden'),
   );
 });
+
+test('files of proposals that nobody has decided about are told, by task; those of decided ones are not', async () => {
+  await using at = await agentWorld({ 'sum.js': sum }, inTurn(fenced(sum.replace('-', '+'))));
+  const { projectId } = at;
+  const paths = async () =>
+    (await at.call('agent.proposals', { projectId })).files.map(({ taskId, path: name, agent, change }) => [
+      taskId,
+      name,
+      agent,
+      change,
+    ]);
+  assert.deepEqual(await paths(), []);
+  const first = await at.run({ mode: 'steps', files: ['sum.js'] });
+  const second = await at.run({ mode: 'steps', files: ['sum.js'] });
+  assert.deepEqual(await paths(), [
+    [second.taskId, 'sum.js', 'code', 'changed'],
+    [first.taskId, 'sum.js', 'code', 'changed'],
+  ]);
+  await at.call('agent.reject', { taskId: second.taskId });
+  await at.call('agent.apply', { taskId: first.taskId });
+  assert.deepEqual(await paths(), []);
+  const other = await at.newUser();
+  await assert.rejects(at.call('agent.proposals', { projectId }, other), code('projects.unknown'));
+});

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AgentName } from './contract-shapes.ts';
 
 /** Shapes of proposed changes and of what apply and rollback answer. */
 
@@ -34,6 +35,15 @@ export const ProposedFile = z.object({
   regions: z.array(Region),
 });
 export type ProposedFile = z.infer<typeof ProposedFile>;
+
+/** A file that a task proposes to change, which nobody has decided about yet. */
+export const OpenProposal = z.object({
+  taskId: z.uuid(),
+  agent: AgentName,
+  path: z.string(),
+  change: ChangedFile.shape.change,
+});
+export type OpenProposal = z.infer<typeof OpenProposal>;
 
 /** A place where the agent's change and the present file differ from what both began with. */
 export const Hunk = z.object({

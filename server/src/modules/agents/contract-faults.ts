@@ -48,6 +48,14 @@ export const agentFaults = {
     },
     hint: { en: 'Wait for one or cancel one.', de: 'Warten Sie eine ab oder brechen Sie eine ab.' },
   },
+  'agents.model_unknown': {
+    status: 400,
+    detail: {
+      en: 'There is no model {model} that answers conversations.',
+      de: 'Ein Modell {model}, das Unterhaltungen führt, gibt es nicht.',
+    },
+    hint: { en: 'llm.models lists them.', de: 'llm.models zählt sie auf.' },
+  },
   'agents.command_needed': {
     status: 400,
     detail: {

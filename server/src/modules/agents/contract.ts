@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineContract } from '#base/contract.ts';
 import { fileFaults } from '#base/file-faults.ts';
-import { ChangedFile, Decision, ProposedFile, Written } from './contract-changes.ts';
+import { ChangedFile, Decision, OpenProposal, ProposedFile, Written } from './contract-changes.ts';
 import { agentFaults } from './contract-faults.ts';
 import {
   AgentName,
@@ -16,10 +16,15 @@ import {
 
 const ProjectId = z.uuid();
 const TaskId = z.uuid();
+const ModelName = z.string().min(1).max(300);
 const FilePath = z.string().min(1).max(4096);
 const Paths = z.array(FilePath).min(1).max(1000).optional();
 /** For files in conflict. */
 const Decisions = z.record(FilePath, Decision).default({});
+const ProjectSettings = z.object({
+  /** The model that may go on where a task's own does not manage; null, as at the start, is none. */
+  escalateTo: z.string().nullable(),
+});
 /** Only tells what would be written. */
 const preview = z.boolean().default(false);
 
@@ -35,9 +40,12 @@ export const agentsContract = defineContract('agents', {
         projectId: ProjectId,
         agent: AgentName,
         task: z.string().trim().min(1).max(50_000),
-        model: z.string().min(1).max(300).default('auto/code'),
-        /** Allows another, usually stronger model to go on when this one does not manage, within the same budget. */
-        escalateTo: z.string().min(1).max(300).optional(),
+        model: ModelName.default('auto/code'),
+        /**
+         * Allows another, usually stronger model to go on when this one does not manage, within the same budget. Without it
+         * the project's setting holds; null allows none.
+         */
+        escalateTo: ModelName.nullable().optional(),
         /**
          * Files that it is about; without them the agent looks for them itself. Naming a file that usually holds secrets, or
          * one that decides what runs elsewhere, allows the agent to use it.
@@ -144,6 +152,13 @@ export const agentsContract = defineContract('agents', {
       params: z.strictObject({ taskId: TaskId, path: FilePath }),
       result: ProposedFile,
     },
+    'agent.proposals': {
+      summary: 'Lists the files that the tasks of a project propose to change and nobody has decided about.',
+      access: 'viewer',
+      rateClass: 'read',
+      params: z.strictObject({ projectId: ProjectId }),
+      result: z.object({ files: z.array(OpenProposal), more: z.boolean() }),
+    },
     'agent.apply': {
       summary:
         'Merges a proposed change, or some files or parts of files of it, into the project; conflicts write nothing.',
@@ -190,6 +205,20 @@ export const agentsContract = defineContract('agents', {
       params: z.strictObject({ taskId: TaskId, paths: Paths, decisions: Decisions, preview }),
       result: Written,
     },
+    'agent.settings.get': {
+      summary: 'Tells what the owners of a project have decided for its tasks.',
+      access: 'viewer',
+      rateClass: 'read',
+      params: z.strictObject({ projectId: ProjectId }),
+      result: ProjectSettings,
+    },
+    'agent.settings.set': {
+      summary: 'Decides for the tasks of a project which other model may go on; for its owners.',
+      access: 'developer',
+      rateClass: 'write',
+      params: z.strictObject({ projectId: ProjectId, escalateTo: ModelName.nullable() }),
+      result: ProjectSettings,
+    },
   },
   events: {
     'agent.step': {
@@ -226,6 +255,11 @@ export const agentsContract = defineContract('agents', {
         status: TaskStatus,
         problem: z.string().nullable(),
       }),
+    },
+    'agent.settings_changed': {
+      summary: 'The owners of a project have decided anew which other model may go on in its tasks.',
+      durable: true,
+      payload: z.object({ projectId: ProjectId, userId: z.string(), escalateTo: z.string().nullable() }),
     },
     'agent.change': {
       summary: 'A proposed change was applied, rejected or taken back.',

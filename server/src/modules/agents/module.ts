@@ -19,8 +19,10 @@ import { agentsConfig } from './config.ts';
 import { agentsContract } from './contract.ts';
 import { createMergeCheck } from './queue/merge-check.ts';
 import { createOrchestrator } from './queue/orchestrator.ts';
+import { deleteSettings } from './queue/settings-store.ts';
 import { deleteProject, openTaskIds, readSteps } from './queue/task-store.ts';
 import { createAgentService } from './service.ts';
+import { createSettings } from './settings.ts';
 import { createTaskAccess } from './task-access.ts';
 import { watchSteps } from './watch.ts';
 
@@ -80,6 +82,7 @@ export const agents = defineModule({
     });
     const access = createTaskAccess({ database, clients });
     const service = createAgentService({ database, access, orchestrator, config, publish, now });
+    const settings = createSettings({ database, clients, access, publish, now });
     const changes = createChangeService({
       database,
       clients,
@@ -100,9 +103,11 @@ export const agents = defineModule({
       orchestrator.looked(taskId, whole);
     });
     context.defer(() => looking[Symbol.dispose]());
-    const purged = context.events.consume('agents.projects', 'project.purged', (event, transaction) =>
-      deleteProject(transaction, (event.payload as { projectId: string }).projectId),
-    );
+    const purged = context.events.consume('agents.projects', 'project.purged', async (event, transaction) => {
+      const { projectId } = event.payload as { projectId: string };
+      await deleteProject(transaction, projectId);
+      await deleteSettings(transaction, projectId);
+    });
     context.defer(() => purged[Symbol.dispose]());
 
     async function finishOperation({ files, ...operation }: Interrupted): Promise<void> {
@@ -148,12 +153,15 @@ export const agents = defineModule({
         'agent.reply': ({ params, ...caller }) => service.reply(params, caller),
         'agent.cancel': ({ params, ...caller }) => service.cancel(params.taskId, caller),
         'agent.file': ({ params, ...caller }) => changes.file(params, caller),
+        'agent.proposals': ({ params, ...caller }) => service.proposals(params, caller),
         'agent.apply': ({ params, ...caller }) => changes.apply(params, caller),
         'agent.reject': async ({ params, ...caller }) => {
           await changes.reject(params.taskId, caller);
           return service.info(params.taskId, caller);
         },
         'agent.rollback': ({ params, ...caller }) => changes.rollback(params, caller),
+        'agent.settings.get': ({ params, ...caller }) => settings.get(params, caller),
+        'agent.settings.set': ({ params, ...caller }) => settings.set(params, caller),
         'agent.redo': ({ params, ...caller }) => changes.redo(params, caller),
       },
     };

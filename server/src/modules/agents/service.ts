@@ -5,7 +5,7 @@ import { newId } from '#base/ids.ts';
 import type { Database } from '#kernel/database/database.ts';
 import type { Publish } from '#kernel/module.ts';
 import { createBlobs } from './changes/blobs.ts';
-import { readChanges } from './changes/change-store.ts';
+import { openProposals, readChanges } from './changes/change-store.ts';
 import { describeChange } from './changes/describe.ts';
 import type { AgentsConfig } from './config.ts';
 import type { agentsContract } from './contract.ts';
@@ -15,12 +15,14 @@ import { definitions } from './definitions.ts';
 import { type ExportPage, exportTask } from './history/export.ts';
 import { overlapsOf } from './queue/lease-store.ts';
 import type { Orchestrator } from './queue/orchestrator.ts';
+import { readEscalation } from './queue/settings-store.ts';
 import { countOpen, findTask, insertTask, listTasks, type TaskRow, updateTask } from './queue/task-store.ts';
 import { type Caller, type createTaskAccess, wrongState } from './task-access.ts';
 
 type C = typeof agentsContract;
 type Params<K extends keyof C['methods'] & string> = ParsedParamsOf<C, K>;
 
+const mostProposedFiles = 2_000;
 const open = ['pending', 'running', 'waiting_for_input'] as const;
 
 /** The rules of agent.*: dispatching, looking, answering, ending. */
@@ -50,7 +52,8 @@ export function createAgentService(deps: {
       const taskId = newId(now());
       const task = {
         ...params,
-        escalateTo: params.escalateTo ?? null,
+        escalateTo:
+          params.escalateTo === undefined ? await readEscalation(database, projectId) : params.escalateTo,
         language: caller.call.language,
         taskId,
         userId,
@@ -99,6 +102,15 @@ export function createAgentService(deps: {
       const rows = await listTasks(database, { projectId, status, before: cursor, limit: limit + 1 });
       const tasks = rows.slice(0, limit).map(infoOf);
       return { tasks, nextCursor: rows.length > limit ? (tasks.at(-1)?.taskId ?? null) : null };
+    },
+
+    async proposals(
+      { projectId }: Params<'agent.proposals'>,
+      caller: Caller,
+    ): Promise<RawResultOf<C, 'agent.proposals'>> {
+      await access.project(projectId, caller, 'read');
+      const files = await openProposals(database, projectId, mostProposedFiles + 1);
+      return { files: files.slice(0, mostProposedFiles), more: files.length > mostProposedFiles };
     },
 
     async reply(params: Params<'agent.reply'>, caller: Caller): Promise<TaskInfo> {

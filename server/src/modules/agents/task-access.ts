@@ -19,7 +19,7 @@ export function createTaskAccess(deps: {
 }) {
   const { database, clients } = deps;
 
-  function project(projectId: string, { user, call }: Caller, need: 'read' | 'write') {
+  function project(projectId: string, { user, call }: Caller, need: 'read' | 'write' | 'own') {
     return clients.projects.call(
       'project.access',
       { projectId, userId: user.userId, need, globalRole: user.role },

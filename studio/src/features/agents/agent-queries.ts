@@ -10,6 +10,7 @@ export type Writing = Extract<Watched, { kind: 'writing' }>;
 export type Step = Exclude<Watched, Writing>;
 export type Written = Result<'agent.apply'>;
 export type Conflict = Written['conflicts'][number];
+export type OpenProposal = Result<'agent.proposals'>['files'][number];
 export type ProposedFile = Result<'agent.file'>;
 
 export const openStates: ReadonlySet<Task['status']> = new Set(['pending', 'running', 'waiting_for_input']);
@@ -32,6 +33,16 @@ export const tasksQuery = (projectId: string) =>
       state.data?.some(({ status }) => openStates.has(status)) ? busyPollMs : quietPollMs,
   });
 
+/** Files that tasks propose to change; read again whenever another set of tasks is undecided. */
+export const proposalsQuery = (projectId: string, tasks: readonly Task[]) => {
+  const undecided = tasks.filter(({ changeState }) => changeState === 'proposed');
+  return queryOptions({
+    queryKey: ['agents', projectId, 'proposals', undecided.map(({ taskId }) => taskId).join()],
+    queryFn: async () => (await rpc.call('agent.proposals', { projectId })).files,
+    enabled: undecided.length > 0,
+  });
+};
+
 /** One task with what it proposes. */
 export const taskQuery = (taskId: string) =>
   queryOptions({ queryKey: taskKey(taskId), queryFn: () => rpc.call('agent.status', { taskId }) });
@@ -42,6 +53,14 @@ export const proposedFileQuery = (taskId: string, path: string) =>
     queryKey: ['agents.file', taskId, path],
     queryFn: () => rpc.call('agent.file', { taskId, path }),
     staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** What the owners of a project have decided for its tasks. */
+export const agentSettingsQuery = (projectId: string) =>
+  queryOptions({
+    queryKey: ['agents', projectId, 'settings'],
+    queryFn: () => rpc.call('agent.settings.get', { projectId }),
+    staleTime: 10_000,
   });
 
 /** Reads a task and the list again after something was done to it. */

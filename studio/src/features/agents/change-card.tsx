@@ -4,8 +4,9 @@ import { useLanguage, useText } from '../../i18n/language.ts';
 import { FileIcon } from '../workbench/file-icon.tsx';
 import type { TaskDetail } from './agent-queries.ts';
 import { unifiedRows } from './diff-rows.ts';
+import { conflictOf } from './open-conflicts.ts';
 import { RollbackDialog } from './rollback-dialog.tsx';
-import { carryOut, conflictOf, reject } from './task-actions.ts';
+import { carryOut, reject } from './task-actions.ts';
 
 interface CardProps {
   readonly task: TaskDetail;

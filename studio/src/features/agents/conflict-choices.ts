@@ -1,5 +1,5 @@
 import type { Conflict } from './agent-queries.ts';
-import type { ChangeRequest, Decisions, OpenConflict } from './task-actions.ts';
+import type { ChangeRequest, Decisions, OpenConflict } from './open-conflicts.ts';
 
 /** What is decided about one file in conflict. */
 export type Choice =

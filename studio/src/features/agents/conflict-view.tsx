@@ -4,7 +4,8 @@ import { useText } from '../../i18n/language.ts';
 import type { Conflict, TaskDetail } from './agent-queries.ts';
 import { type Choice, type Choices, decidedRequest, firstChoiceOf } from './conflict-choices.ts';
 import { ConflictHunk } from './conflict-hunk.tsx';
-import { carryOut, conflictOf, type OpenConflict } from './task-actions.ts';
+import { conflictOf, keepChoices, keptChoices, type OpenConflict } from './open-conflicts.ts';
+import { carryOut } from './task-actions.ts';
 
 interface ConflictProps {
   readonly task: TaskDetail;
@@ -16,7 +17,7 @@ interface ConflictProps {
 /** Files that both sides changed: what is to stand at each place is decided here, then it is applied again. */
 export function ConflictView({ task, open, touched }: ConflictProps) {
   const t = useText('agents');
-  const [choices, setChoices] = useState<Choices>({});
+  const [choices, setChoices] = useState<Choices>(() => keptChoices(task.taskId, open.conflicts));
   const [busy, setBusy] = useState(false);
   const { conflicts, request } = open;
   return (
@@ -33,7 +34,11 @@ export function ConflictView({ task, open, touched }: ConflictProps) {
           key={conflict.path}
           conflict={conflict}
           choice={choices[conflict.path] ?? firstChoiceOf(conflict)}
-          onChoice={(choice) => setChoices((before) => ({ ...before, [conflict.path]: choice }))}
+          onChoice={(choice) => {
+            const next = { ...choices, [conflict.path]: choice };
+            setChoices(next);
+            keepChoices(task.taskId, open, next);
+          }}
         />
       ))}
       <footer className="conflicts-foot">

@@ -1,4 +1,4 @@
-import { CircleAlert, FileCode, RotateCw, Search, TextSelect } from 'lucide-react';
+import { CircleAlert, FileCode, RotateCw, Search, TextSelect, TrendingUp } from 'lucide-react';
 import { useCallback, useLayoutEffect, useMemo, useRef } from 'react';
 import type { agents } from '../../i18n/en/agents.ts';
 import { type TextKey, useLanguage, useText } from '../../i18n/language.ts';
@@ -11,7 +11,7 @@ import { partsOfTask, prepareTask } from './draft.ts';
 import { Findings } from './findings.tsx';
 import type { Followed } from './follow-task.ts';
 import { Now } from './now.tsx';
-import { type Part, partsOf } from './step-lines.ts';
+import { type Escalated, type Part, partsOf } from './step-lines.ts';
 import { StepList } from './step-list.tsx';
 
 interface ConversationProps {
@@ -63,6 +63,7 @@ export function Conversation({ task, followed, editable, onReview }: Conversatio
         </div>
         {parts.map((part, index) => {
           if (part.kind === 'lines') return <StepList key={part.key} lines={part.lines} />;
+          if (part.kind === 'escalated') return <EscalatedNote key={part.key} escalated={part} />;
           if (part.kind === 'reply')
             return (
               <p key={part.key} className="me">
@@ -92,6 +93,30 @@ export function Conversation({ task, followed, editable, onReview }: Conversatio
         {task.status === 'completed' ? `${t('status.completed')}. ${task.summary ?? ''}` : lastWords(parts)}
       </p>
     </div>
+  );
+}
+
+type WhyKey = keyof (typeof agents)['escalatedWhy'];
+const whyNames: ReadonlySet<string> = new Set([
+  'stuck',
+  'answer_invalid',
+  'check_failed',
+  'context_too_small',
+]);
+
+/** Another model goes on: which, and why. */
+function EscalatedNote({ escalated: { from, to, code, reason } }: { escalated: Escalated }) {
+  const t = useText('agents');
+  const name = code === 'llm.context_length_exceeded' ? 'context_too_small' : code.replace(/^agents\./, '');
+  const why = t(`escalatedWhy.${whyNames.has(name) ? (name as WhyKey) : 'other'}`, { from });
+  return (
+    <p className="talk-note">
+      <TrendingUp size={14} className="tone-agent" />
+      <span>
+        {t('escalated', { to, why })}
+        {reason === '' ? '.' : ` (${reason}).`}
+      </span>
+    </p>
   );
 }
 

@@ -14,6 +14,7 @@ const draft: Draft = {
   priority: 7,
   tokens: 1_000,
   minutes: 0.5,
+  escalateTo: undefined,
   money: '0,25',
   after: undefined,
 };

@@ -28,6 +28,8 @@ export interface Draft {
   readonly minutes: number;
   /** In the installation's currency, as it is typed; empty is no limit but that of the account. */
   readonly money: string;
+  /** The model that goes on where the first does not manage: null is none, undefined what the project says. */
+  readonly escalateTo: string | null | undefined;
   /** A task that must complete first. */
   readonly after: string | undefined;
 }
@@ -42,6 +44,7 @@ const emptyDraft: Draft = {
   tokens: 200_000,
   minutes: 15,
   money: '',
+  escalateTo: undefined,
   after: undefined,
 };
 
@@ -164,6 +167,7 @@ export function dispatchOf(
     },
     ...(draft.model === undefined ? {} : { model: draft.model }),
     ...(command === undefined ? {} : { command: { command, args } }),
+    ...(draft.escalateTo === undefined ? {} : { escalateTo: draft.escalateTo }),
     ...(draft.after === undefined ? {} : { after: [draft.after] }),
   };
 }

@@ -1,6 +1,6 @@
 import { useQueries } from '@tanstack/react-query';
 import { FileDiff } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { useText } from '../../i18n/language.ts';
 import { PanelError } from '../../ui/panel-boundary.tsx';
 import { SkeletonLines } from '../../ui/skeleton.tsx';
@@ -12,8 +12,9 @@ import { PlusMinus } from './change-card.tsx';
 import { ConflictView } from './conflict-view.tsx';
 import { selectionOf, verdictsOf } from './decisions.ts';
 import { FileReview } from './file-review.tsx';
+import { conflictOf, restoreConflict } from './open-conflicts.ts';
 import { RollbackDialog } from './rollback-dialog.tsx';
-import { carryOut, conflictOf, reject } from './task-actions.ts';
+import { carryOut, reject } from './task-actions.ts';
 
 interface ReviewProps {
   readonly task: TaskDetail;
@@ -28,6 +29,10 @@ export function Review({ task, steps, editable, file, onFile }: ReviewProps) {
   const t = useText('agents');
   const conflict = useStore(conflictOf(task.taskId));
   const applied = useMemo(() => appliedOf(steps), [steps]);
+  const { taskId } = task;
+  useEffect(() => {
+    if (editable) void restoreConflict({ taskId });
+  }, [taskId, editable]);
   if (conflict !== undefined) {
     return (
       <ConflictView

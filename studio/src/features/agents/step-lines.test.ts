@@ -49,15 +49,19 @@ test('the conversation: words part the steps, questions and answers stand where 
     tool('read_file', { path: 'a' }),
     called('Now I know.'),
     tool('read_file', { path: 'b' }),
+    step('escalated', { from: 'weak', to: 'strong', code: 'agents.stuck', reason: null }),
     step('asked', { question: 'May I?' }),
     step('replied', { text: 'yes' }),
     step('completed', { summary: 'Done.' }),
     step('applied', { paths: ['a'] }),
   ]);
-  expect(parts.map((part) => [part.kind, part.kind === 'lines' ? part.lines.length : part.text])).toEqual([
+  const textOf = (part: (typeof parts)[number]) =>
+    part.kind === 'lines' ? part.lines.length : part.kind === 'escalated' ? part.to : part.text;
+  expect(parts.map((part) => [part.kind, textOf(part)])).toEqual([
     ['lines', 1],
     ['words', 'Now I know.'],
     ['lines', 1],
+    ['escalated', 'strong'],
     ['question', 'May I?'],
     ['reply', 'yes'],
     ['words', 'Done.'],
@@ -83,6 +87,8 @@ test('words without a call are words when tools were offered; a call that was wr
     said('```js\n1\n```', {}),
   ]);
   expect(
-    parts.map((part) => (part.kind === 'lines' ? part.lines.map(({ kind }) => kind) : part.text)),
+    parts.map((part) =>
+      part.kind === 'lines' ? part.lines.map(({ kind }) => kind) : 'text' in part && part.text,
+    ),
   ).toEqual(['I think.', ['think']]);
 });

@@ -59,6 +59,7 @@ function kindOf({ kind, data }: Step): LineKind | undefined {
     case 'completed':
     case 'asked':
     case 'replied':
+    case 'escalated':
       return undefined;
     default:
       return 'note';
@@ -169,7 +170,16 @@ export type Part =
   | { readonly kind: 'lines'; readonly key: number; readonly lines: readonly StepLine[] }
   | { readonly kind: 'words'; readonly key: number; readonly text: string }
   | { readonly kind: 'question'; readonly key: number; readonly text: string }
-  | { readonly kind: 'reply'; readonly key: number; readonly text: string };
+  | { readonly kind: 'reply'; readonly key: number; readonly text: string }
+  | ({ readonly kind: 'escalated'; readonly key: number } & Escalated);
+
+/** Another model goes on, and why the one before did not manage. */
+export interface Escalated {
+  readonly from: string;
+  readonly to: string;
+  readonly code: string;
+  readonly reason: string;
+}
 
 /** The conversation of a task in order. */
 export function partsOf(steps: readonly Step[]): Part[] {
@@ -189,7 +199,11 @@ export function partsOf(steps: readonly Step[]): Part[] {
     if (kind === 'model' && isSpoken(data)) say('words', sequence, answerOf(data).text);
     else if (kind === 'asked') say('question', sequence, String(data.question ?? ''));
     else if (kind === 'replied') say('reply', sequence, String(data.text ?? ''));
-    else if (kind === 'completed') say('words', sequence, String(data.summary ?? ''));
+    else if (kind === 'escalated') {
+      const { from, to, code, reason } = data;
+      const told = [from, to, code, reason ?? ''].map(String) as [string, string, string, string];
+      parts.push({ kind, key: sequence, from: told[0], to: told[1], code: told[2], reason: told[3] });
+    } else if (kind === 'completed') say('words', sequence, String(data.summary ?? ''));
   }
   return parts;
 }

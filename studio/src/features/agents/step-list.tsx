@@ -22,7 +22,6 @@ function titleOf(line: StepLine, t: Translate<'agents'>): string {
       case 'cancelled':
       case 'restarted':
       case 'overlap':
-      case 'escalated':
         return t(`steps.${step.kind as 'failed'}`);
       default:
         return t('steps.note');

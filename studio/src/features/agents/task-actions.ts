@@ -1,56 +1,13 @@
 import { refreshProject } from '../../app/queries.ts';
 import { text } from '../../i18n/language.ts';
 import { rpc } from '../../rpc/client.ts';
-import type { Params } from '../../rpc/contracts.ts';
 import { isRpcFault, type RpcFault } from '../../rpc/fault.ts';
-import { createStore, type Store } from '../../ui/store.ts';
 import { toast, toastFault, toastUndo } from '../../ui/toasts.tsx';
-import { type Conflict, refreshTask, type Task, type Written } from './agent-queries.ts';
+import { refreshTask, type Task } from './agent-queries.ts';
 import { followerOf } from './follow-task.ts';
-
-export type Decisions = NonNullable<Params<'agent.apply'>['decisions']>;
-
-/** What is to become of a change: applied in whole or in part, taken back, or brought back. */
-export interface ChangeRequest {
-  readonly action: 'apply' | 'rollback' | 'redo';
-  /** All that it touches; undefined is everything. */
-  readonly paths?: readonly string[];
-  readonly hunks?: Readonly<Record<string, readonly number[]>>;
-  readonly decisions?: Decisions;
-  /** Applies although the agent's check fails for the project as it would be. */
-  readonly insist?: boolean;
-}
-
-export interface OpenConflict {
-  readonly request: ChangeRequest;
-  readonly conflicts: readonly Conflict[];
-}
+import { type ChangeRequest, conflictOf, request as requestChange } from './open-conflicts.ts';
 
 type TaskPlace = Pick<Task, 'projectId' | 'taskId'>;
-
-const conflicts = new Map<string, Store<OpenConflict | undefined>>();
-
-/** The conflict that a task's user is deciding about. */
-export function conflictOf(taskId: string): Store<OpenConflict | undefined> {
-  const known = conflicts.get(taskId) ?? createStore<OpenConflict | undefined>(undefined);
-  conflicts.set(taskId, known);
-  return known;
-}
-
-function call({ taskId }: TaskPlace, request: ChangeRequest): Promise<Written> {
-  const { action, paths, hunks, decisions, insist = false } = request;
-  const params = {
-    taskId,
-    ...(paths === undefined ? {} : { paths: [...paths] }),
-    ...(decisions === undefined ? {} : { decisions }),
-  };
-  if (action === 'rollback') return rpc.call('agent.rollback', params);
-  if (action === 'redo') return rpc.call('agent.redo', params);
-  const chosen = Object.entries(hunks ?? {}).map(
-    ([path, numbers]) => [path, [...numbers]] as [string, number[]],
-  );
-  return rpc.call('agent.apply', { ...params, insist, hunks: Object.fromEntries(chosen) });
-}
 
 /** Reads everything again that may be another now. */
 export async function refreshAfter({ projectId, taskId }: TaskPlace): Promise<void> {
@@ -62,7 +19,7 @@ export async function refreshAfter({ projectId, taskId }: TaskPlace): Promise<vo
 export async function carryOut(task: TaskPlace, request: ChangeRequest): Promise<boolean> {
   const { action } = request;
   try {
-    const result = await call(task, request);
+    const result = await requestChange(task, request);
     if (result.conflicts.length > 0) {
       conflictOf(task.taskId).set({ request, conflicts: result.conflicts });
       return false;

@@ -4,6 +4,7 @@ import { Field } from '../../ui/field.tsx';
 import { useStore } from '../../ui/store.ts';
 import { openStates, type Task } from './agent-queries.ts';
 import { changeDraft, draftOf, isNoAmount, partsOfTask } from './draft.ts';
+import { EscalationChoice } from './escalation-choice.tsx';
 
 interface OptionsProps {
   readonly projectId: string;
@@ -74,6 +75,7 @@ export function TaskOptions({ projectId, tasks, all, commandMissing }: OptionsPr
             error={isNoAmount(draft.money) ? t('noAmount') : undefined}
             onChange={({ target }) => changeDraft(projectId, { money: target.value })}
           />
+          <EscalationChoice projectId={projectId} />
           <div className="field wide">
             <label htmlFor={afterId}>{t('after')}</label>
             <select

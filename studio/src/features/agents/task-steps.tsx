@@ -96,6 +96,8 @@ const kinds = {
   context: 1,
   model: 1,
   tool: 1,
+  overlap: 1,
+  escalated: 1,
   check: 1,
   retry: 1,
   asked: 1,
@@ -128,6 +130,7 @@ function Facts({ task, tasks }: { task: TaskDetail; tasks: readonly Task[] }) {
     [t('detail.progress'), `${Math.round(task.progress * 100)} %`],
     [t('agent'), t(`full.${task.agent}`)],
     [t('detail.model'), task.model],
+    [t('detail.escalation'), task.escalateTo ?? t('escalationNone')],
     [t('detail.priority'), count(task.priority)],
     [
       t('detail.budget'),

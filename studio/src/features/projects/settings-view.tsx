@@ -10,12 +10,13 @@ import { Field } from '../../ui/field.tsx';
 import { PanelBoundary, PanelError } from '../../ui/panel-boundary.tsx';
 import { SkeletonLines } from '../../ui/skeleton.tsx';
 import { toast, toastFault } from '../../ui/toasts.tsx';
+import { AgentPolicy } from './agent-policy.tsx';
 import { Connections } from './connections.tsx';
 import { Members } from './members.tsx';
 import { NetworkPolicy } from './network-policy.tsx';
 import { deleteProject, exportProject } from './project-actions.ts';
 
-/** One project's name, members, network, connections and end. */
+/** One project's name, members, network, agents, connections and end. */
 export function SettingsView() {
   const t = useText('projects');
   const { projectId } = useParams({ from: '/shell/p/$projectId/settings' });
@@ -67,6 +68,9 @@ export function SettingsView() {
         </PanelBoundary>
         <PanelBoundary>
           <NetworkPolicy projectId={projectId} editable={owner} />
+        </PanelBoundary>
+        <PanelBoundary>
+          <AgentPolicy projectId={projectId} editable={owner} />
         </PanelBoundary>
         <PanelBoundary>
           <Connections projectId={projectId} editable={owner} />

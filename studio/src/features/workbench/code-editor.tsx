@@ -2,12 +2,17 @@ import { useEffect, useRef } from 'react';
 import { type EditorSelection, editorSelection } from '../../app/editor-selection.ts';
 import { editorStatus } from '../../app/editor-status.ts';
 import { text } from '../../i18n/language.ts';
+import type { OpenProposal } from '../agents/agent-queries.ts';
 import type { OpenDocument } from './document.ts';
 import { EditorText } from './editor-text.ts';
 import { editorOptions, monaco, monacoLanguage, prepareMonaco } from './monaco.ts';
+import { useProposalMarks } from './proposal-marks.ts';
 
 interface CodeEditorProps {
   readonly document: OpenDocument;
+  readonly proposals: readonly OpenProposal[];
+  /** Shows a task's change of this file. */
+  readonly onReview: (taskId: string) => void;
   readonly language: string;
   readonly label: string;
   readonly readOnly: boolean;
@@ -46,7 +51,7 @@ const longestSelection = 20_000;
 
 /** One Monaco for all tabs; it shows the document of the active one. */
 export function CodeEditor(props: CodeEditorProps) {
-  const { document: open, language, label, readOnly, line, onAsk, projectId } = props;
+  const { document: open, language, label, readOnly, line, onAsk, projectId, proposals, onReview } = props;
   const host = useRef<HTMLDivElement>(null);
   const editor = useRef<monaco.editor.IStandaloneCodeEditor>(undefined);
   const current = useRef(open);
@@ -120,6 +125,8 @@ export function CodeEditor(props: CodeEditorProps) {
     shown.revision = revision;
     shown.text.takeOver(open.content);
   }, [open, revision]);
+
+  useProposalMarks({ editor, document: open, proposals, onReview });
 
   return <div ref={host} className="code-editor" />;
 }

@@ -4,9 +4,11 @@ import { useLanguage, useText } from '../../i18n/language.ts';
 import { formatBytes } from '../../ui/format.ts';
 import { PanelBoundary, PanelError } from '../../ui/panel-boundary.tsx';
 import { SkeletonLines } from '../../ui/skeleton.tsx';
+import type { OpenProposal } from '../agents/agent-queries.ts';
 import type { Comparison } from './comparison.ts';
 import type { OpenDocument } from './document.ts';
 import type { DocumentStore, TabContent } from './document-store.ts';
+import { ProposalBar } from './proposal-bar.tsx';
 
 const CodeEditor = lazy(async () => ({ default: (await import('./code-editor.tsx')).CodeEditor }));
 const ComparePanel = lazy(async () => ({ default: (await import('./compare-panel.tsx')).ComparePanel }));
@@ -17,6 +19,10 @@ const GonePanel = lazy(async () => ({ default: (await conflict()).GonePanel }));
 interface AreaProps {
   readonly documents: DocumentStore;
   readonly path: string;
+  /** What agents propose to change in this file. */
+  readonly proposals: readonly OpenProposal[];
+  /** Shows a task's change of this file. */
+  readonly onReview: (taskId: string) => void;
   readonly line: number | undefined;
   readonly language: string;
   readonly editable: boolean;
@@ -63,7 +69,7 @@ export function EditorArea(props: AreaProps) {
 }
 
 function Content(props: AreaProps & { readonly content: TabContent }): ReactNode {
-  const { content, documents, path, language, editable, line, onClose } = props;
+  const { content, documents, path, proposals, language, editable, line, onClose } = props;
   switch (content.kind) {
     case 'loading':
       return <SkeletonLines />;
@@ -81,7 +87,10 @@ function Content(props: AreaProps & { readonly content: TabContent }): ReactNode
         <>
           {state.kind === 'failed' && <PanelError error={state.error} retry={() => void document.save()} />}
           {state.kind === 'gone' && <GonePanel document={document} onClose={onClose} />}
+          <ProposalBar proposals={proposals} onReview={props.onReview} />
           <CodeEditor
+            proposals={proposals}
+            onReview={props.onReview}
             document={document}
             projectId={documents.projectId}
             language={language}

@@ -1,12 +1,15 @@
 import { X } from 'lucide-react';
 import { type KeyboardEvent, useRef } from 'react';
 import { useText } from '../../i18n/language.ts';
+import { AgentSign } from './agent-sign.tsx';
 import type { DocumentStore } from './document-store.ts';
 import { FileIcon } from './file-icon.tsx';
+import { agentsOf, type Proposals } from './proposals.ts';
 import { nameOf, parentOf } from './tree-model.ts';
 
 interface TabsProps {
   readonly documents: DocumentStore;
+  readonly proposals: Proposals;
   readonly onOpen: (path: string) => void;
   readonly onClose: (path: string) => void;
 }
@@ -19,7 +22,7 @@ function labelOf(path: string, tabs: readonly string[]): { name: string; folder:
 }
 
 /** Open files: arrows move, middle click and Delete close, a dot stands for what is not saved yet. */
-export function EditorTabs({ documents, onOpen, onClose }: TabsProps) {
+export function EditorTabs({ documents, proposals, onOpen, onClose }: TabsProps) {
   const t = useText('workbench');
   const strip = useRef<HTMLDivElement>(null);
   const { tabs, active } = documents;
@@ -66,6 +69,9 @@ export function EditorTabs({ documents, onOpen, onClose }: TabsProps) {
                 <FileIcon name={name} />
                 {name}
                 {folder !== '' && <span className="text-muted">{folder}</span>}
+                {agentsOf(proposals.files.get(path) ?? []).map((agent) => (
+                  <AgentSign key={agent} agent={agent} />
+                ))}
                 {unsaved && <span className="visually-hidden">, {t('notSaved')}</span>}
               </button>
               <button

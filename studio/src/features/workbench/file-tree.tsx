@@ -5,6 +5,7 @@ import { useText } from '../../i18n/language.ts';
 import type { FileActions } from './file-actions.ts';
 import type { GitLetter } from './git-letters.ts';
 import { NameInput } from './name-input.tsx';
+import { agentsOf, type Proposals } from './proposals.ts';
 import { type TreeCommands, TreeContextMenu, TreeMoreMenu } from './tree-menu.tsx';
 import { joinPath, moveTarget, parentOf, type TreeRow } from './tree-model.ts';
 import { dropTarget, TreeRowItem } from './tree-row.tsx';
@@ -13,6 +14,7 @@ import type { Tree } from './use-tree.ts';
 interface FileTreeProps {
   readonly tree: Tree;
   readonly letters: ReadonlyMap<string, GitLetter>;
+  readonly proposals: Proposals;
   readonly active: string | undefined;
   readonly editable: boolean;
   readonly actions: FileActions;
@@ -26,7 +28,7 @@ type Editing =
 const rowHeightPx = 24;
 
 /** The project's files: arrows walk, Enter opens, F2 renames, Delete deletes, Ctrl X and V or dragging move. */
-export function FileTree({ tree, letters, active, editable, actions, onOpen }: FileTreeProps) {
+export function FileTree({ tree, letters, proposals, active, editable, actions, onOpen }: FileTreeProps) {
   const t = useText('workbench');
   const { rows } = tree;
   const [current, setCurrent] = useState<string>();
@@ -215,6 +217,8 @@ export function FileTree({ tree, letters, active, editable, actions, onOpen }: F
                   row={row}
                   offsetPx={item.start}
                   letter={letters.get(row.path)}
+                  agents={agentsOf(proposals.files.get(row.path) ?? [])}
+                  proposedInside={row.kind === 'folder' && proposals.folders.has(row.path)}
                   ignored={tree.ignored(row.path, row.kind)}
                   cut={cut === row.path}
                   selected={row.path === active}

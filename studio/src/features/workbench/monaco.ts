@@ -78,6 +78,8 @@ const colors: Readonly<Record<string, string>> = {
   'scrollbarSlider.background': '--scrollbar',
   'scrollbarSlider.hoverBackground': '--scrollbar-hover',
   'scrollbarSlider.activeBackground': '--scrollbar-hover',
+  // Not one of Monaco's: the mark of what an agent proposes.
+  'studio.agent': '--accent-2',
   'diffEditor.insertedLineBackground': '--diff-added-line',
   'diffEditor.insertedTextBackground': '--diff-added-word',
   'diffEditor.removedLineBackground': '--diff-removed-line',

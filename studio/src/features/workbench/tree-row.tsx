@@ -1,6 +1,8 @@
 import { ChevronDown, ChevronRight, Folder, FolderOpen } from 'lucide-react';
 import { type DragEvent, type KeyboardEvent, useState } from 'react';
 import { useText } from '../../i18n/language.ts';
+import type { AgentName } from '../agents/agent-names.ts';
+import { AgentSign } from './agent-sign.tsx';
 import { FileIcon } from './file-icon.tsx';
 import type { GitLetter } from './git-letters.ts';
 import { moveTarget, parentOf, type TreeRow } from './tree-model.ts';
@@ -11,6 +13,10 @@ interface RowProps {
   readonly row: TreeRow;
   readonly offsetPx: number;
   readonly letter: GitLetter | undefined;
+  /** Agents that propose to change the file. */
+  readonly agents: readonly AgentName[];
+  /** Of a folder: agents propose to change something in it. */
+  readonly proposedInside: boolean;
   readonly ignored: boolean;
   readonly cut: boolean;
   readonly selected: boolean;
@@ -31,6 +37,7 @@ export function dropTarget(event: DragEvent, folder: string): { from: string; to
 
 export function TreeRowItem(props: RowProps) {
   const t = useText('workbench');
+  const words = useText('agents');
   const { row, letter } = props;
   const [over, setOver] = useState(false);
   const folder = row.kind === 'folder' ? row.path : parentOf(row.path);
@@ -81,6 +88,14 @@ export function TreeRowItem(props: RowProps) {
         </>
       )}
       <span className="clip grow">{row.name}</span>
+      {props.agents.map((agent) => (
+        <AgentSign key={agent} agent={agent} />
+      ))}
+      {props.proposedInside && (
+        <span className="tree-inside" title={words('proposedInside')}>
+          <span className="visually-hidden">, {words('proposedInside')}</span>
+        </span>
+      )}
       {letter !== undefined && (
         <span className={`git-letter git-${letter}`}>
           <span aria-hidden="true">{letter}</span>

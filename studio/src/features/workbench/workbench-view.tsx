@@ -13,6 +13,7 @@ import { PanelBoundary, PanelError } from '../../ui/panel-boundary.tsx';
 import { Resizer } from '../../ui/resizer.tsx';
 import { SkeletonLines } from '../../ui/skeleton.tsx';
 import { useStore } from '../../ui/store.ts';
+import type { OpenProposal } from '../agents/agent-queries.ts';
 import { prepareAsk } from '../agents/ask.ts';
 import { TerminalPanel } from '../terminal/terminal-panel.tsx';
 import { ChangesPanel } from './changes-panel.tsx';
@@ -24,6 +25,7 @@ import { createFileActions } from './file-actions.ts';
 import { FileTree } from './file-tree.tsx';
 import { gitLetters } from './git-letters.ts';
 import { HistoryPanel } from './history-panel.tsx';
+import { type Proposals, useProposals } from './proposals.ts';
 import { SearchPanel, type Wanted } from './search-panel.tsx';
 import { useTree } from './use-tree.ts';
 import { useWatch } from './use-watch.ts';
@@ -35,6 +37,8 @@ export function WorkbenchView() {
   const documents = useMemo(() => documentsOf(projectId), [projectId]);
   return <Workbench key={projectId} documents={documents} />;
 }
+
+const none: readonly OpenProposal[] = [];
 
 type Go = (search: WorkbenchSearch, options?: { replace?: boolean }) => void;
 
@@ -79,12 +83,20 @@ function Workbench({ documents }: { documents: DocumentStore }) {
   const navigate = useNavigate();
   const narrow = useMedium();
   const [task, setTask] = useState<string>();
+  const proposals = useProposals(projectId);
 
   const beside = { ...searchPart(search), side: search.side ?? 'files' } as const;
   const show = (path: string, line?: number) =>
     go({ ...beside, file: path, ...(line === undefined ? {} : { line }) });
   const close = (path: string) => documents.close(path);
   const compare = (path: string, comparison: string) => go({ ...beside, file: path, compare: comparison });
+
+  const review = (taskId: string, path?: string) =>
+    void navigate({
+      to: '/p/$projectId/agents/$taskId',
+      params: { projectId, taskId },
+      search: { view: 'changes', ...(path === undefined ? {} : { file: path }) },
+    });
 
   const askAgent = () => {
     prepareAsk(projectId, search.file);
@@ -109,6 +121,7 @@ function Workbench({ documents }: { documents: DocumentStore }) {
             <PanelBoundary key={search.side ?? 'files'}>
               <Sidebar
                 documents={documents}
+                proposals={proposals}
                 opened={opened.data}
                 search={search}
                 editable={editable}
@@ -135,7 +148,7 @@ function Workbench({ documents }: { documents: DocumentStore }) {
       <div className="editor-column">
         {showsEditor && (
           <section className="editor-region" aria-label={t('editor')} data-region="editor">
-            <EditorTabs documents={documents} onOpen={show} onClose={close} />
+            <EditorTabs documents={documents} proposals={proposals} onOpen={show} onClose={close} />
             {file === undefined ? (
               <div className="empty grow">
                 <FileCode size={24} />
@@ -146,6 +159,8 @@ function Workbench({ documents }: { documents: DocumentStore }) {
               <EditorArea
                 documents={documents}
                 path={file}
+                proposals={proposals.files.get(file) ?? none}
+                onReview={(taskId) => review(taskId, file)}
                 line={search.line}
                 language={language}
                 editable={editable}
@@ -202,13 +217,7 @@ function Workbench({ documents }: { documents: DocumentStore }) {
                   editable={editable}
                   currentFile={file}
                   onTask={setTask}
-                  onReview={(taskId, path) =>
-                    void navigate({
-                      to: '/p/$projectId/agents/$taskId',
-                      params: { projectId, taskId },
-                      search: { view: 'changes', ...(path === undefined ? {} : { file: path }) },
-                    })
-                  }
+                  onReview={review}
                   onClose={() => changeLayout({ agentsOpen: false })}
                 />
               </Suspense>
@@ -222,6 +231,7 @@ function Workbench({ documents }: { documents: DocumentStore }) {
 
 interface SidebarProps {
   readonly documents: DocumentStore;
+  readonly proposals: Proposals;
   readonly opened: Parameters<typeof useTree>[1];
   readonly search: WorkbenchSearch;
   readonly editable: boolean;
@@ -271,6 +281,7 @@ function Sidebar(props: SidebarProps) {
         <FileTree
           tree={tree}
           letters={letters}
+          proposals={props.proposals}
           active={search.file}
           editable={editable}
           actions={actions}

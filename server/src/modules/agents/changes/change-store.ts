@@ -1,4 +1,5 @@
 import type { Queryable, Transaction } from '#kernel/database/database.ts';
+import type { OpenProposal } from '../contract-changes.ts';
 import type { FileChange } from './differences.ts';
 
 export async function saveChanges(
@@ -22,6 +23,23 @@ export async function readChanges(database: Queryable, taskId: string): Promise<
     text: `select path, base_hash as "baseHash", after_hash as "afterHash", executable
       from agents.change where task_id = $1 order by path collate "C"`,
     values: [taskId],
+  });
+}
+
+/** The files of all proposals of a project that are not decided, newest tasks first. */
+export async function openProposals(
+  database: Queryable,
+  projectId: string,
+  limit: number,
+): Promise<OpenProposal[]> {
+  return database.query<OpenProposal & object>({
+    name: 'agents-change-open',
+    text: `select t.task_id as "taskId", t.agent, c.path,
+        case when c.base_hash is null then 'created' when c.after_hash is null then 'deleted' else 'changed' end as change
+      from agents.task t join agents.change c using (task_id)
+      where t.project_id = $1 and t.status = 'completed' and t.change_state = 'proposed'
+      order by t.task_id desc, c.path collate "C" limit $2`,
+    values: [projectId, limit],
   });
 }
 

@@ -56,21 +56,26 @@ export async function agentWorld(
     { name: 'scripted', kind: 'openai', baseUrl: provider.url, apiKey: 'sk-test', models },
     admin(),
   );
-  const username = `u-${randomUUID().slice(0, 13)}`;
-  const accounts = world.client(authContract);
-  await accounts.call('admin.users.create', { username, password, role: 'developer' }, admin());
-  const signedIn = await accounts.call('auth.login', { username, password }, world.call(null));
-  const owner: Principal = {
-    userId: signedIn.user.id,
-    username,
-    role: 'developer',
-    credential: { kind: 'session', sessionId: randomUUID() },
-  };
+  const owner = await newUser();
   const { id: projectId } = await world
     .client(projectsContract)
     .call('project.create', { name: 'Trial' }, world.call(owner));
   const workspace = path.join(world.dataDir, 'projects', projectId, 'workspace');
   const client = world.client(agentsContract);
+
+  /** Somebody who has nothing to do with the project. */
+  async function newUser(): Promise<Principal> {
+    const username = `u-${randomUUID().slice(0, 13)}`;
+    const accounts = world.client(authContract);
+    await accounts.call('admin.users.create', { username, password, role: 'developer' }, admin());
+    const signedIn = await accounts.call('auth.login', { username, password }, world.call(null));
+    return {
+      userId: signedIn.user.id,
+      username,
+      role: 'developer',
+      credential: { kind: 'session', sessionId: randomUUID() },
+    };
+  }
 
   function write(name: string, content: string): void {
     mkdirSync(path.dirname(path.join(workspace, name)), { recursive: true });
@@ -110,6 +115,7 @@ export async function agentWorld(
     world,
     provider,
     owner,
+    newUser,
     projectId,
     workspace,
     client,
