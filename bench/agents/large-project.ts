@@ -75,7 +75,7 @@ export async function measureLargeProject(say: (line: string) => void): Promise<
         at.world.call(at.owner),
       );
       if (state === 'ready' && files === folders * filesPerFolder) return;
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
     }
   });
   say(

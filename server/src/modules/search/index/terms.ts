@@ -7,6 +7,10 @@ const stopWords = new Set(
 
 const longest = 40;
 
+/** Code says the same words over and over: taking one apart costs ten times as much as remembering it. */
+const taken = new Map<string, readonly string[]>();
+const mostTaken = 20_000;
+
 /**
  * The words of a text as search compares them: identifiers also in their parts (`parseHttpUrl` gives parsehttpurl, parse,
  * http, url), small letters, German umlauts kept, a plural s cut off.
@@ -14,14 +18,27 @@ const longest = 40;
 export function termsOf(text: string): string[] {
   const terms: string[] = [];
   for (const [word] of text.matchAll(/[\p{L}\p{N}_$]+/gu)) {
-    const parts = word
-      .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, '$1 $2')
-      .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')
-      .split(/[\s_$]+/)
-      .filter((part) => part !== '');
-    if (parts.length > 1) add(terms, parts.join(''));
-    for (const part of parts) add(terms, part);
+    let parts = taken.get(word);
+    if (parts === undefined) {
+      parts = termsOfWord(word);
+      if (taken.size >= mostTaken) taken.clear();
+      // What long generated words would hold is better taken apart anew.
+      if (word.length <= longest * 2) taken.set(word, parts);
+    }
+    terms.push(...parts);
   }
+  return terms;
+}
+
+function termsOfWord(word: string): string[] {
+  const terms: string[] = [];
+  const parts = word
+    .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, '$1 $2')
+    .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')
+    .split(/[\s_$]+/)
+    .filter((part) => part !== '');
+  if (parts.length > 1) add(terms, parts.join(''));
+  for (const part of parts) add(terms, part);
   return terms;
 }
 

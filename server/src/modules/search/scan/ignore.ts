@@ -33,7 +33,6 @@ function ruleOf(line: string): Rule | null {
   if (text === '' || text.startsWith('#')) return null;
   const negated = text.startsWith('!');
   if (negated) text = text.slice(1);
-  if (text.startsWith('\\')) text = text.slice(1);
   const folderOnly = text.endsWith('/');
   if (folderOnly) text = text.slice(0, -1);
   const anchored = text.includes('/');
@@ -56,7 +55,8 @@ export function matcherOf(globs: readonly string[]): (path: string) => boolean {
 function globSource(glob: string): string | null {
   // Each star multiplies what a match can cost; no honest pattern has that many.
   if (glob.length > 500 || (glob.match(/\*+/g) ?? []).length > 8) return null;
-  return glob.replace(/\*\*\/|\/\*\*$|\*\*|\*|\?|\[[^\]/]+\]|\{[^{}/]*\}|[\s\S]/gu, (part) => {
+  return glob.replace(/\\[\s\S]|\*\*\/|\/\*\*$|\*\*|\*|\?|\[[^\]/]+\]|\{[^{}/]*\}|[\s\S]/gu, (part) => {
+    if (part.length > 1 && part.startsWith('\\')) return escapeRegex(part.slice(1));
     if (part === '**/') return '(?:[^/]+/)*';
     if (part === '/**') return '/.*';
     if (part === '**') return '.*';
