@@ -10,14 +10,18 @@ export interface GrowthBatch extends AsyncDisposable {
   add(project: CountedProject, growth: Growth): void;
   /** What of one owner is not told yet. */
   waitingOf(ownerId: string): Growth;
+  /** Everything of one owner that was ever handed to `tell`: the difference of two readings came between them. */
+  toldOf(ownerId: string): Growth;
   /**
    * Reads what was told while no sum is on its way, so that it and what waits add up: `read` also takes `waitingOf`.
    * Sums that come due meanwhile are told after it.
    */
   undisturbed<T>(read: () => Promise<T>): Promise<T>;
-  /** Forgets what waits for a project: it was counted exactly. */
-  drop(projectId: string): void;
+  /** Takes what waits for a project, which is then not told. */
+  take(projectId: string): Growth;
 }
+
+const nothing: Growth = { bytes: 0, files: 0 };
 
 /** Gathers growths per project and tells each sum after a while; disposing it tells what is left. */
 export function createGrowthBatch(options: {
@@ -31,12 +35,18 @@ export function createGrowthBatch(options: {
   let timer: NodeJS.Timeout | undefined;
   let telling: Promise<void> = Promise.resolve();
 
+  /** By owner: as many as the platform has users. */
+  const told = new Map<string, Growth>();
   const readers = new Set<Promise<unknown>>();
 
   async function flush(): Promise<void> {
     await Promise.allSettled(readers);
     const sums = [...waiting];
     waiting.clear();
+    for (const [, { ownerId, bytes, files }] of sums) {
+      const before = told.get(ownerId) ?? nothing;
+      told.set(ownerId, { bytes: before.bytes + bytes, files: before.files + files });
+    }
     for (const [projectId, { bytes, files }] of sums) {
       if (bytes !== 0 || files !== 0) await tell(projectId, { bytes, files }).catch(onError);
     }
@@ -75,8 +85,11 @@ export function createGrowthBatch(options: {
         readers.delete(reading);
       }
     },
-    drop(projectId) {
+    toldOf: (ownerId) => told.get(ownerId) ?? nothing,
+    take(projectId) {
+      const { bytes, files } = waiting.get(projectId) ?? nothing;
       waiting.delete(projectId);
+      return { bytes, files };
     },
     async [Symbol.asyncDispose]() {
       clearTimeout(timer);

@@ -22,7 +22,7 @@ export interface Usage extends AsyncDisposable {
   ofOwner(ownerId: string): Promise<Growth>;
   /** The quota as one project's writers see it. */
   roomFor(project: CountedProject): Promise<Room>;
-  /** Counts a growth that has happened already; never refuses. */
+  /** Counts a growth that has happened already; never refuses. The project is counted exactly soon. */
   add(project: CountedProject, growth: Growth): void;
   /** Marks a project whose programs may write by themselves: it is counted exactly soon. */
   markActive(project: CountedProject): void;
@@ -90,13 +90,31 @@ export function createUsage({ store, folders, config, now, log }: UsageParts): U
     batch.add(project, growth);
   }
 
+  /**
+   * What was taken but may not be on the disk yet, when the tree is measured, is added to what the disk holds: counted
+   * twice at worst, and the next count puts that right.
+   */
   async function count(project: CountedProject): Promise<Growth> {
-    // What is added while the tree is measured may be counted twice until the next time, never not at all.
-    batch.drop(project.projectId);
-    const exact = await measureTree(folders.of(project.projectId).workspacePath);
-    await store.set(project.projectId, exact);
-    totals.delete(project.ownerId);
-    return exact;
+    const recent = batch.take(project.projectId);
+    try {
+      const exact = await measureTree(folders.of(project.projectId).workspacePath);
+      await store.set(project.projectId, {
+        bytes: exact.bytes + Math.max(0, recent.bytes),
+        files: exact.files + Math.max(0, recent.files),
+      });
+      if (recent.bytes !== 0 || recent.files !== 0) active.set(project.projectId, project.ownerId);
+      expire(project.ownerId);
+      return exact;
+    } catch (error) {
+      batch.add(project, recent);
+      throw error;
+    }
+  }
+
+  /** The total is read again next time. Until then it goes on counting, for those who got room by it. */
+  function expire(ownerId: string): void {
+    const total = totals.get(ownerId);
+    if (total !== undefined) total.untilMs = 0;
   }
 
   return {
@@ -114,7 +132,10 @@ export function createUsage({ store, folders, config, now, log }: UsageParts): U
         give: ({ bytes, files }) => record(project, { bytes: -bytes, files: -files }),
       };
     },
-    add: record,
+    add(project, growth) {
+      record(project, growth);
+      active.set(project.projectId, project.ownerId);
+    },
     markActive: ({ projectId, ownerId }) => {
       active.set(projectId, ownerId);
     },

@@ -38,13 +38,21 @@ export function createFsAccess(parts: {
   return {
     async open({ user, call }, projectId, need) {
       const params = { projectId, userId: user.userId, need, globalRole: user.role };
-      const granted = await projects.call('project.access', params, call);
+      // Nothing is told meanwhile: what was told before is in the answer, what is told later is not.
+      const { granted, toldBefore } = await batch.undisturbed(async () => {
+        const answer = await projects.call('project.access', params, call);
+        return { granted: answer, toldBefore: batch.toldOf(answer.ownerId) };
+      });
       const { usage, ownerId } = granted;
       const project = { projectId, ownerId };
       const room: Room = {
         take(growth) {
           const waiting = batch.waitingOf(ownerId);
-          const used = { bytes: usage.bytes + waiting.bytes, files: usage.files + waiting.files };
+          const told = batch.toldOf(ownerId);
+          const used = {
+            bytes: usage.bytes + waiting.bytes + told.bytes - toldBefore.bytes,
+            files: usage.files + waiting.files + told.files - toldBefore.files,
+          };
           assertFits(used, growth, usage);
           batch.add(project, growth);
         },

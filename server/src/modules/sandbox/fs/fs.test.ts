@@ -229,8 +229,27 @@ test('quotas of bytes and files hold for every way to make a file', async () => 
   const many = Array.from({ length: 450 }, (_, index) => fs('fs.mkdir', { path: `f${index}` }));
   const outcomes = await Promise.allSettled(many);
   const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
-  assert.ok(refused.length > 50 && refused.length < 450);
+  assert.ok(refused.length > 50 && refused.length < 450, `${refused.length} were refused`);
   assert.ok(refused.every((outcome) => isFault(outcome.reason, 'files.quota_files')));
+});
+
+test('the quota of files holds for writers that were let in before others’ growth was told', async () => {
+  const { fs } = await begin();
+  const made = async (from: number, count: number) => {
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: count }, (_, index) => fs('fs.mkdir', { path: `d${from + index}` })),
+    );
+    return outcomes.filter(({ status }) => status === 'fulfilled').length;
+  };
+  let total = 0;
+  // Over several of the times at which growth is told, with others always under way.
+  const groups: Promise<number>[] = [];
+  for (let group = 0; group < 9; group += 1) {
+    groups.push(made(group * 60, 60));
+    await new Promise((resolve) => setTimeout(resolve, 120));
+  }
+  for (const count of await Promise.all(groups)) total += count;
+  assert.ok(total >= 300 && total <= 400, `${total} folders were made`);
 });
 
 test('a watch tells who made, changed, moved and deleted what, in folders that are new, too', async () => {
