@@ -42,15 +42,18 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
     userId: string;
     username: string;
     password: string;
+    /** The hash that the old password was proved against; null for administrators, who prove none. */
+    replaces: string | null;
     keepId: string | null;
     by: 'user' | 'admin';
     actor: Actor;
   }): Promise<void> {
-    const { userId, username, password, keepId, by, actor } = change;
+    const { userId, username, password, replaces, keepId, by, actor } = change;
     await checkNewPassword(password, username);
     const passwordHash = await passwords.hash(password);
     await database.transaction(async (transaction) => {
-      if (!(await updatePassword(transaction, { userId, passwordHash }))) throw fault('auth.user_unknown');
+      if (!(await updatePassword(transaction, { userId, passwordHash, replaces })))
+        throw fault(replaces === null ? 'auth.user_unknown' : 'auth.invalid_credentials');
       await sessions.endOthers(transaction, { userId, keepId, actor });
       await publish('user.password_changed', { userId, by }, eventOf(transaction, actor));
     });
@@ -60,13 +63,24 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
   return {
     async change({ userId, sessionId, currentPassword, newPassword }, origin) {
       const username = await usernameOf(userId);
-      await signIn.checkPassword({ username, password: currentPassword }, origin);
+      const { passwordHash: replaces } = await signIn.checkPassword(
+        { username, password: currentPassword },
+        origin,
+      );
       const actor = { userId, traceId: origin.traceId };
-      await store({ userId, username, password: newPassword, keepId: sessionId, by: 'user', actor });
+      await store({
+        userId,
+        username,
+        password: newPassword,
+        replaces,
+        keepId: sessionId,
+        by: 'user',
+        actor,
+      });
     },
     async set({ userId, password, actor }) {
       const username = await usernameOf(userId);
-      await store({ userId, username, password, keepId: null, by: 'admin', actor });
+      await store({ userId, username, password, replaces: null, keepId: null, by: 'admin', actor });
     },
   };
 }

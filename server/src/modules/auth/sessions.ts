@@ -34,8 +34,12 @@ export interface Origin {
 }
 
 export interface Sessions {
-  /** Begins a session for somebody whose sign-in is complete. */
-  open(user: SessionUser, origin: Origin): Promise<TokenPair>;
+  /**
+   * Begins a session for somebody whose sign-in is complete: for whoever proved a password, only while it is the
+   * user's.
+   * @throws auth.invalid_credentials
+   */
+  open(signIn: { user: SessionUser; provedHash: string | null }, origin: Origin): Promise<TokenPair>;
   /**
    * Exchanges a refresh token. Each works once: a second use means that two hold it, and nobody can tell which of
    * them is the thief, so the session ends for both (RFC 9700 section 4.14.2).
@@ -121,11 +125,14 @@ export function createSessions(deps: SessionDeps): Sessions {
   }
 
   return {
-    async open(user, { address, traceId }) {
+    async open({ user, provedHash }, { address, traceId }) {
       const { userId } = user;
       const atMs = now();
       const sessionId = newId(atMs);
       const refreshToken = await database.transaction(async (transaction) => {
+        // First, since it locks the user: a change of the password then comes before this session, or ends it.
+        if (!(await noteSignIn(transaction, { userId, atMs, provedHash })))
+          throw fault('auth.invalid_credentials');
         await insertSession(transaction, {
           id: sessionId,
           userId,
@@ -134,7 +141,6 @@ export function createSessions(deps: SessionDeps): Sessions {
           expiresAtMs: atMs + lifetimeDays * dayMs,
           address,
         });
-        await noteSignIn(transaction, { userId, atMs });
         const actor = { userId, traceId };
         await publish('auth.signed_in', { userId, sessionId, address }, eventOf(transaction, actor));
         return issue(transaction, sessionId);

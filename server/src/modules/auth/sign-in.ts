@@ -33,7 +33,13 @@ export interface SignIn {
    * between this and the opening of a session.
    * @throws auth.invalid_credentials, common.rate_limited, auth.busy
    */
-  checkPassword(input: { username: string; password: string }, origin: Origin): Promise<StoredUser>;
+  checkPassword(input: { username: string; password: string }, origin: Origin): Promise<Proved>;
+}
+
+/** Who proved the password, and the hash that it was proved against: it may be changed at any moment. */
+export interface Proved {
+  readonly user: StoredUser;
+  readonly passwordHash: string;
 }
 
 export interface SignInDeps {
@@ -51,16 +57,20 @@ export interface SignInDeps {
 export function createSignIn(deps: SignInDeps): SignIn {
   const { database, publish, passwords, attempts, accounts, sessions, now } = deps;
 
-  async function signedIn(userId: string, origin: Origin): Promise<SignedIn> {
+  async function signedIn(
+    { userId, provedHash }: { userId: string; provedHash: string | null },
+    origin: Origin,
+  ): Promise<SignedIn> {
     const { lastSignInAt: _, ...user } = await accounts.read(userId);
-    const pair = await sessions.open({ userId, username: user.username, role: user.role }, origin);
+    const { username, role } = user;
+    const pair = await sessions.open({ user: { userId, username, role }, provedHash }, origin);
     return { user, ...pair };
   }
 
   async function checkPassword(
     { username, password }: { username: string; password: string },
     origin: Origin,
-  ): Promise<StoredUser> {
+  ): Promise<Proved> {
     const attempt = await attempts.signIn({ username, address: origin.address });
     const found = await findUserByName(database, username);
     const matches = await passwords.verify(password, found?.passwordHash).catch(async (error: unknown) => {
@@ -76,11 +86,10 @@ export function createSignIn(deps: SignInDeps): SignIn {
       throw fault('auth.invalid_credentials');
     }
     await attempt.succeeded();
-    if (passwords.isOutdated(found.passwordHash)) {
-      const passwordHash = await passwords.hash(password);
-      await updatePassword(database, { userId: found.user.id, passwordHash });
-    }
-    return found.user;
+    if (!passwords.isOutdated(found.passwordHash)) return found;
+    const passwordHash = await passwords.hash(password);
+    const renewal = { userId: found.user.id, passwordHash, replaces: found.passwordHash };
+    return (await updatePassword(database, renewal)) ? { user: found.user, passwordHash } : found;
   }
 
   /** Refuses before the costly part; the invitation itself is taken with the account. */
@@ -114,11 +123,11 @@ export function createSignIn(deps: SignInDeps): SignIn {
           return role;
         },
       });
-      return signedIn(user.id, origin);
+      return signedIn({ userId: user.id, provedHash: null }, origin);
     },
     async login(input, origin) {
-      const user = await checkPassword(input, origin);
-      return signedIn(user.id, origin);
+      const { user, passwordHash } = await checkPassword(input, origin);
+      return signedIn({ userId: user.id, provedHash: passwordHash }, origin);
     },
   };
 }

@@ -124,14 +124,15 @@ export async function updateRole(
   });
 }
 
-/** False when there is no such user. */
+/** False when there is no such user, or the password is no longer the one whose hash is to be replaced. */
 export async function updatePassword(
   queryable: Queryable,
-  { userId, passwordHash }: { userId: string; passwordHash: string },
+  change: { userId: string; passwordHash: string; replaces: string | null },
 ): Promise<boolean> {
   const changed = await queryable.execute({
-    text: 'update auth.users set password_hash = $2 where id = $1',
-    values: [userId, passwordHash],
+    text: `update auth.users set password_hash = $2
+            where id = $1 and ($3::text is null or password_hash = $3)`,
+    values: [change.userId, change.passwordHash, change.replaces],
   });
   return changed === 1;
 }
@@ -144,14 +145,20 @@ export async function findPasswordHash(database: Database, userId: string): Prom
   return rows[0]?.password_hash;
 }
 
+/**
+ * Locks the user until the transaction ends. False when there is none any more, or the password is no longer the one
+ * that was proved.
+ */
 export async function noteSignIn(
   transaction: Transaction,
-  { userId, atMs }: { userId: string; atMs: number },
-): Promise<void> {
-  await transaction.execute({
-    text: 'update auth.users set last_sign_in_at = $2 where id = $1',
-    values: [userId, new Date(atMs)],
+  signIn: { userId: string; atMs: number; provedHash: string | null },
+): Promise<boolean> {
+  const noted = await transaction.execute({
+    text: `update auth.users set last_sign_in_at = $2
+            where id = $1 and ($3::text is null or password_hash = $3)`,
+    values: [signIn.userId, new Date(signIn.atMs), signIn.provedHash],
   });
+  return noted === 1;
 }
 
 /** With the user go sessions, refresh tokens and API keys. */
