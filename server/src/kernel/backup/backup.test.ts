@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  existsSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -212,4 +213,15 @@ test('a failed backup leaves no file', async () => {
   await assert.rejects(world.create());
   assert.throws(() => statSync(world.target));
   assert.throws(() => statSync(`${world.target}.partial`));
+});
+
+const noFullDisk = existsSync('/dev/full') ? false : 'there is no /dev/full';
+test('a disk that fills up ends a backup with that reason', { skip: noFullDisk }, async () => {
+  await using world = await installation();
+  // More than what waits in memory between the files and the disk.
+  writeFileSync(path.join(world.dataDir, 'projects', 'p1', 'workspace', 'large'), randomBytes(4_000_000));
+  mkdirSync(path.dirname(world.target));
+  symlinkSync('/dev/full', `${world.target}.partial`);
+  await assert.rejects(world.create(), { code: 'ENOSPC' });
+  assert.equal(existsSync(world.target), false);
 });

@@ -52,8 +52,6 @@ export async function createBackup(input: BackupInput): Promise<{ sizeBytes: num
 async function writeArchive(client: pg.Client, input: BackupInput, draft: string): Promise<Entries> {
   const zip = new ZipFile();
   const written = pipeline(Readable.from(zip.outputStream), createWriteStream(draft, { mode: 0o600 }));
-  // A failure shows itself through `failed` first; the pipe's own is awaited at the end.
-  written.catch(() => undefined);
   const entries: Entries = {};
   const modes: Manifest['modes'] = {};
   const tables = await listTables(client);
@@ -63,6 +61,8 @@ async function writeArchive(client: pg.Client, input: BackupInput, draft: string
 
   const failed = Promise.withResolvers<never>();
   zip.on('error', failed.reject);
+  // As when the disk is full: nothing more flows then, and what waits for its entry would wait for ever.
+  written.catch(failed.reject);
   const add = (name: string, source: () => Readable) =>
     new Promise<void>((resolve, reject) => {
       const sum = hashing(name, entries);
