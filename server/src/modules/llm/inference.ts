@@ -63,8 +63,11 @@ export function createInference(attempts: Attempts): Inference {
         throw error;
       } finally {
         await pieces.return(undefined).catch(() => undefined);
-        if (bill === undefined) await opened.settle();
-        opened.close(failure);
+        try {
+          if (bill === undefined) await opened.settle();
+        } finally {
+          opened.close(failure);
+        }
       }
     },
   };

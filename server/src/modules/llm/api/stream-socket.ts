@@ -3,7 +3,7 @@ import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { fault, isFault, type Language } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
-import { authenticateRequest } from '#kernel/http/credentials.ts';
+import { authenticateRequest, presentedToken } from '#kernel/http/credentials.ts';
 import { languageOf } from '#kernel/http/language.ts';
 import { mountWebSocket } from '#kernel/http/websocket.ts';
 import type { HttpKit } from '#kernel/module.ts';
@@ -21,7 +21,8 @@ const Message = z.union([
 ]);
 
 interface Admitted {
-  readonly user: Principal;
+  /** Looked at anew for each request: it may end while the connection stays. */
+  readonly token: string;
   readonly address: string;
   readonly language: Language;
   readonly traceId: string;
@@ -29,6 +30,8 @@ interface Admitted {
 
 const requestsAtOnce = 16;
 const bufferedBytes = 1024 * 1024;
+/** As at /ws (RFC 6455 section 7.4.2: 4000-4999 are for applications). */
+const sessionEnded = 4401;
 
 /**
  * `WS /v1/stream`: several streamed requests on one socket. The client sends `{id, endpoint: 'chat' | 'completions',
@@ -43,12 +46,12 @@ export function mountStreamSocket(app: FastifyInstance, kit: HttpKit, deps: ApiD
     maxMessageBytes: deps.maxRequestBytes,
     async admit(request) {
       // A browser's upgrade carries its cookie from any page: only the own origin passes the server's origin check.
+      const presented = presentedToken(request.headers);
       const user = await authenticateRequest({ headers: request.headers, safe: true }, kit);
-      if (user === null) throw fault('common.unauthenticated');
-      if (user.scopes !== undefined && !user.scopes.includes('llm'))
-        throw fault('common.forbidden', { needed: 'llm' });
+      if (presented === undefined || user === null) throw fault('common.unauthenticated');
+      checkScope(user);
       return {
-        user,
+        token: presented.token,
         address: request.ip,
         language: languageOf(request.headers['accept-language']),
         traceId: request.id,
@@ -71,8 +74,15 @@ export function mountStreamSocket(app: FastifyInstance, kit: HttpKit, deps: ApiD
       });
     });
 
+    /** A client that takes nothing of what it is told is not read, until it has caught up. */
+    const steerReading = () => {
+      if (socket.bufferedAmount > bufferedBytes) socket.pause();
+      else if (socket.isPaused) socket.resume();
+    };
     const send = (message: object) => {
-      if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+      if (socket.readyState !== WebSocket.OPEN) return;
+      socket.send(JSON.stringify(message), steerReading);
+      steerReading();
     };
     const tell = (id: string | null, error: unknown) => {
       if (!isFault(error)) log.error({ err: error, traceId: admitted.traceId }, 'a model stream failed');
@@ -116,14 +126,15 @@ export function mountStreamSocket(app: FastifyInstance, kit: HttpKit, deps: ApiD
       const controller = new AbortController();
       running.set(id, controller);
       try {
+        const user = await currentUser();
         await kit.takeRate(
-          { principal: admitted.user, address: admitted.address, rateClass: 'inference' },
+          { principal: user, address: admitted.address, rateClass: 'inference' },
           { header: () => undefined },
         );
         const request = requestOf(message);
         const { signal } = controller;
         const call = {
-          user: admitted.user,
+          user,
           request,
           endpoint: '/v1/stream',
           requestId: newId(),
@@ -134,6 +145,16 @@ export function mountStreamSocket(app: FastifyInstance, kit: HttpKit, deps: ApiD
       } finally {
         running.delete(id);
       }
+    }
+
+    async function currentUser(): Promise<Principal> {
+      const user = await kit.identity.authenticate(admitted.token);
+      if (user === null) {
+        setImmediate(() => socket.close(sessionEnded, 'common.unauthenticated'));
+        throw fault('common.unauthenticated');
+      }
+      checkScope(user);
+      return user;
     }
 
     async function forward(
@@ -157,6 +178,11 @@ export function mountStreamSocket(app: FastifyInstance, kit: HttpKit, deps: ApiD
       }
     }
   }
+}
+
+/** @throws common.forbidden for a key that is confined to something else */
+function checkScope({ scopes }: Principal): void {
+  if (scopes !== undefined && !scopes.includes('llm')) throw fault('common.forbidden', { needed: 'llm' });
 }
 
 function requestOf(message: { endpoint: 'chat' | 'completions'; body: unknown }): InferenceRequest {
