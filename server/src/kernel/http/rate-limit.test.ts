@@ -192,8 +192,9 @@ test('with Redis, replicas share their buckets', { skip }, async () => {
 });
 
 /** Whether what one limiter took is missing at the other; waits until both are connected. */
-async function sharing(first: TakeRate, second: TakeRate): Promise<boolean> {
+async function sharing(first: TakeRate, second: TakeRate, wait = () => {}): Promise<boolean> {
   await eventually(async () => {
+    wait();
     const name = `user-${Math.random()}`;
     const call = { principal: user(name), address: name, rateClass: 'read' as const };
     await attempt(first, call);
@@ -208,11 +209,18 @@ test('while Redis is away an open class goes on in memory and a closed one is re
 }, async () => {
   await using redis = await testRedis();
   const place = { url: redis.url, prefix: 'cds:test:' };
-  await using one = await createTakeRate(config, { now: Date.now, log, redis: place });
-  await using two = await createTakeRate(config, { now: Date.now, log, redis: place });
-  await sharing(one.take, two.take);
+  // Stands still while calls are counted: a slow machine would see buckets grow.
+  const clock = { nowMs: 1_000_000 };
+  const parts = { now: () => clock.nowMs, log, redis: place };
+  const pauseIsOver = () => {
+    clock.nowMs += 2_000;
+  };
+  await using one = await createTakeRate(config, parts);
+  await using two = await createTakeRate(config, parts);
+  await sharing(one.take, two.take, pauseIsOver);
   for (const end of [() => redis.freeze(), () => redis.stop()]) {
     await end();
+    pauseIsOver();
     const startedMs = performance.now();
     const closed = await attempt(one.take, { principal: user('eve'), rateClass: 'execute' });
     assert.equal(closed.refused?.code, 'common.unavailable');
@@ -221,5 +229,5 @@ test('while Redis is away an open class goes on in memory and a closed one is re
     assert.equal(await allowedOf(9, one.take, { principal: user(address), address }), 4);
   }
   await redis.start();
-  await sharing(one.take, two.take);
+  await sharing(one.take, two.take, pauseIsOver);
 });

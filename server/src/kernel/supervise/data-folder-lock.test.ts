@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { isFault } from '#base/fault.ts';
+import { eventually } from '../testing/eventually.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
 import { isAlive } from './process-state.ts';
 
@@ -58,11 +59,10 @@ test('a lock whose pid now belongs to somebody else is taken over', () => {
 
 test('a zombie counts as ended', { skip: process.platform !== 'linux' && 'needs /proc' }, async () => {
   // The shell's child ends and is never waited for, since exec replaced the shell.
-  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 5']);
+  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
   const pid = await new Promise<number>((resolve) =>
     parent.stdout.once('data', (text) => resolve(Number(String(text)))),
   );
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  assert.equal(isAlive(pid), false);
+  await eventually(() => assert.equal(isAlive(pid), false));
   parent.kill('SIGKILL');
 });

@@ -85,11 +85,9 @@ test('four replicas that start at once on an empty database share accounts, keys
   for (const url of world.urls)
     assert.equal((await send(url, 'GET /auth/me', { token: apiKey })).status, 200);
 
-  const revokedAt = performance.now();
   await send(third, 'DELETE /auth/api-key/revoke', { token, body: { id: key.body.id } });
-  for (const url of world.urls) {
-    while ((await send(url, 'GET /auth/me', { token: apiKey })).status !== 401) {
-      assert.ok(performance.now() - revokedAt < 2_500, 'a revoked key works for less than a second');
-    }
-  }
+  // From the answer on, however long that took: the promise is a second, also where no word of it arrives.
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  for (const url of world.urls)
+    assert.equal((await send(url, 'GET /auth/me', { token: apiKey })).status, 401);
 });

@@ -135,8 +135,10 @@ test('a call is ended when its time is up, and when its client leaves', async ()
     headers: { 'content-type': 'application/json', authorization: 'Bearer developer.ada' },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'probe.linger' }),
   });
-  setTimeout(() => controller.abort(), 50);
-  await assert.rejects(leaving);
+  const left = assert.rejects(leaving);
+  await eventually(() => assert.equal(gateway.notes.lingering, 1));
+  controller.abort();
+  await left;
   await eventually(() => assert.equal(gateway.notes.aborted, before + 1));
 });
 

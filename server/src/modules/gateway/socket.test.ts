@@ -10,7 +10,7 @@ import { type RpcMessage, type TestGateway, type TestSocket, testGateway } from 
 let gateway: TestGateway;
 before(async () => {
   gateway = await testGateway({
-    CDS_GATEWAY_HEARTBEAT_MS: '500',
+    CDS_GATEWAY_HEARTBEAT_MS: '1000',
     CDS_GATEWAY_GRACE_MS: '2000',
     CDS_GATEWAY_CONNECTIONS_PER_USER: '5',
     CDS_GATEWAY_STREAMS_PER_CONNECTION: '4',
@@ -189,7 +189,7 @@ test('a peer that answers no ping is dropped, one that does stays', async () => 
   const living = await gateway.connect('developer.lena');
   const [code] = await once(dead.socket, 'close');
   assert.equal(code, 1006);
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
   assert.equal(living.socket.readyState, WebSocket.OPEN);
 });
 
@@ -199,8 +199,9 @@ test('a revoked sign-in closes its connections at once and ends its user’s str
   const before = gateway.notes.aborted;
   await openStream(connection, { upTo: 100_000, everyMs: 10 });
   gateway.doorman.voided.add('developer.mona');
+  const closed = once(connection.socket, 'close');
   await gateway.doorman.revoke('mona');
-  const [code] = await once(connection.socket, 'close');
+  const [code] = await closed;
   assert.equal(code, 4401);
   await eventually(() => assert.equal(gateway.notes.aborted, before + 1));
   assert.equal(other.socket.readyState, WebSocket.OPEN);

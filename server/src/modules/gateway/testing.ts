@@ -154,6 +154,8 @@ export interface ProbeNotes {
   aborted: number;
   /** The last number that a `probe.count` was asked for. */
   counted: number;
+  /** How many calls of `probe.linger` have begun. */
+  lingering: number;
 }
 
 function probeModule(notes: ProbeNotes) {
@@ -183,6 +185,7 @@ function probeModule(notes: ProbeNotes) {
           return null;
         },
         'probe.linger': async ({ call }) => {
+          notes.lingering += 1;
           await sleep(20_000, undefined, { signal: call.signal, ref: false }).catch(() => {
             notes.aborted += 1;
           });
@@ -247,7 +250,7 @@ export interface PostOptions {
 /** The real gateway in a real platform, with methods that tests can reason about. */
 export async function testGateway(environment: Readonly<Record<string, string>> = {}): Promise<TestGateway> {
   const doorman: Doorman = { voided: new Set(), revoke: () => Promise.resolve() };
-  const notes: ProbeNotes = { aborted: 0, counted: 0 };
+  const notes: ProbeNotes = { aborted: 0, counted: 0, lingering: 0 };
   const gateway = defineGateway({ auth: doormanContract, events: eventsContract, probe: probeContract });
   const world = await testWorld([doormanModule(doorman), events, probeModule(notes), gateway], {
     environment,
