@@ -70,7 +70,9 @@ export function createGrants(deps: GrantsDependencies) {
     known.delete(projectId);
   }
 
-  const open: OpenNetwork = async (run) => {
+  const open: OpenNetwork = async ({ runId, projectId, userId, traceId }) => {
+    // By name: whoever asks may hold more, such as variables with secrets, and none of it belongs into a log.
+    const run = { runId, projectId, userId, traceId };
     if (!deps.config.network) return null;
     const policy = await policyOf(run.projectId);
     if (policy.mode === 'off' || policy.hosts.length === 0) return null;

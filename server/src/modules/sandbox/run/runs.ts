@@ -121,8 +121,8 @@ export function createRuns(deps: RunsDependencies) {
       reach !== 'none'
         ? await deps.openNetwork({
             runId: operation.processId,
-            ...request,
-            ...operation,
+            projectId: request.projectId,
+            userId: user.userId,
             traceId: call.traceId,
           })
         : null;
