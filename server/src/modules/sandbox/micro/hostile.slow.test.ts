@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { ftruncateSync, writeSync } from 'node:fs';
+import { ftruncateSync, readdirSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -37,6 +37,27 @@ const request = {
   memoryBytes: 2 ** 27,
   processes: 64,
 } as const;
+
+test('QEMU itself stands behind a wall: no rights, no network, none of the host’s files, a filter', {
+  skip,
+}, async () => {
+  await using _machine = await kit.boot('$b sleep 100000\n');
+  const [id] = await qemuBelow(process.pid);
+  assert.ok(id !== undefined);
+  const status = readFileSync(`/proc/${id}/status`, 'utf8');
+  assert.match(status, /^CapEff:\s0+$/m);
+  assert.match(status, /^CapBnd:\s0+$/m);
+  assert.match(status, /^Seccomp:\s2$/m);
+  assert.match(status, /^NoNewPrivs:\s1$/m);
+  for (const kind of ['net', 'pid', 'mnt', 'user', 'ipc']) {
+    assert.notEqual(readlinkSync(`/proc/${id}/ns/${kind}`), readlinkSync(`/proc/self/ns/${kind}`), kind);
+  }
+  const seen = readdirSync(`/proc/${id}/root`);
+  for (const name of ['home', 'root', 'var', 'work', 'srv']) assert.ok(!seen.includes(name), name);
+  const command = readFileSync(`/proc/${id}/cmdline`, 'utf8').split('\0');
+  assert.ok(!command.some((word) => /^-(netdev|nic|net)$/.test(word) && !command.includes('none')));
+  assert.doesNotMatch(readFileSync(`/proc/${id}/net/dev`, 'utf8'), /eth|ens|wl/);
+});
 
 test('a guest whose kernel panics ends, and says so', { skip }, async () => {
   await using machine = await kit.boot('exit 1\n');

@@ -1,4 +1,4 @@
-import { createReadStream, existsSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fault } from '#base/fault.ts';
@@ -6,6 +6,7 @@ import { findProgram, installCommand } from '../../engine/probe.ts';
 import { readModules } from './initial-disk.ts';
 import { unpackKernel } from './kernel.ts';
 import { type Image, type ImageManifest, imageFiles, readImage, sha256 } from './layout.ts';
+import { forgetSystem, noteSystem, removeLeftSystem } from './left-system.ts';
 import { buildMode, missingForBuilding, runProgram } from './programs.ts';
 
 /** What an image is made of. */
@@ -120,30 +121,11 @@ async function fetchPackages({ work, recipe, options }: Build): Promise<void> {
     env: { SOURCE_DATE_EPOCH: String(epochSeconds) },
     signal: options.signal,
     onLine(line) {
-      const folder = systemFolder.exec(line)?.[1];
-      if (folder !== undefined) writeFileSync(path.join(work, leftSystemFile), folder);
+      noteSystem(work, line);
       options.onProgress('packages', { line, done: false });
     },
   });
-  await rm(path.join(work, leftSystemFile), { force: true });
-}
-
-/** mmdebstrap names the folder in which it installs, and removes it at its end unless it is killed. */
-const systemFolder = /^I: using (\/\S+\/mmdebstrap\.\w+) as tempdir$/;
-const leftSystemFile = 'left-system';
-
-/** Removes the half installed system of a build that was killed, and first what it had mounted there: that is the host's own. */
-async function removeLeftSystem(work: string): Promise<void> {
-  const left = await readFile(path.join(work, leftSystemFile), 'utf8').catch(() => null);
-  if (left === null || systemFolder.exec(`I: using ${left} as tempdir`) === null) return;
-  const mounts = (await readFile('/proc/self/mounts', 'utf8'))
-    .split('\n')
-    .map((line) => line.split(' ')[1] ?? '')
-    .filter((place) => place.startsWith(`${left}/`));
-  // The innermost first; whatever cannot be unmounted is not entered either.
-  for (const place of mounts.toReversed())
-    await runProgram({ file: 'umount', args: ['-l', '--', place] }).catch(() => undefined);
-  await runProgram({ file: 'rm', args: ['-rf', '--one-file-system', '--', left] }).catch(() => undefined);
+  await forgetSystem(work);
 }
 
 /** Fetches the kernel's package, which is not installed: only its kernel and seven drivers are used. */
