@@ -7,6 +7,7 @@ import type { Engine } from '../engine/engine.ts';
 import { inheritedDescriptors, shieldDescriptors } from '../engine/inherited.ts';
 import { deadAmong, ownName } from '../limits/control-files.ts';
 import { cloneMachine, warmUp } from './clone.ts';
+import { firstToBoot } from './first-to-boot.ts';
 import { findImage, type Image, listImages, standardImage } from './images/layout.ts';
 import type { Accelerator } from './machine/arguments.ts';
 import type { Machine, MachineParts } from './machine/machine.ts';
@@ -78,20 +79,14 @@ export async function createMachines(options: MachinesOptions): Promise<Machines
   /** Tries KVM first where it opens: only a guest that booted proves that it runs guests. */
   async function open(image: Image, memoryMb: number): Promise<Template> {
     if (probe.kind === 'missing') throw new Error('QEMU is missing');
-    const candidates = accelerator === null ? probe.accelerators : [accelerator];
-    let failure: unknown = null;
-    for (const candidate of candidates) {
-      try {
-        const request = { image, memoryMb, accelerator: candidate, qemuVersion: probe.version };
-        const found = await openTemplate(parts(), request);
-        accelerator = candidate;
-        return found;
-      } catch (error) {
-        log.warn({ err: error, accelerator: candidate, image: image.name }, 'a guest did not boot');
-        failure = error;
-      }
-    }
-    throw failure;
+    const { version: qemuVersion } = probe;
+    const booted = await firstToBoot(accelerator === null ? probe.accelerators : [accelerator], {
+      boot: (candidate) => openTemplate(parts(), { image, memoryMb, accelerator: candidate, qemuVersion }),
+      onFailure: (error, candidate) =>
+        log.warn({ err: error, accelerator: candidate, image: image.name }, 'a guest did not boot'),
+    });
+    accelerator = booted.accelerator;
+    return booted.guest;
   }
 
   const pool = createPool({
