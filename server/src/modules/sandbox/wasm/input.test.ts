@@ -48,7 +48,7 @@ function echo(pieceBytes: number, options: { readonly polls?: boolean } = {}): B
     data: `\0\0\x01\0${word(pieceBytes)}${'\0'.repeat(8)}\0\0\x01\0`,
   });
 }
-/** Sleeps without ever reading: in a world where sleeping takes no time it turns in a circle. */
+/** Turns in a circle and never reads. */
 const deaf = moduleOf({
   imports: [system('fd_read')],
   functions: [{ code: [0x03, 0x40, 0x0c, 0, 0x0b], exported: '_start' }],
