@@ -28,6 +28,11 @@ export const agentsConfig = z.object({
     .min(1_000)
     .default(20_000)
     .describe('After how long without a sign of life a task counts as abandoned'),
+  consentMs: z
+    .int()
+    .min(100)
+    .default(86_400_000)
+    .describe('How long a task waits for leave before it goes on without'),
   editFormats: z
     .string()
     .max(10_000)

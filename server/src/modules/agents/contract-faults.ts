@@ -18,6 +18,17 @@ export const agentFaults = {
     },
     hint: { en: 'Look at it with agent.status.', de: 'Sehen Sie mit agent.status nach.' },
   },
+  'agents.consent_stale': {
+    status: 409,
+    detail: {
+      en: 'The task does not ask this, or no longer.',
+      de: 'Die Aufgabe fragt das nicht oder nicht mehr.',
+    },
+    hint: {
+      en: 'agent.status shows what it asks now.',
+      de: 'agent.status zeigt, was sie jetzt fragt.',
+    },
+  },
   'agents.file_unknown': {
     status: 404,
     detail: {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Consent } from './contract-consent.ts';
 
 /** Shapes of the agents contract. Times are ISO 8601 in UTC. */
 
@@ -118,6 +119,8 @@ export const TaskInfo = z.object({
   usage: Usage,
   /** Of a task that waits. */
   question: z.string().nullable(),
+  /** What its question asks leave for; answered by agent.consent. */
+  consent: Consent.nullable(),
   /** One sentence about what was done. */
   summary: z.string().nullable(),
   /** Fault code and data of a failed one. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineContract } from '#base/contract.ts';
 import { fileFaults } from '#base/file-faults.ts';
 import { ChangedFile, Decision, OpenProposal, ProposedFile, Written } from './contract-changes.ts';
+import { ConsentDecision } from './contract-consent.ts';
 import { agentFaults } from './contract-faults.ts';
 import {
   AgentName,
@@ -27,6 +28,8 @@ const ProjectSettings = z.object({
 });
 /** Only tells what would be written. */
 const preview = z.boolean().default(false);
+/** Writes although the agent's check fails for the project as it would be. */
+const insist = z.boolean().default(false);
 
 /** Agents: tasks that work on a copy of a project and propose changes, which their user applies, rejects or takes back. */
 export const agentsContract = defineContract('agents', {
@@ -138,6 +141,19 @@ export const agentsContract = defineContract('agents', {
       params: z.strictObject({ taskId: TaskId, text: z.string().trim().min(1).max(20_000) }),
       result: TaskInfo,
     },
+    'agent.consent': {
+      summary:
+        'Allows or refuses what a waiting task asks leave for: once, for the rest of the task, or not at all.',
+      access: 'developer',
+      rateClass: 'write',
+      params: z.strictObject({
+        taskId: TaskId,
+        /** Of the question that was shown: a later one is not answered by it. */
+        consentId: z.uuid(),
+        decision: ConsentDecision,
+      }),
+      result: TaskInfo,
+    },
     'agent.cancel': {
       summary: 'Ends a task, its model call and every program of it.',
       access: 'developer',
@@ -172,8 +188,7 @@ export const agentsContract = defineContract('agents', {
         hunks: z.record(FilePath, z.array(z.int().positive()).max(5_000)).default({}),
         decisions: Decisions,
         preview,
-        /** Writes although the agent's check fails for the project as it would be. */
-        insist: z.boolean().default(false),
+        insist,
       }),
       result: Written,
     },
@@ -198,11 +213,11 @@ export const agentsContract = defineContract('agents', {
       result: Written,
     },
     'agent.redo': {
-      summary: 'Brings back exactly what the last rollback took; later edits stay.',
+      summary: 'Brings back exactly what the last rollback took; later edits stay. Checked like agent.apply.',
       access: 'developer',
       rateClass: 'write',
-      timeoutMs: 120_000,
-      params: z.strictObject({ taskId: TaskId, paths: Paths, decisions: Decisions, preview }),
+      timeoutMs: 600_000,
+      params: z.strictObject({ taskId: TaskId, paths: Paths, decisions: Decisions, preview, insist }),
       result: Written,
     },
     'agent.settings.get': {

@@ -128,10 +128,21 @@ export const agents = defineModule({
       });
     }
 
+    async function finishInterrupted(beforeMs: number): Promise<void> {
+      for (const operation of await unfinishedOperations(database, new Date(beforeMs)))
+        await finishOperation(operation).catch(onError);
+    }
+
+    // A process that dies in the middle of an operation has no next start of its own where others go on.
+    const finishing = setInterval(
+      () => void finishInterrupted(now() - config.leaseMs).catch(onError),
+      config.leaseMs,
+    ).unref();
+    context.defer(() => clearInterval(finishing));
+
     return {
       recover: async () => {
-        for (const operation of await unfinishedOperations(database))
-          await finishOperation(operation).catch(onError);
+        await finishInterrupted(now());
         orchestrator.wake();
       },
       handlers: {
@@ -151,6 +162,7 @@ export const agents = defineModule({
           return service.info(params.taskId, caller);
         },
         'agent.reply': ({ params, ...caller }) => service.reply(params, caller),
+        'agent.consent': ({ params, ...caller }) => service.consent(params, caller),
         'agent.cancel': ({ params, ...caller }) => service.cancel(params.taskId, caller),
         'agent.file': ({ params, ...caller }) => changes.file(params, caller),
         'agent.proposals': ({ params, ...caller }) => service.proposals(params, caller),

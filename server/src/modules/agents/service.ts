@@ -10,6 +10,7 @@ import { describeChange } from './changes/describe.ts';
 import type { AgentsConfig } from './config.ts';
 import type { agentsContract } from './contract.ts';
 import type { TaskInfo } from './contract-shapes.ts';
+import { decisionIn, decisionText } from './control/decision.ts';
 import { tokensOf } from './control/spending.ts';
 import { definitions } from './definitions.ts';
 import { type ExportPage, exportTask } from './history/export.ts';
@@ -115,6 +116,12 @@ export function createAgentService(deps: {
 
     async reply(params: Params<'agent.reply'>, caller: Caller): Promise<TaskInfo> {
       const { task } = await access.task(params.taskId, caller, 'write');
+      const { consent } = task;
+      if (consent !== null) {
+        const { consentId } = consent;
+        const decision = decisionIn(params.text, consent.choices);
+        return this.consent({ taskId: task.taskId, consentId, decision, text: params.text }, caller);
+      }
       const conversation = { ...(task.conversation as object), reply: params.text };
       const change = { status: 'pending', question: null, conversation } as const;
       await database.transaction(async (transaction) => {
@@ -125,6 +132,22 @@ export function createAgentService(deps: {
       });
       orchestrator.wake();
       return this.info(task.taskId, caller);
+    },
+
+    async consent(
+      params: Params<'agent.consent'> & { readonly text?: string },
+      caller: Caller,
+    ): Promise<TaskInfo> {
+      const { taskId, consentId, decision } = params;
+      const { task } = await access.task(taskId, caller, 'write');
+      const { consent } = task;
+      if (consent?.consentId !== consentId || !consent.choices.includes(decision))
+        throw fault('agents.consent_stale');
+      const text = params.text ?? decisionText(decision, caller.call.language);
+      const by = { userId: caller.user.userId, text };
+      if (!(await orchestrator.decide(task, consent, { decision, by }))) throw fault('agents.consent_stale');
+      orchestrator.wake();
+      return this.info(taskId, caller);
     },
 
     async cancel(taskId: string, caller: Caller): Promise<TaskInfo> {

@@ -129,9 +129,7 @@ function TaskTalk({ projectId, taskId, tasks, editable, onReview }: TalkProps) {
     <>
       <Conversation task={task} followed={followed} editable={editable} onReview={onReview} />
       <div className="dock">
-        {task.status === 'waiting_for_input' && editable && (
-          <QuestionBar task={task} steps={followed.steps} />
-        )}
+        {task.status === 'waiting_for_input' && editable && <QuestionBar task={task} />}
         {openStates.has(task.status) && (
           <RunBar task={task} steps={followed.steps} ahead={aheadOf(task, tasks)} editable={editable} />
         )}

@@ -1,27 +1,33 @@
 import { useState } from 'react';
-import { useText } from '../../i18n/language.ts';
+import { useLanguage, useText } from '../../i18n/language.ts';
 import { rpc } from '../../rpc/client.ts';
+import { formatInstant } from '../../ui/format.ts';
 import { readStored, writeStored } from '../../ui/local-storage.ts';
 import { toastFault } from '../../ui/toasts.tsx';
 import { agentIcons } from './agent-names.ts';
-import type { Step, Task } from './agent-queries.ts';
+import type { Task } from './agent-queries.ts';
 import { refreshAfter } from './task-actions.ts';
 
-/** A question of an agent that waits: it stays above the composer until it was answered. */
-export function QuestionBar({ task, steps }: { task: Task; steps: readonly Step[] }) {
+type Decision = NonNullable<Task['consent']>['choices'][number];
+
+/**
+ * A question of an agent that waits: it stays above the composer until it was answered. Where the agent asks leave, the
+ * answer is one of the buttons, for exactly the question that is shown; anything else is answered in words.
+ */
+export function QuestionBar({ task }: { task: Task }) {
   const t = useText('agents');
+  const language = useLanguage();
   const key = `cds.agents.answer.${task.taskId}`;
   const [answer, setAnswer] = useState(() => readStored<string>(key) ?? '');
   const [busy, setBusy] = useState(false);
   const Icon = agentIcons[task.agent];
-  // What it asks leave for is a program; anything else is answered in words.
-  const asked = steps.findLast(({ kind }) => kind === 'tool')?.data.name;
+  const { taskId, consent } = task;
 
-  async function reply(text: string) {
-    if (busy || text.trim() === '') return;
+  async function send(answered: () => Promise<unknown>) {
+    if (busy) return;
     setBusy(true);
     try {
-      await rpc.call('agent.reply', { taskId: task.taskId, text });
+      await answered();
       writeStored(key, null);
       setAnswer('');
     } catch (error) {
@@ -29,6 +35,14 @@ export function QuestionBar({ task, steps }: { task: Task; steps: readonly Step[
     }
     await refreshAfter(task);
     setBusy(false);
+  }
+
+  async function reply(text: string) {
+    if (text.trim() !== '') await send(() => rpc.call('agent.reply', { taskId, text }));
+  }
+
+  async function decide(consentId: string, decision: Decision) {
+    await send(() => rpc.call('agent.consent', { taskId, consentId, decision }));
   }
 
   return (
@@ -43,43 +57,48 @@ export function QuestionBar({ task, steps }: { task: Task; steps: readonly Step[
           <strong>{t(`full.${task.agent}`)}</strong> {task.question}
         </p>
       </div>
-      {asked !== undefined && asked !== 'ask' && (
+      {consent !== null && (
         <div className="row">
-          <button type="button" className="button small" disabled={busy} onClick={() => void reply('yes')}>
-            {t('allow')}
-          </button>
-          <button
-            type="button"
-            className="button small ghost"
-            disabled={busy}
-            onClick={() => void reply('no')}
-          >
-            {t('refuse')}
-          </button>
+          {consent.choices.map((decision) => (
+            <button
+              key={decision}
+              type="button"
+              className={decision === 'no' ? 'button small ghost' : 'button small'}
+              disabled={busy}
+              onClick={() => void decide(consent.consentId, decision)}
+            >
+              {t(`consent.${decision}`)}
+            </button>
+          ))}
+          <span className="text-muted">
+            {t('consent.until', { time: formatInstant(consent.until, language) })}
+          </span>
         </div>
       )}
-      <form
-        className="row"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void reply(answer);
-        }}
-      >
-        <input
-          className="input"
-          aria-label={t('yourAnswer')}
-          placeholder={t('yourAnswer')}
-          value={answer}
-          maxLength={20_000}
-          onChange={(event) => {
-            setAnswer(event.target.value);
-            writeStored(key, event.target.value);
+      {consent === null && (
+        <form
+          className="row"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void reply(answer);
           }}
-        />
-        <button type="submit" className="button" aria-busy={busy} disabled={answer.trim() === ''}>
-          {t('answer')}
-        </button>
-      </form>
+        >
+          <input
+            className="input"
+            aria-label={t('yourAnswer')}
+            placeholder={t('yourAnswer')}
+            value={answer}
+            maxLength={20_000}
+            onChange={(event) => {
+              setAnswer(event.target.value);
+              writeStored(key, event.target.value);
+            }}
+          />
+          <button type="submit" className="button" aria-busy={busy} disabled={answer.trim() === ''}>
+            {t('answer')}
+          </button>
+        </form>
+      )}
     </section>
   );
 }

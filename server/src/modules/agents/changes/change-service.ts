@@ -126,6 +126,16 @@ export function createChangeService(deps: {
     return proposals;
   }
 
+  /** Runs the agent's check on the project as it would be, and refuses what does not pass. */
+  function checkedMerge(task: TaskRow, caller: Caller) {
+    return async (files: readonly OperationFile[]): Promise<void> => {
+      const merged = await mergeCheck(task, files, caller);
+      if (merged.kind === 'same') return;
+      await orchestrator.log(task, 'check', { when: 'merged', ...merged });
+      if (merged.kind === 'failed') throw mergeFault(merged);
+    };
+  }
+
   return {
     entered,
     async file({ taskId, path }: Params<'agent.file'>, caller: Caller): Promise<ProposedFile> {
@@ -140,14 +150,8 @@ export function createChangeService(deps: {
       if (found.task.changeState === 'none') throw wrongState(found.task);
       const proposals = await proposalsOf(found.task, params, found.granted.areaPath);
       const { preview, hunks, insist } = params;
-      const approve = async (files: readonly OperationFile[]) => {
-        const merged = await mergeCheck(found.task, files, caller);
-        if (merged.kind === 'same') return;
-        await orchestrator.log(found.task, 'check', { when: 'merged', ...merged });
-        if (merged.kind === 'failed') throw mergeFault(merged);
-      };
       const note = { hunks, ...(insist ? { insist } : {}) };
-      const checked = insist ? {} : { approve };
+      const checked = insist ? {} : { approve: checkedMerge(found.task, caller) };
       return write({ ...found, caller }, { kind: 'apply', proposals, preview, note, ...checked });
     },
 
@@ -176,14 +180,16 @@ export function createChangeService(deps: {
     },
 
     async redo(params: Params<'agent.redo'>, caller: Caller): Promise<Written> {
-      const { paths, decisions, preview } = params;
+      const { paths, decisions, preview, insist } = params;
       const found = await access(params.taskId, caller, 'write');
       const files = await lastRollback(database, params.taskId);
       if (files.length === 0) throw wrongState(found.task);
       const proposals = files
         .filter(({ path }) => paths === undefined || paths.includes(path))
         .flatMap((file) => backwards(file.path, [file], decisions));
-      return write({ ...found, caller }, { kind: 'apply', proposals, preview, note: { redo: true } });
+      const note = { redo: true, ...(insist ? { insist } : {}) };
+      const checked = insist ? {} : { approve: checkedMerge(found.task, caller) };
+      return write({ ...found, caller }, { kind: 'apply', proposals, preview, note, ...checked });
     },
   };
 }

@@ -147,13 +147,24 @@ export async function lastRollback(database: Queryable, taskId: string): Promise
   return rows.filter(({ operationId }) => operationId === latest);
 }
 
-/** Operations that a crash interrupted, without files that a later operation has written again. */
+/** Whether an operation still waits for its end; asked under the project's lock. */
+export async function isUnfinished(transaction: Transaction, operationId: string): Promise<boolean> {
+  const rows = await transaction.query({
+    text: 'select 1 from agents.operation where operation_id = $1 and not finished',
+    values: [operationId],
+  });
+  return rows.length === 1;
+}
+
+/** Operations begun by then that a crash interrupted, without files that a later operation has written again. */
 export async function unfinishedOperations(
   database: Queryable,
+  before: Date,
 ): Promise<(Operation & { files: OperationFile[] })[]> {
   const operations = await database.query<Operation & object>({
     text: `select operation_id as "operationId", task_id as "taskId", project_id as "projectId", user_id as "userId", kind
-      from agents.operation where not finished order by at`,
+      from agents.operation where not finished and at <= $1 order by at`,
+    values: [before],
   });
   return Promise.all(
     operations.map(async (operation) => ({

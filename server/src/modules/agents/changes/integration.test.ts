@@ -13,6 +13,9 @@ import { createBlobs } from './blobs.ts';
 import { appliedFiles, beginOperation, unfinishedOperations } from './change-store.ts';
 import { createIntegration, type Proposal } from './integration.ts';
 
+/** Whenever an operation was begun. */
+const always = new Date('9999-01-01');
+
 async function place() {
   await using stack = new AsyncDisposableStack();
   const { database, migrate } = stack.use(await testDatabase());
@@ -95,13 +98,13 @@ test('a crash between the plan and the files is finished at the next start; what
   // As far as it came when the process ended.
   await at.database.transaction((transaction) => beginOperation(transaction, at.operation('apply'), files));
   at.write('b.txt', 'mine\n');
-  const [left] = await unfinishedOperations(at.database);
+  const [left] = await unfinishedOperations(at.database, always);
   assert.ok(left !== undefined);
   const run = { target: at.target, onDone: async () => {} };
   await at.integration.finish(left, left.files, run);
   await at.integration.finish(left, left.files, run);
   assert.deepEqual([at.read('a.txt'), at.read('b.txt')], ['A\n', 'mine\n']);
-  assert.deepEqual(await unfinishedOperations(at.database), []);
+  assert.deepEqual(await unfinishedOperations(at.database, always), []);
 });
 
 test('merges that fit line by line but break the file together are a conflict', async () => {
@@ -184,7 +187,7 @@ test('what fails in the middle, as on a full disk, is taken back, and no later s
   const target = { ...at.target, blobs: full };
   await assert.rejects(at.integration.integrate(at.operation('apply'), proposals, { target }), /no space/);
   assert.deepEqual([at.read('a.txt'), at.read('b.txt')], ['a\n', 'b\n']);
-  assert.deepEqual(await unfinishedOperations(at.database), []);
+  assert.deepEqual(await unfinishedOperations(at.database, always), []);
   await at.integration.integrate(at.operation('apply'), proposals, { target: at.target });
   assert.deepEqual([at.read('a.txt'), at.read('b.txt')], ['A\n', 'B\n']);
 });

@@ -13,6 +13,7 @@ import {
   beginOperation,
   discardOperation,
   finishOperation,
+  isUnfinished,
   lockProject,
   type Operation,
   type OperationFile,
@@ -155,6 +156,8 @@ export function createIntegration({
     finish: (operation, files, { target, onDone }) =>
       database.transaction(async (transaction) => {
         if (!(await tryLockProject(transaction, operation.projectId))) return;
+        // Whoever was at work may have just ended it.
+        if (!(await isUnfinished(transaction, operation.operationId))) return;
         const written = await writeAll(files, target);
         await finishOperation(transaction, operation, written);
         await onDone(transaction, written);

@@ -6,7 +6,7 @@ import type { LiveText } from './live-text.ts';
 import type { Outcome, Work } from './work.ts';
 
 /** All but what belongs to a model of ours. */
-type Given = Omit<Work, 'model' | 'facts' | 'editFormat'>;
+type Given = Omit<Work, 'model' | 'facts' | 'learnt' | 'editFormat'>;
 
 const repairs = 2;
 const summaryCharacters = 300;

@@ -1,12 +1,11 @@
 import { fault, isFault } from '#base/fault.ts';
-import type { CommandLine } from '../contract-shapes.ts';
-import { toolDefinitions, toolsFor, useTool } from '../tools/tools.ts';
+import { type ToolName, toolDefinitions, toolsFor, type Used, useTool } from '../tools/tools.ts';
 import { asData } from '../tools/untrusted.ts';
 import { fitConversation } from './context.ts';
 import { parseJson } from './json-answer.ts';
 import type { Answer, Message, ToolCall } from './model.ts';
 import { createProgress } from './progress.ts';
-import { agrees, type Conversation, type Outcome, type Work } from './work.ts';
+import { approvedOf, type Conversation, type Outcome, type Work } from './work.ts';
 
 const mostCalls = 80;
 const repairs = 2;
@@ -20,12 +19,12 @@ const shortenedShare = 0.5;
  * Ends when nothing comes of it; a question or a command that needs consent ends it for now, to go on from there.
  */
 export async function workWithTools(work: Work, resumed: Conversation | null): Promise<Outcome> {
+  const tools = toolsFor(work.definition.grant);
   const state = {
     messages: resumed === null ? await opening(work) : [...resumed.messages],
-    approved: [...(resumed?.approved ?? [])],
+    approved: resumed === null ? [] : approvedOf(resumed).later,
   };
-  if (resumed !== null) state.messages.push(...(await answered(work, resumed, state.approved)));
-  const tools = toolsFor(work.definition.grant);
+  if (resumed !== null) state.messages.push(await answered(work, resumed, tools));
   const progress = createProgress();
   let failed = 0;
   for (let calls = 0; calls < mostCalls; calls += 1) {
@@ -43,23 +42,15 @@ export async function workWithTools(work: Work, resumed: Conversation | null): P
     }
     state.messages.push(asMessage(answer, call));
     progress.asked(call);
-    const used =
-      (await work.servers.use(call, state.approved)) ??
-      (await useTool(work, call, { tools, approved: state.approved }));
-    await work.log('tool', {
-      name: call.name,
-      arguments: call.arguments,
-      ...(used.kind === 'result' ? { result: used.text } : { asks: used.kind }),
-    });
+    const used = await use(work, call, { tools, approved: state.approved });
     switch (used.kind) {
       case 'result':
         progress.answered(call, used);
         state.messages.push({ role: 'tool', tool_call_id: call.id, content: used.text });
         break;
       case 'ask': {
-        const { question, command, grants } = used;
-        const pending = { callId: call.id, command, grants };
-        return { kind: 'ask', question, conversation: { ...state, pending } };
+        const { question, consent } = used;
+        return { kind: 'ask', question, consent, conversation: { ...state, pending: { call, consent } } };
       }
       case 'finish': {
         const result = await work.validate();
@@ -108,9 +99,15 @@ async function ask(work: Work, state: { messages: Message[] }, tools: object[]):
 }
 
 async function opening(work: Work): Promise<Message[]> {
-  const { agent, definition, projectRules, map, prompt, task, files } = work;
+  const { agent, definition, projectRules, map, prompt, task, files, language } = work;
   const shown = asData('the map of the project', shownMap(map));
-  const system = await prompt('agent.loop', { role: agent, goal: definition.goal, projectRules, map: shown });
+  const system = await prompt('agent.loop', {
+    role: agent,
+    goal: definition.goal,
+    projectRules,
+    map: shown,
+    answerLanguage: language,
+  });
   const named = files.length === 0 ? '' : `\n\nIt is about: ${files.join(', ')}`;
   return [
     { role: 'system', content: system },
@@ -127,32 +124,35 @@ function shownMap(map: readonly string[]): string {
   );
 }
 
-/** The reply of the user, as the result of the call that asked. */
-async function answered(
+/** Runs a call, ours or one of a server, and logs it. */
+async function use(
   work: Work,
-  { pending, reply = '' }: Conversation,
-  approved: string[],
-): Promise<Message[]> {
-  if (pending === null) return [{ role: 'user', content: reply }];
-  const { callId, command, grants } = pending;
-  if (grants !== undefined) {
-    if (agrees(reply)) approved.push(grants);
-    const content = agrees(reply) ? 'The user agrees: call it again.' : `The user refused: ${reply}`;
-    return [{ role: 'tool', tool_call_id: callId, content }];
-  }
-  if (command === null) return [{ role: 'tool', tool_call_id: callId, content: reply }];
-  if (!agrees(reply)) return [{ role: 'tool', tool_call_id: callId, content: `The user refused: ${reply}` }];
-  approved.push(JSON.stringify([command.command, ...command.args]));
-  const { exitCode, output } = await work.context.bench.run(command);
-  return [{ role: 'tool', tool_call_id: callId, content: commandResult(command, exitCode, output) }];
+  call: ToolCall,
+  rights: { readonly tools: readonly ToolName[]; readonly approved: readonly string[] },
+): Promise<Used> {
+  const used = (await work.servers.use(call, rights.approved)) ?? (await useTool(work, call, rights));
+  await work.log('tool', {
+    name: call.name,
+    arguments: call.arguments,
+    ...(used.kind === 'result' ? { result: used.text } : { asks: used.kind }),
+  });
+  return used;
 }
 
-const outputCharacters = 20_000;
-
-function commandResult(command: CommandLine, exitCode: number | null, output: string): string {
-  const left = output.length - outputCharacters;
-  const shown = left > 0 ? `[${left} characters before are not shown]\n${output.slice(left)}` : output;
-  return `exit code ${exitCode}\n${asData(`the output of ${command.command}`, shown)}`;
+/** The reply of the user as the result of the call that asked; with their leave the call itself runs. */
+async function answered(
+  work: Work,
+  conversation: Conversation,
+  tools: readonly ToolName[],
+): Promise<Message> {
+  const { pending, reply = '', decision = 'no' } = conversation;
+  if (pending === null) return { role: 'user', content: reply };
+  const { call, consent } = pending;
+  const result = (content: string): Message => ({ role: 'tool', tool_call_id: call.id, content });
+  if (consent === null) return result(reply);
+  if (decision === 'no') return result(`The user refused: ${reply}`);
+  const used = await use(work, call, { tools, approved: approvedOf(conversation).now });
+  return result(used.kind === 'result' ? used.text : 'It was not done.');
 }
 
 function asMessage(answer: Answer, call: ToolCall): Message {

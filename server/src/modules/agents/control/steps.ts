@@ -3,7 +3,8 @@ import { fault, isFault } from '#base/fault.ts';
 import type { CheckResult } from '../checks/check.ts';
 import { editFile } from './edit-file.ts';
 import { parseJson } from './json-answer.ts';
-import type { Outcome, Work } from './work.ts';
+import { askServers } from './steps-tools.ts';
+import type { Conversation, Outcome, Work } from './work.ts';
 
 const triesPerChoice = 3;
 const repairs = 2;
@@ -17,8 +18,10 @@ const Picked = z.object({ files: z.array(z.int()).max(20), newFile: z.string().m
  * For small models: decisions by a schema and by number, code as plain fenced text, one symbol or small file per call, bounded retries
  * with the first problem told, and checks that choose among candidates. Nothing is left to a free loop.
  */
-export async function workInSteps(work: Work): Promise<Outcome> {
-  const files = work.files.length > 0 ? [...work.files] : await pickFiles(work);
+export async function workInSteps(work: Work, resumed: Conversation | null): Promise<Outcome> {
+  const files = resumed?.steps?.files ?? (work.files.length > 0 ? [...work.files] : await pickFiles(work));
+  const asks = await askServers(work, files, resumed);
+  if (asks !== null) return asks;
   const done = (checked: CheckResult & { passed: true }): Outcome => ({
     kind: 'done',
     summary: files.join(', '),

@@ -2,14 +2,13 @@ import type { Language } from '#base/fault.ts';
 import type { Blobs } from '../changes/blobs.ts';
 import type { FileChange } from '../changes/differences.ts';
 import { guardReason, reasonText } from '../tools/guarded.ts';
+import { sourcesLine } from '../tools/needs.ts';
 
 /** A change that needs its user's consent before it is even proposed. */
 export interface GuardedChange {
   readonly path: string;
   readonly why: string;
 }
-
-const mostSources = 6;
 
 /**
  * Which changes decide what runs, or what agents are told, elsewhere and later. The copy is looked at, not the calls of the
@@ -35,19 +34,17 @@ export function consentQuestion(
   guarded: readonly GuardedChange[],
   { sources, language }: { readonly sources: readonly string[]; readonly language: Language },
 ): string {
-  const list = guarded.map(({ path, why }) => `- ${path}: ${why}`).join('\n');
-  const shown = sources.slice(0, mostSources).join(', ');
-  const more = sources.length - mostSources;
-  if (language === 'de') {
-    const read =
-      sources.length === 0
-        ? ''
-        : `\nDer Agent hat Fremdes gelesen: ${shown}${more > 0 ? ` und ${more} mehr` : ''}.`;
-    return `Soll der Agent diese Dateien ändern? Sie wirken über das Projekt hinaus:\n${list}${read}\nja: sie stehen im Vorschlag; nein: sie bleiben, wie sie waren.`;
-  }
-  const read =
-    sources.length === 0
-      ? ''
-      : `\nThe agent has read what others wrote: ${shown}${more > 0 ? ` and ${more} more` : ''}.`;
-  return `May the agent change these files? They reach beyond the project:\n${list}${read}\nyes: they are part of the proposal; no: they stay as they were.`;
+  const list = guarded.map(({ path, why }) => `- ${path}: ${why}`);
+  const read = sourcesLine(sources, language);
+  const [question, answers] =
+    language === 'de'
+      ? [
+          'Soll der Agent diese Dateien ändern? Sie wirken über das Projekt hinaus:',
+          'ja: sie stehen im Vorschlag; nein: sie bleiben, wie sie waren.',
+        ]
+      : [
+          'May the agent change these files? They reach beyond the project:',
+          'yes: they are part of the proposal; no: they stay as they were.',
+        ];
+  return [question, ...list, ...read, answers].join('\n');
 }

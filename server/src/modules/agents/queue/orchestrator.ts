@@ -17,6 +17,7 @@ import {
   renewLease,
   stillOurs,
 } from './lease-store.ts';
+import { createQuestions, type Questions } from './questions.ts';
 import { type Ended, type RunnerParts, runTask } from './runner.ts';
 import {
   appendStep,
@@ -54,6 +55,7 @@ export interface Orchestrator extends AsyncDisposable {
   looked(taskId: string, whole: boolean): void;
   /** Ends the task if it runs here. */
   stop(taskId: string): void;
+  readonly decide: Questions['decide'];
   /** Enters the end of a task that does not run. */
   end(
     task: TaskRow,
@@ -109,6 +111,8 @@ export function createOrchestrator(deps: {
     });
   };
 
+  const questions = createQuestions({ database, config, now, logIn });
+
   function wake(): void {
     again = true;
     filling ??= fill()
@@ -122,6 +126,7 @@ export function createOrchestrator(deps: {
     while (again && !stopping.aborted) {
       again = false;
       await reclaim();
+      await questions.expire();
       while (running.size < config.parallel && !stopping.aborted) {
         const leaseUntil = new Date(now() + config.leaseMs);
         const task = await claimTask(database, { runner, now: new Date(now()), leaseUntil });
@@ -242,10 +247,14 @@ export function createOrchestrator(deps: {
   async function conclude(task: TaskRow, ended: Ended, secondsUsed: number): Promise<void> {
     if (ended.kind === 'ask') {
       const { question, conversation } = ended;
-      const change = { status: 'waiting_for_input', question, conversation, secondsUsed } as const;
+      const consent = ended.consent === null ? null : questions.consentOf(ended.consent, ended.conversation);
+      const change = { status: 'waiting_for_input', question, consent, conversation, secondsUsed } as const;
       await database.transaction(async (transaction) => {
         if (!(await updateTask(transaction, task.taskId, { from: ['running'], change }))) return;
-        await logIn(transaction, task, { kind: 'asked', data: { question } });
+        await logIn(transaction, task, {
+          kind: 'asked',
+          data: { question, ...(consent === null ? {} : { consent }) },
+        });
       });
       return;
     }
@@ -307,7 +316,13 @@ export function createOrchestrator(deps: {
     const { taskId, projectId, userId } = task;
     const problem = change.problem?.code ?? null;
     const ended = await database.transaction(async (transaction) => {
-      const finished = { question: null, conversation: null, ...change, finishedAt: new Date(now()) };
+      const finished = {
+        question: null,
+        consent: null,
+        conversation: null,
+        ...change,
+        finishedAt: new Date(now()),
+      };
       if (!(await updateTask(transaction, taskId, { from, change: finished }))) return false;
       await publish(
         'agent.ended',
@@ -327,6 +342,7 @@ export function createOrchestrator(deps: {
     log,
     logIn,
     end,
+    decide: questions.decide,
     looked: (taskId, whole) => running.get(taskId)?.live.looked(whole),
     stop(taskId) {
       running.get(taskId)?.abort.abort(new Stop('cancelled'));

@@ -1,6 +1,6 @@
 import type { Client } from '#base/contract.ts';
-import type { Language } from '#base/fault.ts';
-import { fault, isFault } from '#base/fault.ts';
+import { isFault } from '#base/fault.ts';
+import { unlimitedRoom } from '#kernel/files/workspace.ts';
 import { systemCall } from '#kernel/rpc/call-context.ts';
 import type { Syntax } from '#kernel/syntax/syntax.ts';
 import { newTraceId } from '#kernel/telemetry/trace.ts';
@@ -12,7 +12,7 @@ import type { sandboxContract } from '#modules/sandbox/contract.ts';
 import type { searchContract } from '#modules/search/contract.ts';
 import type { FileChange } from '../changes/differences.ts';
 import type { Worktree } from '../changes/worktree.ts';
-import type { CheckContext, CheckResult } from '../checks/check.ts';
+import type { CheckResult } from '../checks/check.ts';
 import type { Advisories } from '../checks/dependencies/advisories.ts';
 import type { AgentsConfig } from '../config.ts';
 import type { StepKind, Usage } from '../contract-shapes.ts';
@@ -26,14 +26,15 @@ import { createModel, type Model } from '../control/model.ts';
 import { workByReview } from '../control/review.ts';
 import { createSpending, type Held, type Spending } from '../control/spending.ts';
 import { workInSteps } from '../control/steps.ts';
-import { agrees, type Conversation, type Outcome, type Work } from '../control/work.ts';
+import type { Conversation, Outcome, Work } from '../control/work.ts';
 import { type AgentDefinition, definitions } from '../definitions.ts';
 import { serverTools } from '../tools/server-tools.ts';
 import { type Checks, checksOf } from './checks-of.ts';
-import { consentQuestion, guardedChanges } from './consent.ts';
+import { afterConsent, concluded } from './conclude.ts';
 import { fileTime } from './file-time.ts';
 import { projectMap } from './project-map.ts';
 import { callOf, openRoom, type Room } from './room.ts';
+import { openSecrets, type Secrets } from './secrets.ts';
 import type { TaskRow } from './task-store.ts';
 
 export interface Clients {
@@ -80,11 +81,14 @@ const worthEscalating = new Set([
 ]);
 
 /** Does one task in a copy of the project. @throws the faults that end a task, and the reason of `signal` */
-export async function runTask(task: TaskRow, signal: AbortSignal, parts: RunnerParts): Promise<Ended> {
+export async function runTask(task: TaskRow, signal: AbortSignal, given: RunnerParts): Promise<Ended> {
   const call = callOf(task, signal);
   const definition = definitions[task.agent];
-  const room = await openRoom(task, { ...parts, call });
+  const room = await openRoom(task, { ...given, call });
   const conversation = task.conversation as Conversation | null;
+  const workspace = { ...room.granted, room: unlimitedRoom };
+  const secrets = await openSecrets(workspace, conversation?.secrets ?? []);
+  const parts: RunnerParts = { ...given, log: (kind, data) => given.log(kind, secrets.masked(data)) };
   const kept = conversation === null ? null : await room.worktrees.open(task.taskId);
   const copy = { worktree: kept ?? (await freshCopy(task, room, { signal, parts })) };
   const { context, validate } = await checksOf(task, { room, copy, call, resumed: kept !== null, parts });
@@ -99,12 +103,13 @@ export async function runTask(task: TaskRow, signal: AbortSignal, parts: RunnerP
       outsiders = true;
       copy.worktree.othersWrite();
     },
+    secrets,
   });
   if (definition.checksOnly)
     return { kind: 'done', changes: [], ...(await workByReview(await workWith(task.model))) };
   const resumed = kept === null ? null : conversation;
   const conclude = (outcome: Outcome, model: string) =>
-    concluded(outcome, { task, room, copy, context, work, model, earlier: resumed });
+    concluded(outcome, { task, room, copy, context, work, model, earlier: resumed, secrets });
   if (resumed?.guarded !== undefined) {
     const outcome = await afterConsent(resumed, { copy, context, validate });
     return conclude(outcome, resumed.model ?? task.model);
@@ -147,6 +152,7 @@ async function workOf(
     readonly definition: AgentDefinition;
     /** Programs that are not ours begin to run in the copy. */
     readonly letWrite: () => void;
+    readonly secrets: Secrets;
   },
 ) {
   const { parts, signal, context, letWrite } = given;
@@ -156,7 +162,7 @@ async function workOf(
   const spending = createSpending({ budget: task.budget, used: task.usage, save: parts.saveUsage });
   const projectRules = (await context.bench.read('AGENTS.md')) ?? '';
   const sources = new Set((task.conversation as Conversation | null)?.sources ?? []);
-  const facts = createFacts();
+  const learnt = createFacts((task.conversation as Conversation | null)?.steps?.facts);
   const servers = await serverTools({
     connections: clients.connections,
     projectId: task.projectId,
@@ -164,6 +170,7 @@ async function workOf(
     call,
     mayRun: given.definition.grant.run,
     language: task.language,
+    sources,
     sawData: (source) => void sources.add(source),
   });
   if (servers.definitions.length > 0) letWrite();
@@ -181,6 +188,10 @@ async function workOf(
     sawData: (source: string) => void sources.add(source),
     projectRules: bounded(projectRules, rulesCharacters),
     servers,
+    language: task.language,
+    networkHosts: async () =>
+      (await clients.sandbox.call('sandbox.network.get', { projectId: task.projectId }, call)).hosts,
+    readSecret: given.secrets.read,
     map: given.definition.checksOnly ? [] : await projectMap(task, clients.search, call),
     prompt: async (promptId: string, variables: Record<string, string | number | boolean | string[]>) =>
       (await clients.prompts.call('prompt.generate', { promptId, variables }, call)).output,
@@ -189,7 +200,8 @@ async function workOf(
   const workAt = (name: string, offer: Offer): Work => ({
     ...work,
     model: modelOf({ name, offer, spending, call, parts }),
-    facts: () => facts.shown(offer.contextSize),
+    facts: () => learnt.shown(offer.contextSize),
+    learnt,
     editFormat: editFormatFor(parts.config.editFormats, name),
   });
   return {
@@ -206,7 +218,7 @@ async function workOf(
       }
       const offer = await offerFor(name);
       const full = workAt(name, offer);
-      return inSteps(task, name, offer) ? workInSteps(full) : workWithTools(full, resumed);
+      return inSteps(task, name, offer) ? workInSteps(full, resumed) : workWithTools(full, resumed);
     },
   };
 }
@@ -234,64 +246,6 @@ function inSteps({ mode, model }: TaskRow, name: string, { local }: Offer): bool
   // The mode was chosen for the task's own model.
   if (mode !== 'auto' && name === model) return mode === 'steps';
   return local;
-}
-
-/** Takes guarded files back where the user did not agree, and looks again whether the rest is valid. */
-async function afterConsent(
-  { guarded, reply = '' }: Conversation,
-  given: Checks & { readonly copy: { readonly worktree: Worktree } },
-): Promise<Outcome> {
-  const { copy, context, validate } = given;
-  const { paths, summary } = guarded ?? { paths: [], summary: '' };
-  if (!agrees(reply)) {
-    for (const path of paths) {
-      const before = await copy.worktree.base(path);
-      if (before === null) await context.bench.remove(path);
-      else await context.bench.write(path, before.toString());
-    }
-  }
-  const checked = await validate();
-  if (!checked.passed) throw fault('agents.check_failed', { reason: checked.reason });
-  return { kind: 'done', summary, checked };
-}
-
-/** The end of a run: a proposal, or a question with all that is needed to go on from there. */
-async function concluded(
-  outcome: Outcome,
-  given: {
-    readonly task: TaskRow;
-    readonly room: Room;
-    readonly copy: { readonly worktree: Worktree };
-    readonly context: CheckContext;
-    readonly work: { readonly sources: ReadonlySet<string> };
-    readonly model: string;
-    readonly earlier: Conversation | null;
-  },
-): Promise<Ended> {
-  const { task, room, context, model, earlier } = given;
-  const sources = [...given.work.sources];
-  const kept = { baseline: context.baseline, sources, model };
-  if (outcome.kind === 'ask') {
-    return { ...outcome, conversation: { ...outcome.conversation, ...kept } };
-  }
-  const changes = await given.copy.worktree.changes();
-  const consented =
-    earlier?.guarded !== undefined && agrees(earlier.reply ?? '') ? earlier.guarded.paths : [];
-  const language: Language = task.language;
-  const allowed = new Set([...task.files, ...consented]);
-  const guarded = await guardedChanges(changes, { blobs: room.blobs, allowed, language });
-  if (guarded.length > 0) {
-    const conversation: Conversation = {
-      messages: [],
-      approved: [],
-      pending: null,
-      ...kept,
-      guarded: { paths: guarded.map(({ path }) => path), summary: outcome.summary },
-    };
-    return { kind: 'ask', question: consentQuestion(guarded, { sources, language }), conversation };
-  }
-  const findings = outcome.checked.findings ?? [];
-  return { kind: 'done', summary: outcome.summary, changes, findings };
 }
 
 function bounded(text: string, characters: number): string {

@@ -1,5 +1,6 @@
 import type { Language } from '#base/fault.ts';
 import type { Queryable } from '#kernel/database/database.ts';
+import type { Consent } from '../contract-consent.ts';
 import type {
   AgentName,
   Budget,
@@ -35,6 +36,7 @@ export interface TaskRow {
   readonly status: TaskStatus;
   readonly changeState: ChangeState;
   readonly question: string | null;
+  readonly consent: Consent | null;
   readonly conversation: unknown;
   readonly summary: string | null;
   readonly problem: { readonly code: string; readonly data: Record<string, unknown> } | null;
@@ -48,7 +50,7 @@ export interface TaskRow {
 
 export const taskColumns = `task_id as "taskId", project_id as "projectId", user_id as "userId", principal, agent, task, model, files,
   mode, command, priority, after_ids as "after", budget::jsonb || jsonb_build_object('cost', budget -> 'cost') as budget,
-  '{"cost":"0"}'::jsonb || usage::jsonb as usage, held, escalate_to as "escalateTo", language, copied_at as "copiedAt", status, change_state as "changeState", question,
+  '{"cost":"0"}'::jsonb || usage::jsonb as usage, held, escalate_to as "escalateTo", language, copied_at as "copiedAt", status, change_state as "changeState", question, consent,
   conversation, summary, problem, findings, starts, seconds_used as "secondsUsed", created_at as "createdAt",
   started_at as "startedAt", finished_at as "finishedAt"`;
 
@@ -154,6 +156,7 @@ export interface TaskChange {
   readonly status?: TaskStatus;
   readonly changeState?: ChangeState;
   readonly question?: string | null;
+  readonly consent?: Consent | null;
   readonly conversation?: unknown;
   readonly summary?: string | null;
   readonly problem?: TaskRow['problem'];
@@ -182,7 +185,9 @@ export async function updateTask(
         summary = coalesce($9, summary), problem = coalesce($10::json, problem), findings = coalesce($11::json, findings),
         usage = coalesce($12::json, usage), seconds_used = coalesce($13, seconds_used),
         finished_at = coalesce($14, finished_at), copied_at = coalesce($15, copied_at),
-        held = case when $16 then $17::json else held end
+        held = case when $16 then $17::json else held end,
+        consent = case when $18 then $19::json else consent end,
+        consent_until = case when $18 then $20 else consent_until end
       where task_id = $1 and status = any ($2::text[])`,
     values: [
       taskId,
@@ -202,9 +207,35 @@ export async function updateTask(
       change.copiedAt ?? null,
       change.held !== undefined,
       json(change.held),
+      change.consent !== undefined,
+      json(change.consent),
+      change.consent == null ? null : new Date(change.consent.until),
     ],
   });
   return count === 1;
+}
+
+/** Takes back a question that was answered, if it is still the one that stands; false when it is not. */
+export async function takeConsent(
+  database: Queryable,
+  task: { readonly taskId: string; readonly consentId: string },
+): Promise<boolean> {
+  const count = await database.execute({
+    name: 'agents-task-take-consent',
+    text: `update agents.task set consent = null, consent_until = null
+      where task_id = $1 and status = 'waiting_for_input' and consent ->> 'consentId' = $2`,
+    values: [task.taskId, task.consentId],
+  });
+  return count === 1;
+}
+
+/** Tasks that nobody has answered in time. */
+export async function unansweredTasks(database: Queryable, now: Date): Promise<TaskRow[]> {
+  return database.query<TaskRow>({
+    name: 'agents-task-unanswered',
+    text: `select ${taskColumns} from agents.task where status = 'waiting_for_input' and consent_until <= $1 limit 100`,
+    values: [now],
+  });
 }
 
 /** Adds to the log; the number follows the last one, whoever writes at the same time. */

@@ -1,7 +1,13 @@
 import path from 'node:path';
+import type { LocalizedText } from '#base/fault.ts';
 
-/** `ask` stops the task until its user agrees; `deny` is an answer to the model. */
-export type Verdict = { readonly kind: 'allow' } | { readonly kind: 'ask' | 'deny'; readonly reason: string };
+/**
+ * `ask` stops the task until its user agrees; so does `network`, where the project may reach anybody at all; `deny` is an
+ * answer to the model.
+ */
+export type Verdict =
+  | { readonly kind: 'allow' }
+  | { readonly kind: 'ask' | 'network' | 'deny'; readonly reason: LocalizedText };
 
 /** What a task may do, from its agent. */
 export interface Grant {
@@ -105,26 +111,47 @@ const publishing = new Set([
  * sandbox holds whatever is decided here: this is for intent, the walls are there.
  */
 export function judgeCommand(command: string, args: readonly string[], grant: Grant): Verdict {
-  if (!grant.run) return { kind: 'deny', reason: 'this agent runs no programs' };
+  if (!grant.run)
+    return {
+      kind: 'deny',
+      reason: { en: 'this agent runs no programs', de: 'dieser Agent führt keine Programme aus' },
+    };
   const name = path.posix.basename(command);
   if (args.some((argument) => argument.includes('\0')) || name === '')
-    return { kind: 'deny', reason: 'it cannot be parsed' };
-  if (outward.has(name)) return { kind: 'deny', reason: `${name} reaches out of the project` };
+    return { kind: 'deny', reason: { en: 'it cannot be parsed', de: 'es lässt sich nicht lesen' } };
+  if (outward.has(name))
+    return {
+      kind: 'network',
+      reason: { en: `${name} reaches out of the project`, de: `${name} reicht aus dem Projekt hinaus` },
+    };
   if (args.some((argument) => /(^|\/)\.git(\/|$)/.test(argument)) || name === 'git')
     return judgeGit(name, args);
   if (command.includes('/') && (path.posix.isAbsolute(command) || command.split('/').includes('..'))) {
-    return { kind: 'ask', reason: `${command} lies outside of the project` };
+    return {
+      kind: 'ask',
+      reason: { en: `${command} lies outside of the project`, de: `${command} liegt außerhalb des Projekts` },
+    };
   }
   if (shells.has(name)) return judgeShell(args);
-  if (destructive.has(name)) return { kind: 'ask', reason: `${name} can destroy files` };
+  if (destructive.has(name))
+    return { kind: 'ask', reason: { en: `${name} can destroy files`, de: `${name} kann Dateien zerstören` } };
   if (['npm', 'pnpm', 'yarn', 'npx', 'pip', 'pip3', 'uv', 'poetry', 'composer', 'bundle'].includes(name))
     return judgePackager(name, args);
   if (interpreters.has(name)) return judgeInterpreter(name, args);
   if (name === 'find' && args.some((argument) => /^-(delete|exec|execdir|ok|okdir|fprint)/.test(argument))) {
-    return { kind: 'ask', reason: 'find would change files or run programs' };
+    return {
+      kind: 'ask',
+      reason: {
+        en: 'find would change files or run programs',
+        de: 'find würde Dateien ändern oder Programme ausführen',
+      },
+    };
   }
   if (harmless.has(name) || command.startsWith('./')) return { kind: 'allow' };
-  return { kind: 'ask', reason: `${name} is not known to be harmless` };
+  return {
+    kind: 'ask',
+    reason: { en: `${name} is not known to be harmless`, de: `${name} ist nicht als harmlos bekannt` },
+  };
 }
 
 function judgeGit(name: string, args: readonly string[]): Verdict {
@@ -136,18 +163,37 @@ function judgeGit(name: string, args: readonly string[]): Verdict {
   ) {
     return { kind: 'allow' };
   }
-  return { kind: 'deny', reason: 'agents do not touch the repository’s history' };
+  return {
+    kind: 'deny',
+    reason: {
+      en: 'agents do not touch the repository’s history',
+      de: 'Agenten rühren die Geschichte des Repositorys nicht an',
+    },
+  };
 }
 
 /** A shell line is taken apart only when it is plain words; anything else is asked. */
 function judgeShell(args: readonly string[]): Verdict {
   const [option, line] = args;
   if (option !== '-c' || line === undefined || args.length > 2)
-    return { kind: 'ask', reason: 'a shell would run a script' };
+    return {
+      kind: 'ask',
+      reason: { en: 'a shell would run a script', de: 'eine Shell würde ein Skript ausführen' },
+    };
   if (/[;&|<>`$(){}\\\n*?[\]~#!'"]/.test(line))
-    return { kind: 'ask', reason: 'the shell line is more than one plain command' };
+    return {
+      kind: 'ask',
+      reason: {
+        en: 'the shell line is more than one plain command',
+        de: 'die Shell-Zeile ist mehr als ein einfacher Befehl',
+      },
+    };
   const [command = '', ...rest] = line.trim().split(/\s+/);
-  if (shells.has(path.posix.basename(command))) return { kind: 'ask', reason: 'a shell would start a shell' };
+  if (shells.has(path.posix.basename(command)))
+    return {
+      kind: 'ask',
+      reason: { en: 'a shell would start a shell', de: 'eine Shell würde eine Shell starten' },
+    };
   return judgeCommand(command, rest, { run: true, write: true });
 }
 
@@ -155,10 +201,22 @@ function judgePackager(name: string, args: readonly string[]): Verdict {
   const words = args.filter((argument) => !argument.startsWith('-'));
   const publishes = words.find((word) => publishing.has(word));
   if (publishes !== undefined)
-    return { kind: 'deny', reason: `${name} ${publishes} reaches out of the project` };
+    return {
+      kind: 'deny',
+      reason: {
+        en: `${name} ${publishes} reaches out of the project`,
+        de: `${name} ${publishes} reicht aus dem Projekt hinaus`,
+      },
+    };
   if (['npm', 'pnpm', 'yarn'].includes(name) && ['test', 'run', 'run-script', 't'].includes(words[0] ?? ''))
     return { kind: 'allow' };
-  return { kind: 'ask', reason: `${name} ${words[0] ?? ''} can fetch or run what the project does not have` };
+  return {
+    kind: 'ask',
+    reason: {
+      en: `${name} ${words[0] ?? ''} can fetch or run what the project does not have`,
+      de: `${name} ${words[0] ?? ''} kann holen oder ausführen, was das Projekt nicht hat`,
+    },
+  };
 }
 
 function judgeInterpreter(name: string, args: readonly string[]): Verdict {
@@ -171,14 +229,29 @@ function judgeInterpreter(name: string, args: readonly string[]): Verdict {
   ) {
     return name === 'python3' || name === 'python'
       ? judgePython(args)
-      : { kind: 'ask', reason: `${name} would run code from its arguments` };
+      : {
+          kind: 'ask',
+          reason: {
+            en: `${name} would run code from its arguments`,
+            de: `${name} würde Code aus seinen Argumenten ausführen`,
+          },
+        };
   }
   const file = args.find((argument) => !argument.startsWith('-'));
   if (file !== undefined && (path.posix.isAbsolute(file) || file.split('/').includes('..')))
-    return { kind: 'ask', reason: `${file} lies outside of the project` };
+    return {
+      kind: 'ask',
+      reason: { en: `${file} lies outside of the project`, de: `${file} liegt außerhalb des Projekts` },
+    };
   return { kind: 'allow' };
 }
 
 function judgePython(args: readonly string[]): Verdict {
-  return { kind: 'ask', reason: `python would run code from its arguments: ${args.join(' ').slice(0, 80)}` };
+  return {
+    kind: 'ask',
+    reason: {
+      en: `python would run code from its arguments: ${args.join(' ').slice(0, 80)}`,
+      de: `python würde Code aus seinen Argumenten ausführen: ${args.join(' ').slice(0, 80)}`,
+    },
+  };
 }

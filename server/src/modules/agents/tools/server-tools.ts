@@ -3,15 +3,42 @@ import type { Call, Client } from '#base/contract.ts';
 import { isFault, type Language } from '#base/fault.ts';
 import type { connectionsContract } from '#modules/connections/contract.ts';
 import type { ToolCall } from '../control/model.ts';
+import { serverNeed } from './needs.ts';
 import type { Used } from './tools.ts';
 import { asData } from './untrusted.ts';
 
-/** Tools of the project's MCP servers, as a controller offers them: three tools of ours that find, describe and call. */
+/** A tool as it is found: one line about it, by its own author. */
+export interface FoundTool {
+  readonly server: string;
+  readonly tool: string;
+  readonly line: string;
+}
+
+export interface ToolUse {
+  readonly server: string;
+  readonly tool: string;
+  readonly arguments: Record<string, unknown>;
+}
+
+export type Told =
+  | { readonly kind: 'told'; readonly source: string; readonly text: string; readonly failed: boolean }
+  | { readonly kind: 'refused'; readonly text: string }
+  | Extract<Used, { kind: 'ask' }>;
+
+/**
+ * Tools of the project's MCP servers. A controller with tools gets three of ours that find, describe and call; one in
+ * steps takes the parts by themselves.
+ */
 export interface ServerTools {
   /** In OpenAI's form; empty when the project has none, so that nothing of it takes room. */
   readonly definitions: readonly object[];
   /** Null when the call is none of these. */
   use(call: ToolCall, approved: readonly string[]): Promise<Used | null>;
+  /** By words, the best first; any, when no tool has the words. */
+  find(query: string, limit: number): Promise<readonly FoundTool[]>;
+  /** What a tool says of itself and takes; null when it cannot be asked. */
+  describe(found: FoundTool): Promise<{ readonly description: string; readonly schema: object } | null>;
+  call(wanted: ToolUse, approved: readonly string[]): Promise<Told>;
 }
 
 const schemas = {
@@ -32,7 +59,14 @@ const descriptions: Readonly<Record<Name, string>> = {
 };
 
 const shownCharacters = 30_000;
-const none: ServerTools = { definitions: [], use: async () => null };
+const mostQuery = 500;
+const none: ServerTools = {
+  definitions: [],
+  use: async () => null,
+  find: async () => [],
+  describe: async () => null,
+  call: async () => ({ kind: 'refused', text: 'There are no tools.' }),
+};
 
 /**
  * A server's program runs in the task's copy, so only agents that may run programs get its tools. A server that reaches
@@ -45,6 +79,7 @@ export async function serverTools(parts: {
   readonly call: Call;
   readonly mayRun: boolean;
   readonly language: Language;
+  readonly sources: ReadonlySet<string>;
   readonly sawData: (source: string) => void;
 }): Promise<ServerTools> {
   const { connections, projectId, taskId, call } = parts;
@@ -52,34 +87,40 @@ export async function serverTools(parts: {
   const known = await connections.call('connection.tool.find', { projectId, limit: 1 }, call);
   if (known.tools.length === 0) return none;
 
-  async function find(query: string): Promise<Used> {
+  async function listed(query: string): Promise<Used> {
     const { tools, omitted } = await connections.call('connection.tool.find', { projectId, query }, call);
     const lines = tools.map(({ server, tool, line }) => `${server} ${tool}: ${line}`);
     if (omitted > 0) lines.push(`[${omitted} more are not shown: ask with other words]`);
     return told('the tool servers', lines.length === 0 ? 'No tool has these words.' : lines.join('\n'));
   }
 
-  async function describe(server: string, tool: string): Promise<Used> {
+  async function describe({ server, tool }: { readonly server: string; readonly tool: string }) {
     const query = { projectId, taskId, server, tool };
-    const { description, schema } = await connections.call('connection.tool.describe', query, call);
-    return told(`mcp:${server}/${tool}`, `${description}\n${JSON.stringify(schema)}`);
+    parts.sawData(`mcp:${server}/${tool}`);
+    return connections.call('connection.tool.describe', query, call);
   }
 
-  async function use(
-    { server, tool, arguments: values }: z.output<typeof schemas.call_tool>,
-    approved: readonly string[],
-  ): Promise<Used> {
-    const grants = JSON.stringify(['mcp', server, tool]);
+  async function callTool(wanted: ToolUse, approved: readonly string[]): Promise<Told> {
+    const { server, tool, arguments: values } = wanted;
     const { outward } = await connections.call('connection.reach', { projectId, server }, call);
-    if (outward && !approved.includes(grants))
-      return { kind: 'ask', question: question({ server, tool, values }), command: null, grants };
+    const need = outward ? serverNeed(parts, { server, tool, values }, approved) : null;
+    if (need !== null) return need;
     const { text, isError, source } = await connections.call(
       'connection.tool.call',
       { projectId, taskId, server, tool, arguments: values },
       call,
     );
-    const answer = told(source, text);
-    return isError ? { ...answer, text: `The tool failed.\n${answer.text}` } : answer;
+    parts.sawData(source);
+    return { kind: 'told', source, text, failed: isError };
+  }
+
+  /** What the connections refuse is told; what else goes wrong ends the task. */
+  function refusal(error: unknown): string {
+    call.signal.throwIfAborted();
+    if (!isFault(error) || !/^(connections|sandbox)\./.test(error.code)) throw error;
+    const reason =
+      typeof error.data.reason === 'string' ? `\n${asData('the server', error.data.reason)}` : '';
+    return `Refused: ${error.code}${reason}`;
   }
 
   function told(source: string, text: string): Used & { kind: 'result' } {
@@ -90,12 +131,18 @@ export async function serverTools(parts: {
     return { kind: 'result', text: asData(source, shown), changed: source.startsWith('mcp:') };
   }
 
-  function question(about: { server: string; tool: string; values: object }): string {
-    const { server, tool } = about;
-    const shown = JSON.stringify(about.values).slice(0, 1_000);
-    return parts.language === 'de'
-      ? `Darf der Agent ${tool} von ${server} aufrufen? Das verlässt die Sandbox.\n${shown}\nja: für diese Aufgabe; nein: gar nicht.`
-      : `May the agent call ${tool} of ${server}? It leaves the sandbox.\n${shown}\nyes: for this task; no: not at all.`;
+  async function useNamed(name: Name, parsed: unknown, approved: readonly string[]): Promise<Used> {
+    if (name === 'find_tool') return listed((parsed as z.output<typeof schemas.find_tool>).query);
+    const wanted = parsed as z.output<typeof schemas.call_tool>;
+    if (name === 'describe_tool') {
+      const { description, schema } = await describe(wanted);
+      return told(`mcp:${wanted.server}/${wanted.tool}`, `${description}\n${JSON.stringify(schema)}`);
+    }
+    const answer = await callTool(wanted, approved);
+    if (answer.kind === 'ask') return answer;
+    if (answer.kind === 'refused') return { kind: 'result', text: answer.text, changed: false };
+    const result = told(answer.source, answer.text);
+    return answer.failed ? { ...result, text: `The tool failed.\n${result.text}` } : result;
   }
 
   return {
@@ -112,17 +159,30 @@ export async function serverTools(parts: {
       const parsed = parse(name as Name, text);
       if (parsed === null) return { kind: 'result', text: 'The arguments do not fit.', changed: false };
       try {
-        if (name === 'find_tool') return await find((parsed as z.output<typeof schemas.find_tool>).query);
-        const wanted = parsed as z.output<typeof schemas.call_tool>;
-        return name === 'describe_tool'
-          ? await describe(wanted.server, wanted.tool)
-          : await use(wanted, approved);
+        return await useNamed(name as Name, parsed, approved);
       } catch (error) {
-        call.signal.throwIfAborted();
-        if (!isFault(error) || !/^(connections|sandbox)\./.test(error.code)) throw error;
-        const reason =
-          typeof error.data.reason === 'string' ? `\n${asData('the server', error.data.reason)}` : '';
-        return { kind: 'result', text: `Refused: ${error.code}${reason}`, changed: false };
+        return { kind: 'result', text: refusal(error), changed: false };
+      }
+    },
+    async find(query, limit) {
+      const words = { projectId, query: query.slice(0, mostQuery), limit };
+      const { tools } = await connections.call('connection.tool.find', words, call);
+      if (tools.length > 0) return tools;
+      return (await connections.call('connection.tool.find', { projectId, limit }, call)).tools;
+    },
+    async describe(found) {
+      try {
+        return await describe(found);
+      } catch (error) {
+        refusal(error);
+        return null;
+      }
+    },
+    async call(wanted, approved) {
+      try {
+        return await callTool(wanted, approved);
+      } catch (error) {
+        return { kind: 'refused', text: refusal(error) };
       }
     },
   };

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { isFault } from '#base/fault.ts';
+import { isSecretFile } from '../changes/secret-files.ts';
 import { repeatedLine } from '../control/answer-blocks.ts';
 import { leftOutLine, replaceText } from '../control/edits.ts';
 import type { ToolCall } from '../control/model.ts';
 import { definitionProblem } from '../control/symbols.ts';
-import type { Work } from '../control/work.ts';
+import type { ConsentNeed, Work } from '../control/work.ts';
 import { type Grant, judgeCommand } from './command-policy.ts';
+import { commandNeed, guardedNeed, secretNeed } from './needs.ts';
 import { asData } from './untrusted.ts';
 
 export type ToolName =
@@ -24,9 +26,8 @@ export type Used =
   | {
       readonly kind: 'ask';
       readonly question: string;
-      readonly command: { command: string; args: string[] } | null;
-      /** What agreeing allows for the rest of the task, when it is no command. */
-      readonly grants?: string;
+      /** Null for a question in words. */
+      readonly consent: ConsentNeed | null;
     }
   | { readonly kind: 'finish'; readonly summary: string };
 
@@ -137,7 +138,10 @@ async function run(
       return data(work, 'the list of files', { text: (await bench.list()).join('\n') });
     case 'read_file': {
       const { path, firstLine = 1, lines = 2000 } = input as Inputs['read_file'];
-      const text = await bench.read(path);
+      const need = secretNeed(work, path, approved);
+      if (need !== null) return need;
+      const isSecret = isSecretFile(path) && !work.files.includes(path);
+      const text = isSecret ? await work.readSecret(path) : await bench.read(path);
       if (text === null) return told(`${path} is not there, or is no text file.`);
       return data(work, path, { text: linesOf(text, firstLine, lines) });
     }
@@ -149,6 +153,8 @@ async function run(
       if (before === content) return refused(`Not changed: ${path} holds this already.`);
       const wrong = await wholeProblem(work, { path, before, content });
       if (wrong !== null) return refused(`Not written: ${wrong}.`);
+      const need = await guardedNeed(work, { path, after: content }, approved);
+      if (need !== null) return need;
       const note = await work.touch(path);
       await bench.write(path, content);
       return told(withNote(`${path} is written.`, note), true);
@@ -159,12 +165,16 @@ async function run(
       if (before === null) return told(`${path} is not there, or is no text file.`);
       const edit = replaceText(before, search, replace);
       if (edit.kind === 'problem') return refused(`Not changed: ${edit.reason}.`);
+      const need = await guardedNeed(work, { path, after: edit.content }, approved);
+      if (need !== null) return need;
       const note = await work.touch(path);
       await bench.write(path, edit.content);
       return told(withNote(`${path} is changed.`, note), true);
     }
     case 'delete_file': {
       const { path } = input as Inputs['delete_file'];
+      const need = await guardedNeed(work, { path, after: null }, approved);
+      if (need !== null) return need;
       const note = await work.touch(path);
       await bench.remove(path);
       return told(withNote('It is deleted.', note), true);
@@ -172,7 +182,7 @@ async function run(
     case 'run':
       return runCommand(work, input as Inputs['run'], approved);
     case 'ask':
-      return { kind: 'ask', question: (input as Inputs['ask']).question, command: null };
+      return { kind: 'ask', question: (input as Inputs['ask']).question, consent: null };
     case 'finish':
       return { kind: 'finish', summary: (input as Inputs['finish']).summary };
   }
@@ -198,19 +208,17 @@ async function runCommand(
   approved: readonly string[],
 ): Promise<Used> {
   const verdict = judgeCommand(command, args, work.definition.grant);
-  const agreed = approved.includes(JSON.stringify([command, ...args]));
-  if (verdict.kind === 'deny') return refused(`Refused: ${verdict.reason}.`);
-  if (verdict.kind === 'ask' && !agreed) {
-    const line = [command, ...args]
-      .map((part) => (/^[\w./=@:-]+$/.test(part) ? part : JSON.stringify(part)))
-      .join(' ');
-    return {
-      kind: 'ask',
-      question: `May the agent run this in its copy of the project?\n${line}\n(${verdict.reason}; answer yes or no)`,
-      command: { command, args },
-    };
+  if (verdict.kind === 'deny') return refused(`Refused: ${verdict.reason.en}.`);
+  const network = verdict.kind === 'network';
+  if (verdict.kind !== 'allow') {
+    const hosts = network ? await work.networkHosts() : [];
+    if (network && hosts.length === 0) return refused(`Refused: ${verdict.reason.en}.`);
+    const kind = network ? 'network' : 'command';
+    const asking = { kind, reason: verdict.reason, hosts, approved } as const;
+    const need = commandNeed(work, [command, ...args], asking);
+    if (need !== null) return need;
   }
-  const { exitCode, output, timedOut } = await work.context.bench.run({ command, args });
+  const { exitCode, output, timedOut } = await work.context.bench.run({ command, args }, { network });
   const end = timedOut ? 'It took too long and was ended.' : `exit code ${exitCode}`;
   return data(work, `the output of ${command}`, { text: output, before: `${end}\n` });
 }

@@ -24,8 +24,8 @@ export interface Workbench {
   write(path: string, content: string): Promise<void>;
   remove(path: string): Promise<void>;
   list(): Promise<string[]>;
-  /** Runs a program in the sandbox, in the copy, without network. */
-  run(command: CommandLine): Promise<RunOutcome>;
+  /** Runs a program in the sandbox, in the copy; without network, unless its user has agreed. */
+  run(command: CommandLine, reach?: { readonly network: boolean }): Promise<RunOutcome>;
 }
 
 const readBytes = 1024 ** 2;
@@ -100,13 +100,14 @@ export function createWorkbench(parts: {
       });
       return entries.filter(({ kind }) => kind === 'file').map(({ path }) => path);
     },
-    async run({ command, args }) {
+    async run({ command, args }, { network } = { network: false }) {
       const request = {
         projectId,
         worktreeId: taskId,
         command,
         args,
         timeoutMs: runTimeoutMs,
+        ...(network ? { network } : {}),
         limits: { memoryBytes: 1024 ** 3, outputBytes: 256 * 1024, processes: 256 },
       };
       const result = await writing(null, () => sandbox.call('run.exec', request, call));
