@@ -272,12 +272,13 @@ export async function readSteps(
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }
 
-/** Tasks whose copies are in use. */
+/** Tasks whose copies are in use, or go on in them once it is their turn. */
 export async function openTaskIds(database: Queryable, projectId: string, now: Date): Promise<Set<string>> {
   const rows = await database.query<{ taskId: string }>({
     name: 'agents-task-open-ids',
     text: `select task_id as "taskId" from agents.task
-      where project_id = $1 and (status in ('running', 'waiting_for_input') or checking_until > $2)`,
+      where project_id = $1 and (status in ('running', 'waiting_for_input') or checking_until > $2
+        or status = 'pending' and conversation is not null)`,
     values: [projectId, now],
   });
   return new Set(rows.map(({ taskId }) => taskId));

@@ -46,7 +46,6 @@ test('what destroys, installs, runs given code or is unknown is asked', () => {
 
 test('what reaches out or rewrites history is refused', () => {
   for (const line of [
-    'curl http://example.org',
     'npm publish',
     'git push origin',
     'git commit -m x',
@@ -60,13 +59,20 @@ test('what reaches out or rewrites history is refused', () => {
   }
 });
 
+test('what fetches over HTTP is a matter of network: asked for only where the project may reach anybody', () => {
+  for (const line of ['curl http://example.org', 'wget -q x', '/usr/bin/curl x'])
+    assert.equal(judge(line), 'network', line);
+  const installing = judgeCommand('npm', ['install'], all);
+  assert.ok(installing.kind === 'ask' && installing.fetches === true);
+});
+
 test('a shell line counts as what it runs when it is one plain command, else it is asked', () => {
   const shell = (line: string) => judgeCommand('sh', ['-c', line], all).kind;
   assert.equal(shell('npm test'), 'allow');
   assert.equal(shell('rm -rf ~'), 'ask');
   for (const line of ['npm test; rm -rf /', 'cat a > b', 'echo $(curl x)', 'true && false', 'sh -c ls'])
     assert.equal(shell(line), 'ask', line);
-  assert.equal(shell('curl example.org'), 'deny');
+  assert.equal(shell('curl example.org'), 'network');
 });
 
 test('an agent without the grant runs nothing', () => {

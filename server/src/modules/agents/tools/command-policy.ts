@@ -7,7 +7,12 @@ import type { LocalizedText } from '#base/fault.ts';
  */
 export type Verdict =
   | { readonly kind: 'allow' }
-  | { readonly kind: 'ask' | 'network' | 'deny'; readonly reason: LocalizedText };
+  | {
+      readonly kind: 'ask' | 'network' | 'deny';
+      readonly reason: LocalizedText;
+      /** Is of use with network, and asked for with it where the project may reach anybody. */
+      readonly fetches?: boolean;
+    };
 
 /** What a task may do, from its agent. */
 export interface Grant {
@@ -57,9 +62,9 @@ const harmless = new Set([
   'phpunit',
   'rspec',
 ]);
+/** What goes over HTTP, as everything that leaves the sandbox does. */
+const fetching = new Set(['curl', 'wget']);
 const outward = new Set([
-  'curl',
-  'wget',
   'ssh',
   'scp',
   'sftp',
@@ -119,9 +124,9 @@ export function judgeCommand(command: string, args: readonly string[], grant: Gr
   const name = path.posix.basename(command);
   if (args.some((argument) => argument.includes('\0')) || name === '')
     return { kind: 'deny', reason: { en: 'it cannot be parsed', de: 'es lässt sich nicht lesen' } };
-  if (outward.has(name))
+  if (outward.has(name) || fetching.has(name))
     return {
-      kind: 'network',
+      kind: fetching.has(name) ? 'network' : 'deny',
       reason: { en: `${name} reaches out of the project`, de: `${name} reicht aus dem Projekt hinaus` },
     };
   if (args.some((argument) => /(^|\/)\.git(\/|$)/.test(argument)) || name === 'git')
@@ -216,6 +221,7 @@ function judgePackager(name: string, args: readonly string[]): Verdict {
       en: `${name} ${words[0] ?? ''} can fetch or run what the project does not have`,
       de: `${name} ${words[0] ?? ''} kann holen oder ausführen, was das Projekt nicht hat`,
     },
+    fetches: true,
   };
 }
 

@@ -37,7 +37,8 @@ export async function guardedNeed(
   approved: readonly string[],
 ): Promise<Asking | null> {
   const { path, after } = change;
-  if (files.includes(path)) return null;
+  // The repository's own folder cannot be written at all.
+  if (files.includes(path) || /(^|\/)\.git(\/|$)/i.test(path)) return null;
   const reason = guardReason({ path, before: await context.before(path), after });
   const key = JSON.stringify(['guarded', path]);
   if (reason === null || approved.includes(key)) return null;

@@ -209,10 +209,12 @@ async function runCommand(
 ): Promise<Used> {
   const verdict = judgeCommand(command, args, work.definition.grant);
   if (verdict.kind === 'deny') return refused(`Refused: ${verdict.reason.en}.`);
-  const network = verdict.kind === 'network';
+  let network = false;
   if (verdict.kind !== 'allow') {
-    const hosts = network ? await work.networkHosts() : [];
-    if (network && hosts.length === 0) return refused(`Refused: ${verdict.reason.en}.`);
+    const fetches = verdict.kind === 'network' || verdict.fetches === true;
+    const hosts = fetches ? await work.networkHosts() : [];
+    network = hosts.length > 0;
+    if (verdict.kind === 'network' && !network) return refused(`Refused: ${verdict.reason.en}.`);
     const kind = network ? 'network' : 'command';
     const asking = { kind, reason: verdict.reason, hosts, approved } as const;
     const need = commandNeed(work, [command, ...args], asking);
