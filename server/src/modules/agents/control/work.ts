@@ -52,11 +52,6 @@ export interface Work {
   readonly servers: ServerTools;
 }
 
-/** Whether a reply agrees. */
-export function agrees(reply: string): boolean {
-  return /^\s*(yes|y|ja|j|ok)\b/i.test(reply);
-}
-
 /** What needs its user's leave. */
 export interface ConsentNeed {
   readonly kind: ConsentKind;
