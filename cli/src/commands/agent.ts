@@ -121,6 +121,9 @@ async function follow(agents: Agents, taskId: string, terminal: Terminal): Promi
   return show(agents, taskId, terminal);
 }
 
+/** What an answer is called in a terminal. */
+const replies = { once: 'yes', task: 'task', no: 'no' } as const;
+
 async function show(agents: Agents, taskId: string, terminal: Terminal): Promise<number> {
   const task = await agents.call('agent.status', { taskId });
   for (const { path, diff } of task.changeSet) terminal.print(`\n--- ${path}\n${diff}`.trimEnd());
@@ -136,7 +139,9 @@ async function show(agents: Agents, taskId: string, terminal: Terminal): Promise
     terminal.print(`\n${detail} ${hint} [${code}]`);
   }
   if (task.status === 'waiting_for_input') {
-    terminal.print(`\n${task.question ?? ''}\n  cds agent reply ${taskId} "…"`);
+    const answers =
+      task.consent === null ? '"…"' : task.consent.choices.map((choice) => replies[choice]).join(' | ');
+    terminal.print(`\n${task.question ?? ''}\n  cds agent reply ${taskId} ${answers}`);
     return 3;
   }
   if (task.changeState === 'proposed') terminal.print(`\n  cds agent apply ${taskId}`);
