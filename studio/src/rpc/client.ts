@@ -27,6 +27,7 @@ const connection = new RpcConnection({
     return response.status !== 401 || renewSession(startedAtMs);
   },
   onState: () => announce(),
+  probeMethod: pingMethod,
 });
 
 function announce(): void {

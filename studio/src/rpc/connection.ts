@@ -18,6 +18,10 @@ export interface ConnectionOptions {
   /** Called before another attempt when the server refused; resolves false when nobody is signed in any more. */
   readonly makeReady: () => Promise<boolean>;
   readonly onState?: (state: ConnectionState) => void;
+  /** A small call that is always answered at once: it asks whether the other side is still there. */
+  readonly probeMethod: string;
+  /** After so long without any frame, while answers are due, the other side is asked. */
+  readonly silenceMs?: number;
   readonly firstDelayMs?: number;
   readonly longestDelayMs?: number;
 }
@@ -56,6 +60,7 @@ export class RpcConnection {
   #nextId = 1;
   #attempts = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #silence: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -98,6 +103,7 @@ export class RpcConnection {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
+      if (this.#silence === undefined) this.#expectFrame();
     });
   }
 
@@ -135,11 +141,32 @@ export class RpcConnection {
     };
     socket.onmessage = (event) => this.#receive(JSON.parse(String(event.data)) as Frame);
     socket.onclose = () => {
-      if (this.#socket !== socket) return;
-      this.#dropSocket();
-      if (this.#wanted) void this.#comeBack();
-      else this.#become('idle');
+      if (this.#socket === socket) this.#lose();
     };
+  }
+
+  #lose(): void {
+    this.#dropSocket();
+    if (this.#wanted) void this.#comeBack();
+    else this.#become('idle');
+  }
+
+  /**
+   * A network that vanishes without a word (a laptop that slept, another Wi-Fi) closes no socket for many minutes.
+   * Answers may take long; silence that also a probe does not end means that nobody is there.
+   */
+  #expectFrame(): void {
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
+    if (this.#waiting.size === 0) return;
+    const { silenceMs = 20_000, probeMethod } = this.#options;
+    this.#silence = setTimeout(() => {
+      this.#silence = setTimeout(() => {
+        this.#socket?.close();
+        this.#lose();
+      }, silenceMs / 2);
+      this.request(probeMethod, {}).catch(() => undefined);
+    }, silenceMs);
   }
 
   #dropSocket(): void {
@@ -152,6 +179,7 @@ export class RpcConnection {
     }
     for (const waiting of [...this.#waiting.values()]) waiting.reject(answerLostFault());
     this.#waiting.clear();
+    this.#expectFrame();
     this.#streams.connectionLost();
   }
 
@@ -178,6 +206,7 @@ export class RpcConnection {
     } else if (frame.method !== undefined && frame.params !== undefined) {
       this.#streams.receive(frame.method, frame.params);
     }
+    this.#expectFrame();
   }
 
   #become(state: ConnectionState): void {

@@ -59,17 +59,23 @@ async function removeOldCaches(): Promise<void> {
   await Promise.all(ours.slice(0, -1).map((name) => caches.delete(name)));
 }
 
+/** From the files of this version; what only the version before has is for the tabs that still run it. */
+async function kept(request: Request | string): Promise<Response | undefined> {
+  const own = await (await caches.open(cacheName)).match(request);
+  return own ?? caches.match(request);
+}
+
 async function pageFromNetworkFirst(request: Request): Promise<Response> {
   try {
     return await fetch(request, { signal: AbortSignal.timeout(pageTimeoutMs) });
   } catch {
-    return (await caches.match(page)) ?? Response.error();
+    return (await kept(page)) ?? Response.error();
   }
 }
 
 async function assetFromCacheFirst(request: Request): Promise<Response> {
-  const kept = await caches.match(request);
-  if (kept !== undefined) return kept;
+  const file = await kept(request);
+  if (file !== undefined) return file;
   const answer = await fetch(request);
   // A page that stands in for a file that is gone must not be kept under the file's name.
   const isFile = answer.ok && !(answer.headers.get('content-type') ?? '').includes('text/html');
@@ -81,6 +87,6 @@ async function fileFromNetworkFirst(request: Request): Promise<Response> {
   try {
     return await fetch(request);
   } catch {
-    return (await caches.match(request)) ?? Response.error();
+    return (await kept(request)) ?? Response.error();
   }
 }

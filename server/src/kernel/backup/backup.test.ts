@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  closeSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -22,6 +24,7 @@ import { isFault } from '#base/fault.ts';
 import { testDatabase } from '../testing/database.ts';
 import { verifyBackup } from './archive.ts';
 import { createBackup } from './create.ts';
+import { listDataFiles, openDataFile } from './data-files.ts';
 import { restoreBackup } from './restore.ts';
 
 /** An installation in small: two tables that must agree, an append-only one, files with a link and a secret. */
@@ -224,4 +227,60 @@ test('a disk that fills up ends a backup with that reason', { skip: noFullDisk }
   symlinkSync('/dev/full', `${world.target}.partial`);
   await assert.rejects(world.create(), { code: 'ENOSPC' });
   assert.equal(existsSync(world.target), false);
+});
+
+test('a repository whose references are packed is one after a restore, too: empty folders are part of a backup', async () => {
+  await using world = await installation();
+  const refs = path.join('projects', 'p1', 'workspace', '.git', 'refs', 'heads');
+  mkdirSync(path.join(world.dataDir, refs), { recursive: true });
+  await world.create();
+  await using fresh = await testDatabase();
+  const dataDir = path.join(world.folder, 'restored');
+  await restoreBackup({
+    file: world.target,
+    connectionString: fresh.connectionString,
+    dataDir,
+    modules: world.modules,
+    force: false,
+  });
+  assert.ok(statSync(path.join(dataDir, refs)).isDirectory());
+});
+
+test('what a program has put in the place of a listed file is not read: no link is followed, no pipe waited for', async () => {
+  await using world = await installation();
+  const place = (name: string) => path.join(world.dataDir, 'projects', 'p1', name);
+  const { files } = await listDataFiles(world.dataDir);
+  assert.ok(files.includes('projects/p1/workspace/ä b.sh'));
+  const open = () => openDataFile(world.dataDir, 'projects/p1/workspace/ä b.sh');
+  rmSync(place('workspace/ä b.sh'));
+  assert.equal(open(), undefined);
+  symlinkSync('../../../secrets/master.key', place('workspace/ä b.sh'));
+  assert.equal(open(), undefined);
+  rmSync(place('workspace/ä b.sh'));
+  execFileSync('mkfifo', [place('workspace/ä b.sh')]);
+  assert.equal(open(), undefined);
+  rmSync(place('workspace'), { recursive: true });
+  mkdirSync(place('elsewhere'));
+  writeFileSync(place('elsewhere/ä b.sh'), 'of another project');
+  symlinkSync('elsewhere', place('workspace'));
+  assert.equal(open(), undefined);
+});
+
+test('files and folders that a program closed to everybody do not stop a backup', {
+  skip: process.getuid?.() === 0 ? 'nothing is closed to the superuser' : false,
+}, async () => {
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'cds-closed-'));
+  try {
+    mkdirSync(path.join(dataDir, 'folder'));
+    writeFileSync(path.join(dataDir, 'folder', 'file'), 'x', { mode: 0 });
+    chmodSync(path.join(dataDir, 'folder'), 0);
+    const { files } = await listDataFiles(dataDir);
+    assert.deepEqual(files, ['folder/file']);
+    const opened = openDataFile(dataDir, 'folder/file');
+    assert.equal(readFileSync(opened?.fd ?? -1, 'utf8'), 'x');
+    closeSync(opened?.fd ?? -1);
+    assert.equal(statSync(path.join(dataDir, 'folder', 'file')).mode & 0o777, 0);
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -8,7 +8,7 @@ import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { ZipFile } from 'yazl';
 import { listMigrations, listSequences, listTables, quoted } from './catalogue.ts';
-import { listDataFiles } from './data-files.ts';
+import { listDataFiles, openDataFile } from './data-files.ts';
 import { type Manifest, manifestName } from './manifest.ts';
 
 export interface BackupInput {
@@ -57,7 +57,7 @@ async function writeArchive(client: pg.Client, input: BackupInput, draft: string
   const tables = await listTables(client);
   const sequences = await listSequences(client);
   const migrations = await listMigrations(client);
-  const { files, copies, links } = await listDataFiles(input.dataDir);
+  const { files, copies, links, emptyFolders } = await listDataFiles(input.dataDir);
 
   const failed = Promise.withResolvers<never>();
   zip.on('error', failed.reject);
@@ -90,6 +90,7 @@ async function writeArchive(client: pg.Client, input: BackupInput, draft: string
       tables,
       sequences,
       links: [...links],
+      emptyFolders: [...emptyFolders],
       // One whose file has gone meanwhile is not part of the backup either.
       copies: copies.filter(({ of }) => `files/${of}` in entries),
       modes,
@@ -101,14 +102,11 @@ async function writeArchive(client: pg.Client, input: BackupInput, draft: string
   };
 
   async function addFile(file: string): Promise<void> {
-    const full = path.join(input.dataDir, file);
-    try {
-      modes[`files/${file}`] = (await lstat(full)).mode & 0o777;
-      await add(`files/${file}`, () => createReadStream(full));
-    } catch (error) {
-      // Deleted between listing and reading: a running platform may do that; it is then not part of the backup.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
+    const opened = openDataFile(input.dataDir, file);
+    // Deleted between listing and reading: a running platform may do that; it is then not part of the backup.
+    if (opened === undefined) return;
+    modes[`files/${file}`] = opened.mode;
+    await add(`files/${file}`, () => createReadStream('', { fd: opened.fd }));
   }
 
   await Promise.race([work(), failed.promise]);

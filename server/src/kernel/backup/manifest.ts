@@ -21,6 +21,8 @@ export const Manifest = z.object({
   links: z.array(z.object({ path: z.string(), target: z.string() })),
   /** Files of the data folder that are the same as one of the entries under another name. */
   copies: z.array(z.object({ path: z.string(), of: z.string() })).default([]),
+  /** Folders of the data folder that hold nothing; not named by older versions. */
+  emptyFolders: z.array(z.string()).default([]),
   /** Permission bits of files, by entry. */
   modes: z.record(z.string(), z.int().min(0).max(0o777)),
   /** SHA-256 and size in bytes of every entry but this one. */

@@ -104,6 +104,9 @@ async function fillFiles(archive: BackupArchive, dataDir: string): Promise<void>
     await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
     await writeFile(target, archive.read(name), { mode: archive.manifest.modes[name] ?? 0o600 });
   }
+  for (const folder of archive.manifest.emptyFolders) {
+    await mkdir(inside(dataDir, folder), { recursive: true, mode: 0o700 });
+  }
   for (const { path: copy, of } of archive.manifest.copies) {
     const full = inside(dataDir, copy);
     await mkdir(path.dirname(full), { recursive: true, mode: 0o700 });
