@@ -106,6 +106,19 @@ test('s3: a deploy that dies before the pages leaves the old ones; the next one 
   );
 });
 
+test('s3: a removal of an old release that broke off does not make a later one lack its files', async (t) => {
+  const { server, deploy, page } = await world(t, { keepReleases: 2 });
+  const first = { 'index.html': '1', 'app.h-000000000001.js': 'one' };
+  await deploy('r1', first);
+  await deploy('r2', { 'index.html': '2' });
+  server.fail = (method, key) =>
+    method === 'DELETE' && key.startsWith('site/.flow/releases/') ? 403 : undefined;
+  await assert.rejects(deploy('r3', { 'index.html': '3' }));
+  server.fail = () => undefined;
+  await deploy('r4', first);
+  assert.equal(page('app.h-000000000001.js'), 'one');
+});
+
 test('s3: repeats on 503 and broken connections', async (t) => {
   const { server, deploy, page } = await world(t);
   const seen = new Map<string, number>();

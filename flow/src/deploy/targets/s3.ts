@@ -147,10 +147,11 @@ async function removeSurplus(all: readonly Kept[], live: string, store: Store): 
     all.filter((one) => !surplus.includes(one.deploymentId)).flatMap((one) => one.files.map(storageKey)),
   );
   for (const one of all.filter((kept) => surplus.includes(kept.deploymentId))) {
+    // The record first: what it names counts as present, and a removal may break off half-way.
+    await store.client.remove(`${RELEASES}${one.deploymentId}.json`);
     for (const key of new Set(one.files.map(storageKey))) {
       if (!stay.has(key)) await store.client.remove(key);
     }
-    await store.client.remove(`${RELEASES}${one.deploymentId}.json`);
   }
   return surplus;
 }

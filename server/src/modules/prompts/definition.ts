@@ -9,7 +9,7 @@ import {
   VariableName,
   Variables,
 } from './contract-shapes.ts';
-import { parseTemplate, type Template } from './template.ts';
+import { parseTemplate, type Template, withoutEnd } from './template.ts';
 import { checkValue } from './variables.ts';
 
 const Expectation = z.strictObject({
@@ -151,7 +151,7 @@ function parseBody(lines: readonly string[], firstLine: number): Pick<Definition
 
 /** Editors end a file with a line break that belongs to the file, not to the prompt. */
 function withoutLastBreak(lines: readonly string[]): string {
-  return lines.join('\n').replace(/\n+$/, '');
+  return withoutEnd(lines.join('\n'), '\n');
 }
 
 function invalid(line: number, reason: string): Error {

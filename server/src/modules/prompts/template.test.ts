@@ -159,3 +159,23 @@ test('two different results never have the same hash by moving a border', () => 
   ];
   assert.equal(new Set(hashes).size, hashes.length);
 });
+
+test('a file made to overflow the stack or to be read for minutes is refused like any other broken one', () => {
+  const refused = (body: string) =>
+    assert.throws(
+      () => parseDefinition(textOf({ body }), 'project'),
+      (error) => isFault(error, 'prompts.definition_invalid'),
+    );
+  refused('{{#if a}}'.repeat(20_000) + '{{/if}}'.repeat(20_000));
+  refused(`{{"${'\\"'.repeat(100_000)}}}`);
+  refused(`${'{{#if true}}'.repeat(101)}x${'{{/if}}'.repeat(101)}`);
+  parseDefinition(textOf({ body: `${'{{#if true}}'.repeat(50)}x${'{{/if}}'.repeat(50)}` }), 'project');
+});
+
+test('long runs of blanks and line breaks are read once, not once for each of them', () => {
+  // At this length the work of one look for each blank takes minutes; one look in all takes milliseconds.
+  const before = performance.now();
+  parseDefinition(textOf({ body: `${' '.repeat(250_000)}x\n{{#if true}}\ny\n{{/if}}` }), 'project');
+  parseDefinition(textOf({ body: `${'\n'.repeat(250_000)}x` }), 'project');
+  assert.ok(performance.now() - before < 30_000);
+});

@@ -41,12 +41,16 @@ interface Token {
  */
 export function parseTemplate(text: string, firstLine: number): Template {
   const tokens = tokenize(text, firstLine);
-  const reader = { tokens, next: 0 };
+  const reader = { tokens, next: 0, depth: 0 };
   const template = readNodes(reader, []);
   const left = tokens[reader.next];
   if (left !== undefined) throw invalid(left.line, `{{${left.text}}} closes nothing`);
   return template;
 }
+
+/** Deeper or longer than anybody writes by hand; reading either takes the stack or the time that others need. */
+const mostNested = 100;
+const longestTag = 10_000;
 
 const blockTag = /^(#if\b|#each\b|else$|\/if$|\/each$)/;
 
@@ -64,12 +68,13 @@ function tokenize(text: string, firstLine: number): Token[] {
     const before = rest.slice(0, start);
     line += before.split('\n').length - 1;
     if (end < 0) throw invalid(line, '{{ is not closed');
+    if (end - start > longestTag) throw invalid(line, `a tag is longer than ${longestTag} characters`);
     const tag = rest.slice(start + 2, end).trim();
     let after = rest.slice(end + 2);
     const standsAlone = /(^|\n)[ \t]*$/.test(before) && /^[ \t]*(\n|$)/.test(after);
     const first = tokens.length === 0 || before.includes('\n') || endsLine(tokens.at(-1));
     if (blockTag.test(tag) && standsAlone && first) {
-      tokens.push({ kind: 'text', text: before.replace(/[ \t]+$/, ''), line });
+      tokens.push({ kind: 'text', text: withoutEnd(before, ' \t'), line });
       const skipped = /^[ \t]*\n?/.exec(after)?.[0] ?? '';
       after = after.slice(skipped.length);
       tokens.push({ kind: 'tag', text: tag, line });
@@ -84,6 +89,13 @@ function tokenize(text: string, firstLine: number): Token[] {
   return tokens;
 }
 
+/** The text without these characters at its end. A regular expression would look at each run of them again and again. */
+export function withoutEnd(text: string, characters: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+}
+
 /** An empty text token marks the place behind a tag whose line break was taken. */
 function endsLine(token: Token | undefined): boolean {
   return token?.kind === 'text' && (token.text === '' || token.text.endsWith('\n'));
@@ -92,10 +104,17 @@ function endsLine(token: Token | undefined): boolean {
 interface Reader {
   readonly tokens: readonly Token[];
   next: number;
+  depth: number;
 }
 
 function readNodes(reader: Reader, ends: readonly string[]): Node[] {
   const nodes: Node[] = [];
+  reader.depth += 1;
+  if (reader.depth > mostNested)
+    throw invalid(
+      reader.tokens[reader.next]?.line ?? 1,
+      `blocks lie more than ${mostNested} deep in one another`,
+    );
   for (let token = reader.tokens[reader.next]; token !== undefined; token = reader.tokens[reader.next]) {
     if (token.kind === 'text') {
       if (token.text !== '') nodes.push({ kind: 'text', text: token.text });
@@ -103,7 +122,10 @@ function readNodes(reader: Reader, ends: readonly string[]): Node[] {
       continue;
     }
     if (/^(else|\/if|\/each)$/.test(token.text)) {
-      if (ends.includes(token.text)) return nodes;
+      if (ends.includes(token.text)) {
+        reader.depth -= 1;
+        return nodes;
+      }
       throw invalid(token.line, `{{${token.text}}} does not fit here`);
     }
     reader.next += 1;
