@@ -201,3 +201,29 @@ test(`two tabs that edit one file: nothing is overwritten, the person decides ($
   await shown.getByText('Saved', { exact: true }).waitFor();
   await context.close();
 });
+
+test(`renaming and deleting the open file: the editor follows, and the keyboard goes on in the tree (${form})`, {
+  skip,
+}, async () => {
+  const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  await registerInBrowser(page, english, 'renamer');
+  await createPythonProject(page, english);
+  await page.locator('.monaco-editor').first().waitFor();
+
+  await page.getByRole('treeitem', { name: /main\.py/ }).focus();
+  await page.keyboard.press('F2');
+  await page.getByLabel('Name', { exact: true }).fill('start.py');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/file=start\.py/);
+  await page.locator('.view-line').first().waitFor();
+  await page.getByRole('tab', { name: /start\.py/ }).waitFor();
+  const focused = page.locator('[role="treeitem"]:focus');
+  await focused.filter({ hasText: 'start.py' }).waitFor();
+
+  await page.keyboard.press('Delete');
+  await page.waitForURL((url) => !url.search.includes('start.py'));
+  await page.getByRole('tab', { name: /start\.py/ }).waitFor({ state: 'detached' });
+  await focused.waitFor();
+  await context.close();
+});

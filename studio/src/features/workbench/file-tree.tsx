@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { FilePlus, FolderPlus } from 'lucide-react';
-import { type KeyboardEvent, type ReactNode, useRef, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { useText } from '../../i18n/language.ts';
 import type { FileActions } from './file-actions.ts';
 import type { GitLetter } from './git-letters.ts';
@@ -34,6 +34,7 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
   const [current, setCurrent] = useState<string>();
   const [editing, setEditing] = useState<Editing>();
   const [cut, setCut] = useState<string>();
+  const [returns, setReturns] = useState(0);
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -50,6 +51,13 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
         ? focusedRow.path
         : parentOf(focusedRow.path);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each return, when its row is there
+  useEffect(() => {
+    if (returns === 0 || focusedRow === undefined) return;
+    virtual.scrollToIndex(rows.indexOf(focusedRow));
+    focusCurrent();
+  }, [returns]);
+
   function activate(row: TreeRow) {
     setCurrent(row.path);
     if (row.kind === 'folder') tree.toggle(row.path);
@@ -61,9 +69,20 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
     if (row === undefined) return;
     setCurrent(row.path);
     virtual.scrollToIndex(rows.indexOf(row));
+    focusCurrent();
+  }
+
+  function focusCurrent() {
     requestAnimationFrame(() =>
       scroller.current?.querySelector<HTMLElement>('[role="treeitem"][tabindex="0"]')?.focus(),
     );
+  }
+
+  /** What had the focus is gone, and nobody has gone elsewhere meanwhile: the keyboard goes on in the tree. */
+  function returnTo(path: string | undefined) {
+    if (document.activeElement !== document.body) return;
+    setCurrent(path);
+    setReturns((count) => count + 1);
   }
 
   function openOrNext(row: TreeRow, index: number) {
@@ -84,8 +103,22 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
   async function finish(name: string) {
     if (editing === undefined) return;
     setEditing(undefined);
-    if (editing.kind === 'rename') await actions.move(editing.path, joinPath(parentOf(editing.path), name));
-    else await actions.create(joinPath(editing.folder, name), editing.kind);
+    const path = joinPath(editing.kind === 'rename' ? parentOf(editing.path) : editing.folder, name);
+    if (editing.kind === 'rename') await actions.move(editing.path, path);
+    else await actions.create(path, editing.kind);
+    returnTo(path);
+  }
+
+  function cancel(byKey: boolean) {
+    setEditing(undefined);
+    if (byKey) focusCurrent();
+  }
+
+  async function remove(row: TreeRow) {
+    const below = rows.slice(rows.indexOf(row) + 1).find((other) => !other.path.startsWith(`${row.path}/`));
+    const next = below ?? rows[rows.indexOf(row) - 1];
+    await actions.remove(row.path, row.kind);
+    returnTo(next?.path);
   }
 
   const pasteHere =
@@ -104,7 +137,7 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
     paste: pasteHere,
     duplicate: () => focusedRow !== undefined && void actions.duplicate(focusedRow.path, tree.taken),
     copyPath: () => void navigator.clipboard?.writeText(focusedRow?.path ?? ''),
-    remove: () => focusedRow !== undefined && void actions.remove(focusedRow.path, focusedRow.kind),
+    remove: () => focusedRow !== undefined && void remove(focusedRow),
     collapseAll: tree.collapseAll,
   };
 
@@ -169,7 +202,7 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
           initial=""
           depth={editing.folder === '' ? 0 : editing.folder.split('/').length}
           onDone={(name) => void finish(name)}
-          onCancel={() => setEditing(undefined)}
+          onCancel={cancel}
         />
       )}
       <TreeContextMenu {...menu} className="tree-area">
@@ -206,7 +239,7 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
                       initial={row.name}
                       depth={row.depth}
                       onDone={(name) => void finish(name)}
-                      onCancel={() => setEditing(undefined)}
+                      onCancel={cancel}
                     />
                   </div>
                 );

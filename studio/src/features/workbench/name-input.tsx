@@ -5,7 +5,8 @@ interface NameInputProps {
   readonly initial: string;
   readonly depth: number;
   readonly onDone: (name: string) => void;
-  readonly onCancel: () => void;
+  /** `byKey`: with Escape, not by going elsewhere. */
+  readonly onCancel: (byKey: boolean) => void;
 }
 
 /** The name of a new or renamed file, in the tree. Enter takes it, Escape and leaving don't. */
@@ -27,13 +28,13 @@ export function NameInput({ initial, depth, onDone, onCancel }: NameInputProps) 
         maxLength={255}
         spellCheck={false}
         autoComplete="off"
-        onBlur={onCancel}
+        onBlur={() => onCancel(false)}
         onKeyDown={(event) => {
           event.stopPropagation();
-          if (event.key === 'Escape') onCancel();
+          if (event.key === 'Escape') onCancel(true);
           if (event.key !== 'Enter') return;
           const name = event.currentTarget.value.trim().replace(/^\/+|\/+$/g, '');
-          if (name === '' || name === initial) onCancel();
+          if (name === '' || name === initial) onCancel(true);
           else onDone(name);
         }}
       />
