@@ -34,6 +34,8 @@ export interface Differences {
   changes(): Promise<FileChange[]>;
   /** What a file held when it was copied; null when it was not there. */
   base(path: string): Promise<Buffer | null>;
+  /** Every file that is there now but those in folders that programs make, sorted; no folder is read for it. */
+  list(): Promise<string[]>;
 }
 
 export function createDifferences(parts: {
@@ -149,6 +151,12 @@ export function createDifferences(parts: {
     return [...known.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1));
   }
 
+  function changes(): Promise<FileChange[]> {
+    const result = last.then(update);
+    last = result.catch(() => undefined);
+    return result;
+  }
+
   return {
     wrote(path) {
       // Through a link something else is written than what is named.
@@ -158,12 +166,17 @@ export function createDifferences(parts: {
     othersWrite() {
       others = true;
     },
-    changes() {
-      const result = last.then(update);
-      last = result.catch(() => undefined);
-      return result;
-    },
+    changes,
     base,
+    async list() {
+      const different = new Map((await changes()).map((change) => [change.path, change]));
+      const paths: string[] = [];
+      for (const [path, { kind }] of files) {
+        if (kind === 'file' && !isDerived(path) && !different.has(path)) paths.push(path);
+      }
+      for (const { path, afterHash } of different.values()) if (afterHash !== null) paths.push(path);
+      return paths.sort();
+    },
   };
 }
 

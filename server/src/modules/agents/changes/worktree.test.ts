@@ -121,6 +121,17 @@ test('only what was said to be written is looked at; a program may have written 
   assert.deepEqual(await names(), ['b.txt', 'c.txt']);
 });
 
+test('the list of files is what is there now, without folders that programs make', async () => {
+  using at = place({ 'a.txt': 'a', 'src/b.txt': 'b', 'node_modules/x/index.js': 'x', 'c.txt': 'c' });
+  const copy = await at.worktrees.create('one', signal);
+  assert.deepEqual(await copy.list(), ['a.txt', 'c.txt', 'src/b.txt']);
+  rmSync(path.join(copy.path, 'a.txt'));
+  writeFileSync(path.join(copy.path, 'src/a.txt'), 'new');
+  writeFileSync(path.join(copy.path, 'c.txt'), 'C');
+  copy.wrote(null);
+  assert.deepEqual(await copy.list(), ['c.txt', 'src/a.txt', 'src/b.txt']);
+});
+
 test('a file that is written through a link is found under its own name', async () => {
   using at = place({ 'real/a.txt': 'a' });
   symlinkSync('real', path.join(at.workspacePath, 'linked'));

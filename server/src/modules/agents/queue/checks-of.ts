@@ -35,6 +35,7 @@ export async function checksOf(
   const bench = room.bench({
     path: copy.worktree.path,
     wrote: (path) => copy.worktree.wrote(path),
+    list: () => copy.worktree.list(),
   });
   const command = task.command ?? (definition.grant.run ? await findCommand(bench) : null);
   const baseline = command === null || resumed ? null : await bench.run(command);

@@ -59,6 +59,7 @@ export function createMergeCheck(deps: {
     // What failed before the change is not the change's fault.
     const baseline = command === null ? null : await bench.run(command);
     await overlay(files, room, worktree.path);
+    for (const { path } of files) worktree.wrote(path);
     const planned = new Map(files.map((file) => [file.path, file]));
     const context: CheckContext = {
       bench,

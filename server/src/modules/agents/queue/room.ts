@@ -16,7 +16,7 @@ export interface Room {
   readonly blobs: Blobs;
   readonly worktrees: Worktrees;
   /** Tools in the copy of this id. */
-  bench(worktree: Pick<Worktree, 'path' | 'wrote'>): Workbench;
+  bench(worktree: Pick<Worktree, 'path' | 'wrote' | 'list'>): Workbench;
 }
 
 /** Opens it in the name of whoever dispatched the task. @throws projects.* when they may no longer write there */
@@ -60,6 +60,7 @@ export async function openRoom(
         call,
         namedFiles: files,
         wrote: worktree.wrote,
+        list: worktree.list,
       }),
   };
 }

@@ -2,7 +2,6 @@ import { isUtf8 } from 'node:buffer';
 import type { Call, Client } from '#base/contract.ts';
 import { fault, isFault } from '#base/fault.ts';
 import { deleteWorkspacePath } from '#kernel/files/change.ts';
-import { listWorkspaceFolder } from '#kernel/files/entry.ts';
 import { readWorkspaceFile } from '#kernel/files/read.ts';
 import { unlimitedRoom, type Workspace } from '#kernel/files/workspace.ts';
 import { writeWorkspaceFile } from '#kernel/files/write.ts';
@@ -23,13 +22,13 @@ export interface Workbench {
   /** @throws files.* */
   write(path: string, content: string): Promise<void>;
   remove(path: string): Promise<void>;
+  /** Every file but those in folders that programs make, sorted. */
   list(): Promise<string[]>;
   /** Runs a program in the sandbox, in the copy; without network, unless its user has agreed. */
   run(command: CommandLine, reach?: { readonly network: boolean }): Promise<RunOutcome>;
 }
 
 const readBytes = 1024 ** 2;
-const mostFiles = 20_000;
 const runTimeoutMs = 120_000;
 /** The repository's own folder is never in a copy, and nothing of it is ever proposed. */
 const ownFolder = /(^|\/)\.git(\/|$)/i;
@@ -46,6 +45,8 @@ export function createWorkbench(parts: {
   readonly namedFiles: readonly string[];
   /** Told before and after each write: the path, or null for a program, which may write anything. */
   readonly wrote: (path: string | null) => void;
+  /** The files of the copy. */
+  readonly list: () => Promise<string[]>;
 }): Workbench {
   const { sandbox, projectId, taskId, call, wrote } = parts;
   const workspace: Workspace = {
@@ -91,15 +92,7 @@ export function createWorkbench(parts: {
       assertAllowed(path);
       await writing(path, () => deleteWorkspacePath(workspace, path, { recursive: false }));
     },
-    async list() {
-      const skip = ['.git', 'node_modules', '.venv', '__pycache__', 'dist', 'build', 'target', 'coverage'];
-      const { entries } = await listWorkspaceFolder(workspace, '', {
-        recursive: true,
-        limit: mostFiles,
-        skip,
-      });
-      return entries.filter(({ kind }) => kind === 'file').map(({ path }) => path);
-    },
+    list: parts.list,
     async run({ command, args }, { network } = { network: false }) {
       const request = {
         projectId,

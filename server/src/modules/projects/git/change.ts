@@ -30,6 +30,12 @@ export interface CommitRequest {
   readonly author: Author;
 }
 
+/**
+ * Contents are written out one by one but flushed together: one flush each takes minutes for 50,000 files, and what they
+ * are for, the commit, is flushed after them in any case.
+ */
+const flushOnce = ['-c', 'core.fsyncMethod=batch'];
+
 /** Commits everything, or the named files only. @throws projects.git_nothing_to_commit */
 export async function commitChanges(
   git: Git,
@@ -41,8 +47,8 @@ export async function commitChanges(
   await git.run(
     folder,
     stdin === undefined
-      ? { args: ['add', '--all', '--', '.'] }
-      : { args: ['add', '--all', ...fromStdin], stdin },
+      ? { args: [...flushOnce, 'add', '--all', '--', '.'] }
+      : { args: [...flushOnce, 'add', '--all', ...fromStdin], stdin },
   );
   const before = await headCommit(git, folder);
   const command: GitCommand = {

@@ -117,11 +117,11 @@ const ripgrep = (() => {
   return status === 0 && stdout.startsWith('ripgrep');
 })();
 
-test('finds the same lines as ripgrep in 12 random trees: .gitignore, binary, CRLF, not UTF-8, links, endless lines', {
+test('finds the same lines as ripgrep in 8 random trees: .gitignore, binary, CRLF, not UTF-8, links, endless lines', {
   skip: ripgrep ? false : 'ripgrep (rg) is not installed',
 }, () => {
   let compared = 0;
-  for (let seed = 1; seed <= 12; seed += 1) {
+  for (let seed = 1; seed <= 8; seed += 1) {
     const root = mkdtempSync(path.join(tmpdir(), 'cds-grep-'));
     try {
       randomTree(root, seed);
@@ -156,7 +156,7 @@ test('finds the same lines as ripgrep in 12 random trees: .gitignore, binary, CR
       rmSync(root, { recursive: true, force: true });
     }
   }
-  assert.ok(compared > 500, `only ${compared} lines were compared`);
+  assert.ok(compared > 300, `only ${compared} lines were compared`);
 });
 
 test('parts that threads share give what one walk gives, in its order, and the limit holds', () => {
