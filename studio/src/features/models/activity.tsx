@@ -70,9 +70,15 @@ function LastHour({ minutes }: Pick<ModelActivity, 'minutes'>) {
                     ))}
                   </span>
                 </td>
-                <td className="numbers">{number(strip.requests)}</td>
-                <td className="numbers">{number(strip.failed)}</td>
-                <td className="numbers">{number(strip.tokens)}</td>
+                <td className="numbers" data-label={t('requests')}>
+                  {number(strip.requests)}
+                </td>
+                <td className="numbers" data-label={t('failed')}>
+                  {number(strip.failed)}
+                </td>
+                <td className="numbers" data-label={t('tokens')}>
+                  {number(strip.tokens)}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -129,12 +135,18 @@ function LastRequests({ requests }: Pick<ModelActivity, 'requests'>) {
                     </span>
                   )}
                 </td>
-                <td className="numbers">{number(request.promptTokens)}</td>
-                <td className="numbers">{number(request.completionTokens)}</td>
-                <td className="numbers">
+                <td className="numbers" data-label={t('promptTokens')}>
+                  {number(request.promptTokens)}
+                </td>
+                <td className="numbers" data-label={t('answerTokens')}>
+                  {number(request.completionTokens)}
+                </td>
+                <td className="numbers" data-label={t('firstToken')}>
                   {request.firstTokenMs === null ? '–' : formatDuration(request.firstTokenMs, language)}
                 </td>
-                <td className="numbers">{formatDuration(request.durationMs, language)}</td>
+                <td className="numbers" data-label={t('duration')}>
+                  {formatDuration(request.durationMs, language)}
+                </td>
               </tr>
             ))}
           </tbody>

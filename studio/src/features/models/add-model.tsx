@@ -71,8 +71,12 @@ export function AddModel() {
                     <span className="text-muted model-quantization">{entry.quantization}</span>
                   </td>
                   <td className="text-second">{t(`purposes.${entry.purpose}`)}</td>
-                  <td className="text-second">{entry.licence}</td>
-                  <td className="numbers">{formatBytes(entry.sizeBytes, language)}</td>
+                  <td className="text-second" data-label={t('licence')}>
+                    {entry.licence}
+                  </td>
+                  <td className="numbers" data-label={t('size')}>
+                    {formatBytes(entry.sizeBytes, language)}
+                  </td>
                   <td className="actions">
                     {entry.present ? (
                       <span className="text-muted">{t('present')}</span>

@@ -160,18 +160,22 @@ function ModelRow({ model, onAsk }: { model: LocalModel; onAsk: (what: Asked['wh
       <td>
         <ModelStanding model={model} />
       </td>
-      <td className="text-second">
+      <td className="text-second" data-label={t('use')}>
         {(['chat', 'infill', 'embeddings'] as const)
           .filter((use) => model.capabilities[use])
           .map((use) => t(`uses.${use}`))
           .join(', ') || '–'}
       </td>
-      <td className="numbers">{bytes(model.sizeBytes)}</td>
-      <td className="numbers">{loaded ? bytes(model.residentBytes ?? model.estimatedBytes) : '–'}</td>
-      <td className="numbers">
+      <td className="numbers" data-label={t('size')}>
+        {bytes(model.sizeBytes)}
+      </td>
+      <td className="numbers" data-label={t('ram')}>
+        {loaded ? bytes(model.residentBytes ?? model.estimatedBytes) : '–'}
+      </td>
+      <td className="numbers" data-label={t('context')}>
         {(model.settings.contextSize ?? model.trainedContextSize).toLocaleString(language)}
       </td>
-      <td className="numbers">
+      <td className="numbers" data-label={t('speed')}>
         {speed === null ? '–' : speed.toLocaleString(language, { maximumFractionDigits: 0 })}
       </td>
       <td className="actions">

@@ -121,8 +121,12 @@ function ProviderRow({ provider, onAsk }: { provider: Provider; onAsk: (what: 'e
         </span>
       </td>
       <td className="text-second">{provider.baseUrl}</td>
-      <td className="text-second">{t(provider.hasApiKey ? 'keyStored' : 'keyNone')}</td>
-      <td className="numbers">{provider.models.length}</td>
+      <td className="text-second" data-label={t('key')}>
+        {t(provider.hasApiKey ? 'keyStored' : 'keyNone')}
+      </td>
+      <td className="numbers" data-label={t('models')}>
+        {provider.models.length}
+      </td>
       <td className="actions">
         {provider.found ? (
           <span className="text-muted">{t('found')}</span>

@@ -2,12 +2,15 @@ import { rpc } from '../../rpc/client.ts';
 import type { Params } from '../../rpc/contracts.ts';
 import { createStore, type Store } from '../../ui/store.ts';
 import type { Turn } from './settings.ts';
+import { type ToolCall, type ToolCallPiece, withPieces } from './tool-calls.ts';
 
 export interface ConversationState {
   readonly status: 'idle' | 'waiting' | 'writing' | 'finished' | 'cut' | 'stopped' | 'failed';
   readonly turns: readonly Turn[];
   /** The answer that is being written. */
   readonly draft: string;
+  /** Tools that it calls, as far as they are written. */
+  readonly draftCalls: readonly ToolCall[];
   readonly tokens: number;
   readonly promptTokens: number | undefined;
   /** Where the request stands in the model's queue; 1 for the next one. */
@@ -23,6 +26,7 @@ const empty: ConversationState = {
   status: 'idle',
   turns: [],
   draft: '',
+  draftCalls: [],
   tokens: 0,
   promptTokens: undefined,
   place: undefined,
@@ -37,7 +41,10 @@ interface Chunk {
   readonly object?: string;
   readonly position?: number;
   readonly choices?: readonly {
-    readonly delta?: { readonly content?: string | null };
+    readonly delta?: {
+      readonly content?: string | null;
+      readonly tool_calls?: readonly ToolCallPiece[] | null;
+    };
     readonly finish_reason?: string | null;
   }[];
 }
@@ -68,6 +75,12 @@ export function createConversation(): Conversation {
       store.set({ ...empty, status: 'waiting', turns });
       const startedMs = performance.now();
       let draft = '';
+      let draftCalls: readonly ToolCall[] = [];
+      const answer = (): Turn => ({
+        role: 'assistant',
+        content: draft,
+        ...(draftCalls.length === 0 ? {} : { toolCalls: draftCalls }),
+      });
       let tokens = 0;
       let cut = false;
       try {
@@ -79,17 +92,21 @@ export function createConversation(): Conversation {
             const [choice] = chunk.choices ?? [];
             if (choice?.finish_reason === 'length') cut = true;
             const text = choice?.delta?.content ?? '';
-            if (text === '') return;
-            const first = draft === '' ? { firstTokenMs: performance.now() - startedMs } : {};
+            const pieces = choice?.delta?.tool_calls ?? [];
+            if (text === '' && pieces.length === 0) return;
+            const first = tokens === 0 ? { firstTokenMs: performance.now() - startedMs } : {};
             draft += text;
+            draftCalls = withPieces(draftCalls, pieces);
             tokens += 1;
-            change({ ...first, status: 'writing', draft, tokens, totalMs: performance.now() - startedMs });
+            const totalMs = performance.now() - startedMs;
+            change({ ...first, status: 'writing', draft, draftCalls, tokens, totalMs });
           },
         });
         change({
           status: cut ? 'cut' : 'finished',
-          turns: [...turns, { role: 'assistant', content: draft }],
+          turns: [...turns, answer()],
           draft: '',
+          draftCalls: [],
           tokens: bill.completionTokens,
           promptTokens: bill.promptTokens,
           totalMs: performance.now() - startedMs,
@@ -98,8 +115,14 @@ export function createConversation(): Conversation {
         });
       } catch (error) {
         if (controller !== own) return false;
-        const kept = draft === '' ? turns : [...turns, { role: 'assistant' as const, content: draft }];
-        change({ status: own.signal.aborted ? 'stopped' : 'failed', turns: kept, draft: '', error });
+        const kept = draft === '' && draftCalls.length === 0 ? turns : [...turns, answer()];
+        change({
+          status: own.signal.aborted ? 'stopped' : 'failed',
+          turns: kept,
+          draft: '',
+          draftCalls: [],
+          error,
+        });
       }
       return controller === own;
     },

@@ -8,18 +8,21 @@ import {
   Square,
   SquareTerminal,
   ThumbsUp,
+  Wrench,
 } from 'lucide-react';
 import { useEffect, useId, useRef } from 'react';
 import type { ChatModel } from '../../app/queries.ts';
 import { useLanguage, useText } from '../../i18n/language.ts';
 import { formatDuration } from '../../ui/format.ts';
+import { CodeBlock } from '../../ui/markdown/code-block.tsx';
 import { Markdown } from '../../ui/markdown/markdown.tsx';
 import { PanelError } from '../../ui/panel-boundary.tsx';
 import { toast } from '../../ui/toasts.tsx';
 import { curlOf, sdkCodeOf } from './code.ts';
 import type { ConversationState } from './conversation.ts';
 import { timesDecimal } from './cost.ts';
-import type { Turn } from './settings.ts';
+import { type Turn, wordsOf } from './settings.ts';
+import { formatArguments } from './tool-calls.ts';
 
 interface LaneProps {
   readonly place: number;
@@ -51,7 +54,7 @@ export function Lane(props: LaneProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: whatever is written moves the end
   useEffect(() => {
     if (follows.current && log.current !== null) log.current.scrollTop = log.current.scrollHeight;
-  }, [state.draft, state.turns]);
+  }, [state.draft, state.draftCalls, state.turns]);
 
   async function copy(text: string, notice: string) {
     await navigator.clipboard.writeText(text);
@@ -59,7 +62,8 @@ export function Lane(props: LaneProps) {
   }
   const asked = state.turns.at(-1)?.role === 'assistant' ? state.turns.slice(0, -1) : state.turns;
   const origin = location.origin;
-  const lastAnswer = state.turns.at(-1)?.role === 'assistant' ? (state.turns.at(-1)?.content ?? '') : '';
+  const lastTurn = state.turns.at(-1);
+  const lastAnswer = lastTurn?.role === 'assistant' ? wordsOf(lastTurn) : '';
 
   return (
     <section
@@ -155,7 +159,9 @@ export function Lane(props: LaneProps) {
           // biome-ignore lint/suspicious/noArrayIndexKey: turns are only ever added
           <Words key={index} turn={turn} />
         ))}
-        {state.draft !== '' && <Words turn={{ role: 'assistant', content: state.draft }} />}
+        {(state.draft !== '' || state.draftCalls.length > 0) && (
+          <Words turn={{ role: 'assistant', content: state.draft, toolCalls: state.draftCalls }} />
+        )}
         {state.status === 'failed' && <PanelError error={state.error} />}
       </div>
       <footer>
@@ -183,6 +189,7 @@ export function Lane(props: LaneProps) {
 }
 
 function Words({ turn }: { turn: Turn }) {
+  const t = useText('playground');
   if (turn.role === 'user') {
     // What was typed stays as it was typed; only code between single backticks is set apart.
     const parts = turn.content.split(/`([^`\n]+)`/);
@@ -195,7 +202,20 @@ function Words({ turn }: { turn: Turn }) {
       </p>
     );
   }
-  return <Markdown text={turn.content} />;
+  return (
+    <>
+      {turn.content !== '' && <Markdown text={turn.content} />}
+      {turn.toolCalls?.map((call, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: calls are only ever added
+        <div key={index} className="tool-call">
+          <span className="row">
+            <Wrench size={14} /> {t('toolCall')} <code>{call.name}</code>
+          </span>
+          <CodeBlock code={formatArguments(call.arguments)} language="json" />
+        </div>
+      ))}
+    </>
+  );
 }
 
 function speedOf({ tokens, firstTokenMs, totalMs }: ConversationState): number | undefined {

@@ -1,5 +1,6 @@
 import type { Params } from '../../rpc/contracts.ts';
 import { readStored, writeStored } from '../../ui/local-storage.ts';
+import { type ToolCall, textOfCalls } from './tool-calls.ts';
 
 /** What the left side holds; kept on this device. */
 export interface PlaygroundSettings {
@@ -42,6 +43,13 @@ export function storeSettings(settings: PlaygroundSettings): void {
 export interface Turn {
   readonly role: 'user' | 'assistant';
   readonly content: string;
+  /** Tools that an answer calls. */
+  readonly toolCalls?: readonly ToolCall[];
+}
+
+/** What a turn says, the calls of an answer without words included. */
+export function wordsOf({ content, toolCalls = [] }: Turn): string {
+  return content === '' ? textOfCalls(toolCalls) : content;
 }
 
 /** The schema as an object; undefined when there is none, null when the text is not one. */
@@ -84,7 +92,8 @@ export function bodyOf(settings: PlaygroundSettings, model: string, turns: reado
     model,
     messages: [
       ...(system.trim() === '' ? [] : [{ role: 'system' as const, content: system }]),
-      ...turns.map((turn) => ({ ...turn })),
+      // Calls are told as words: their results, which must follow calls, are nowhere to be had.
+      ...turns.map((turn) => ({ role: turn.role, content: wordsOf(turn) })),
     ],
     temperature,
     top_p: topP,

@@ -44,7 +44,7 @@ export function AgentPolicy({ projectId, editable }: { projectId: string; editab
     <section className="card section" aria-labelledby={`${id}-title`}>
       <header>
         <h2 id={`${id}-title`}>{t('agents')}</h2>
-        <span className="chip">{escalateTo ?? t('networkIsOff')}</span>
+        {escalateTo !== null && <span className="chip">{escalateTo}</span>}
       </header>
       <form onSubmit={(event) => void save(event)} className="section-body">
         <div className="field">

@@ -252,7 +252,7 @@ export const agents = {
     progress: 'Fortschritt',
     priority: 'Priorität',
     model: 'Modell',
-    escalation: 'Macht weiter',
+    escalation: 'Gibt weiter an',
     command: 'Prüfung',
     created: 'Gegeben',
     started: 'Begonnen',

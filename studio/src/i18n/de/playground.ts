@@ -16,6 +16,7 @@ export const playground = {
   model: 'Modell',
   modelOf: 'Modell {{place}}',
   local: 'lokal',
+  toolCall: 'Ruft das Werkzeug',
   firstToken: 'Erstes Token',
   speed: 'Tempo',
   perSecond: '{{count}} Tok/s',

@@ -247,7 +247,7 @@ export const agents = {
     progress: 'Progress',
     priority: 'Priority',
     model: 'Model',
-    escalation: 'Goes on',
+    escalation: 'Escalates to',
     command: 'Check',
     created: 'Given',
     started: 'Begun',

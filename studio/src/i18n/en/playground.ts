@@ -16,6 +16,7 @@ export const playground = {
   model: 'Model',
   modelOf: 'Model {{place}}',
   local: 'local',
+  toolCall: 'Calls the tool',
   firstToken: 'First token',
   speed: 'Speed',
   perSecond: '{{count}} tok/s',
