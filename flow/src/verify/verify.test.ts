@@ -80,7 +80,7 @@ test('one stale edge of three is named', async (t) => {
 });
 
 test('waits for an edge that takes its time', async (t) => {
-  const { context, edges, deploy, root } = await world(t, { waitSeconds: 5 });
+  const { context, edges, deploy, root } = await world(t, { waitSeconds: 60 });
   const [first] = edges;
   await cp(path.join(root, 'www/current/'), path.join(root, 'stale'), { recursive: true });
   if (first) first.folder = path.join(root, 'stale');

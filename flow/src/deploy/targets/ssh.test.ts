@@ -163,7 +163,7 @@ test('ssh: kill -9 of the deploying process leaves the old release live and no l
     { stdio: 'ignore' },
   );
   const releases = path.join(config.path, 'releases');
-  for (let attempt = 0; attempt < 200; attempt += 1) {
+  for (let attempt = 0; attempt < 2_400; attempt += 1) {
     const arrived = (await readdir(releases)).find((name) => name.startsWith('.incoming-'));
     if (arrived) break;
     await new Promise((resolve) => setTimeout(resolve, 25));
@@ -172,7 +172,7 @@ test('ssh: kill -9 of the deploying process leaves the old release live and no l
   await once(child, 'exit');
   assert.equal(await live('index.html'), '1');
   const retry = async (): Promise<void> => {
-    for (let attempt = 0; attempt < 40; attempt += 1) {
+    for (let attempt = 0; attempt < 600; attempt += 1) {
       try {
         await deploy('r2', { 'index.html': '2' });
         return;

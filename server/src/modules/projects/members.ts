@@ -138,7 +138,7 @@ export function createMembers({ database, store, access, auth, publish, now }: M
     if (!owners.some((row) => row.userId === leaving)) return;
     const other = owners.find((row) => row.userId !== leaving);
     if (other === undefined) throw fault('projects.last_owner');
-    const project = await store.find(projectId);
+    const project = await store.find(tx, projectId);
     if (project?.ownerId === leaving) await store.setOwner(tx, projectId, other.userId);
   }
 
@@ -153,7 +153,7 @@ export function createMembers({ database, store, access, auth, publish, now }: M
       const rest = members.filter((row) => row.userId !== userId);
       const heir = rest.find((row) => row.role === 'owner') ?? rest.find((row) => row.role === 'editor');
       await store.removeMember(tx, projectId, userId);
-      const project = await store.find(projectId);
+      const project = await store.find(tx, projectId);
       if (heir !== undefined) {
         await store.putMember(tx, projectId, { ...heir, role: 'owner' });
         if (project?.ownerId === userId) await store.setOwner(tx, projectId, heir.userId);

@@ -152,6 +152,22 @@ test('the last owner neither leaves nor steps down, also when two do so at once'
   assert.equal(project.ownerId, stayed.principal.userId);
 });
 
+test('as many owners as there are database connections step down at once, and none waits for another', async () => {
+  await using small = await projectWorld({ CDS_DATABASE_CONNECTIONS: '2' });
+  const [first, second] = [await small.account(), await small.account()];
+  const projectIds: string[] = [];
+  for (let count = 0; count < 4; count += 1) {
+    const { id: projectId } = await first.call('project.create', { name: 'shared' });
+    await first.call('project.member.add', { projectId, username: second.principal.username, role: 'owner' });
+    projectIds.push(projectId);
+  }
+  const { userId } = first.principal;
+  const changes = projectIds.map((projectId) =>
+    first.call('project.member.setRole', { projectId, userId, role: 'editor' }),
+  );
+  assert.equal((await Promise.all(changes)).length, 4);
+});
+
 test('an unknown user name is told to the owner', async () => {
   const owner = await shared.account();
   const { id: projectId } = await owner.call('project.create', { name: 'x' });

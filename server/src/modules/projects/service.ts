@@ -154,14 +154,14 @@ export function createProjectService(parts: ServiceParts) {
 
   /** A project for the platform itself, whoever its members are. @throws projects.unknown */
   async function grantOf(id: string): Promise<Grant> {
-    const project = await store.find(id);
+    const project = await store.find(database, id);
     if (project === undefined || project.deletedAt !== null) throw fault('projects.unknown');
     return { project: { ...project, role: 'viewer' }, folder: folders.of(id) };
   }
 
   /** Counts what another module has written or removed. */
   async function addUsage(id: string, growth: Growth): Promise<void> {
-    const project = await store.find(id);
+    const project = await store.find(database, id);
     if (project !== undefined) usage.add({ projectId: id, ownerId: project.ownerId }, growth);
   }
 

@@ -51,8 +51,9 @@ export function createProjectStore(database: Database) {
       return rows[0];
     },
 
-    async find(projectId: string): Promise<ProjectRow | undefined> {
-      const rows = await database.query<ProjectRow>({
+    /** Within a transaction, ask on its connection: one that waits for a second one can wait for ever. */
+    async find(queryable: Queryable, projectId: string): Promise<ProjectRow | undefined> {
+      const rows = await queryable.query<ProjectRow>({
         text: `select ${columns} from projects.project p where p.id = $1`,
         values: [projectId],
       });
