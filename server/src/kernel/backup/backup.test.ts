@@ -4,10 +4,12 @@ import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
+  createWriteStream,
   existsSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -18,13 +20,17 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import test from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { ZipFile } from 'yazl';
 import { isFault } from '#base/fault.ts';
 import { testDatabase } from '../testing/database.ts';
 import { verifyBackup } from './archive.ts';
 import { createBackup } from './create.ts';
 import { listDataFiles, openDataFile } from './data-files.ts';
+import { type Manifest, manifestName } from './manifest.ts';
 import { restoreBackup } from './restore.ts';
 
 /** An installation in small: two tables that must agree, an append-only one, files with a link and a secret. */
@@ -191,6 +197,43 @@ test('a flipped byte and a truncated file are found, and nothing is restored fro
   writeFileSync(damaged, bytes);
   truncateSync(damaged, bytes.length - 200);
   await assert.rejects(verifyBackup(damaged), (error) => isFault(error, 'backup.unreadable'));
+});
+
+test('a backup that would write through a link of its own is refused, and nothing is written', async () => {
+  await using world = await installation();
+  const elsewhere = path.join(world.folder, 'elsewhere');
+  mkdirSync(elsewhere);
+  const manifest: Manifest = {
+    format: 'cyberdevstudio-backup',
+    formatVersion: 1,
+    platformVersion: '1',
+    createdAt: new Date(0).toISOString(),
+    migrations: [],
+    tables: [],
+    sequences: [],
+    links: [
+      { path: 'projects/way-out', target: elsewhere },
+      { path: 'projects/way-out/planted', target: '/etc/passwd' },
+    ],
+    copies: [],
+    modes: {},
+    entries: {},
+  };
+  const zip = new ZipFile();
+  zip.addBuffer(Buffer.from(JSON.stringify(manifest)), manifestName);
+  zip.end();
+  const file = path.join(world.folder, 'hostile.zip');
+  await pipeline(Readable.from(zip.outputStream), createWriteStream(file));
+  await using fresh = await testDatabase();
+  const restoring = restoreBackup({
+    file,
+    connectionString: fresh.connectionString,
+    dataDir: path.join(world.folder, 'restored'),
+    modules: world.modules,
+    force: false,
+  });
+  await assert.rejects(restoring, (error) => isFault(error, 'backup.damaged'));
+  assert.deepEqual(readdirSync(elsewhere), []);
 });
 
 test('a backup of a newer version is refused', async () => {

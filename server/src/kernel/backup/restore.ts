@@ -94,6 +94,7 @@ async function fillTables(client: pg.Client, archive: BackupArchive): Promise<vo
 
 async function fillFiles(archive: BackupArchive, dataDir: string): Promise<void> {
   const names = Object.keys(archive.manifest.entries).filter((name) => name.startsWith('files/'));
+  refuseBehindLinks(archive.manifest);
   const tops = new Set(names.map((name) => name.split('/')[1] ?? ''));
   for (const top of tops) {
     inside(dataDir, top);
@@ -116,6 +117,23 @@ async function fillFiles(archive: BackupArchive, dataDir: string): Promise<void>
     const full = inside(dataDir, name);
     await mkdir(path.dirname(full), { recursive: true, mode: 0o700 });
     await symlink(target, full);
+  }
+}
+
+/** What lies behind a link lies wherever the link leads; no backup of ours has anything there. */
+function refuseBehindLinks({ entries, copies, links }: Manifest): void {
+  const linked = new Set(links.map((link) => path.posix.normalize(link.path)));
+  const places = [
+    ...Object.keys(entries).map((name) => name.replace(/^files\//, '')),
+    ...copies.flatMap((copy) => [copy.path, copy.of]),
+    ...links.map((link) => link.path),
+  ];
+  for (const place of places) {
+    const parts = path.posix.normalize(place).split('/');
+    for (let count = 1; count < parts.length; count += 1) {
+      if (linked.has(parts.slice(0, count).join('/')))
+        throw fault('backup.damaged', { entry: place, reason: 'it lies behind a link' });
+    }
   }
 }
 

@@ -134,8 +134,10 @@ export class ModelRuntime {
 
   #refuseTooEarlyRestart(): void {
     const delayMs = restartDelaysMs[Math.min(this.#failures, restartDelaysMs.length - 1)] ?? 0;
-    const waitMs = this.#failedAtMs + delayMs - this.#options.now();
-    if (this.#failures === 0 || waitMs <= 0) return;
+    const sinceMs = this.#options.now() - this.#failedAtMs;
+    const waitMs = delayMs - sinceMs;
+    // A failure that lies ahead: the clock was set back, and waiting for it could take hours.
+    if (this.#failures === 0 || waitMs <= 0 || sinceMs < 0) return;
     const reason = `${this.problem ?? 'it has failed'}; it is started again in ${Math.ceil(waitMs / 1_000)} s`;
     throw fault('llm.engine_failed', { model: this.#options.modelId, reason, retryAfterMs: waitMs });
   }
