@@ -27,7 +27,8 @@ export interface Allotment {
 const batchSize = 500;
 /** So much later at most is a use durable; a kill in between does not bill it. */
 const gatherMs = 10;
-const retryMs = [100, 500, 2_000, 5_000, 15_000] as const;
+/** Waits between tries of a ledger that does not answer; the last one repeats. */
+const usualRetryMs: readonly number[] = [100, 500, 2_000, 5_000, 15_000];
 
 /** @see createPurses */
 export function createAllotment(
@@ -36,10 +37,12 @@ export function createAllotment(
     readonly tokens: number;
     readonly currency: string;
     readonly usableUntilMs: number;
+    /** What is not charged by then is given up: the outage has lasted longer than the reservation. */
+    readonly expiresAtMs: number;
     readonly onClosed: () => void;
   },
 ): Allotment {
-  const { ledger, systemCall, now, log, reservationId } = deps;
+  const { ledger, systemCall, now, log, reservationId, retryMs = usualRetryMs } = deps;
   let left = deps.tokens;
   let running = 0;
   let retired = false;
@@ -47,6 +50,7 @@ export function createAllotment(
   let pending: Use[] = [];
   let flushing: Promise<void> | undefined;
   let failures = 0;
+  let ending = false;
   const { promise: closed, resolve: resolveClosed } = Promise.withResolvers<void>();
   let isClosed = false;
 
@@ -66,10 +70,11 @@ export function createAllotment(
       } catch (error) {
         if (isFault(error, 'ledger.reservation_closed')) return finish();
         pending = [...uses, ...pending];
-        const waitMs = retryMs[failures];
+        const waitMs = retryMs[Math.min(failures, retryMs.length - 1)];
         failures += 1;
         log.warn({ err: error, reservationId, uses: uses.length }, 'uses of models can’t be charged yet');
-        if (waitMs === undefined) {
+        // A process that stops must not wait for the whole of an outage.
+        if (failures > retryMs.length && (ending || now() >= deps.expiresAtMs)) {
           log.error({ reservationId, uses: pending.length }, 'uses of models were not charged');
           return finish();
         }
@@ -134,6 +139,7 @@ export function createAllotment(
     },
     async end() {
       retired = true;
+      ending = true;
       if (running > 0) {
         // Requests are being ended with the process; what they have used by now is charged.
         while (pending.length > 0 || flushing !== undefined) {

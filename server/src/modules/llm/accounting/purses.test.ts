@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { pino } from 'pino';
+import { fault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
+import { eventually } from '#kernel/testing/eventually.ts';
 import { type TestWorld, testWorld } from '#kernel/testing/world.ts';
 import { ledgerContract } from '#modules/ledger/contract.ts';
 import { ledger } from '#modules/ledger/module.ts';
-import { createPurses } from './purses.ts';
+import { createPurses, type PurseDeps } from './purses.ts';
 
 let world: TestWorld;
 
@@ -31,7 +33,7 @@ async function balanceOf(userId: string) {
 
 const price = { tokenWeight: '1', promptTokenCost: '0.000001', completionTokenCost: '0.000002' };
 
-function pursesWith(idleMs: number) {
+function pursesWith(idleMs: number, changed: Partial<PurseDeps> = {}) {
   return createPurses({
     ledger: world.client(ledgerContract),
     systemCall: () => world.call(null),
@@ -40,6 +42,7 @@ function pursesWith(idleMs: number) {
     now: world.clock.now,
     newId: randomUUID,
     idleMs,
+    ...changed,
   });
 }
 
@@ -108,6 +111,31 @@ test('an answer that used more than was held for it takes the rest from the bala
   await hold.settle({ ...used, completionTokens: 500 });
   await purses[Symbol.asyncDispose]();
   assert.deepEqual(await balanceOf(userId), { tokens: 10_000 - 560, heldTokens: 0 });
+});
+
+test('what was used while the ledger is away for long is charged when it is back', async () => {
+  const userId = await userWith(1_000);
+  const ledger = world.client(ledgerContract);
+  let refusals = 0;
+  let away = false;
+  // The service restarts, or the network is cut: calls are refused.
+  const cut: typeof ledger = {
+    ...ledger,
+    call(method, params, call) {
+      if (!away) return ledger.call(method, params, call);
+      refusals += 1;
+      return Promise.reject(fault('common.unavailable', { service: 'ledger' }));
+    },
+  };
+  await using purses = pursesWith(0, { ledger: cut, retryMs: [1, 1, 1] });
+  const hold = await purses.hold(ask(userId));
+  away = true;
+  await hold.settle(used);
+  await eventually(() => assert.ok(refusals > 10));
+  away = false;
+  await eventually(async () => {
+    assert.deepEqual(await balanceOf(userId), { tokens: 1_000 - 70, heldTokens: 0 });
+  });
 });
 
 test('a process that dies leaves a reservation that expires; nothing is billed', async () => {

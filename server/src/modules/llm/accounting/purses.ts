@@ -20,6 +20,8 @@ export interface PurseDeps extends LedgerAccess {
   readonly newId: () => string;
   /** An allotment that nobody has used for so long is given back; 0: as soon as nothing runs on it. */
   readonly idleMs: number;
+  /** Waits between tries of a ledger that does not answer. */
+  readonly retryMs?: readonly number[];
 }
 
 /** One user's, or one API key's, tokens that are put aside ahead. */
@@ -91,6 +93,7 @@ export function createPurses(deps: PurseDeps): Accounting & AsyncDisposable {
       currency: reservation.currency,
       // Long before it expires: what runs on it then must end in time.
       usableUntilMs: now() + deps.lifetimeMs / 2,
+      expiresAtMs: now() + deps.lifetimeMs,
       onClosed: () => void purse.allotments.delete(allotment),
     });
     purse.allotments.add(allotment);
