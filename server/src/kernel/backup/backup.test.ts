@@ -216,6 +216,7 @@ test('a backup that would write through a link of its own is refused, and nothin
       { path: 'projects/way-out/planted', target: '/etc/passwd' },
     ],
     copies: [],
+    emptyFolders: [],
     modes: {},
     entries: {},
   };

@@ -121,10 +121,11 @@ async function fillFiles(archive: BackupArchive, dataDir: string): Promise<void>
 }
 
 /** What lies behind a link lies wherever the link leads; no backup of ours has anything there. */
-function refuseBehindLinks({ entries, copies, links }: Manifest): void {
+function refuseBehindLinks({ entries, emptyFolders, copies, links }: Manifest): void {
   const linked = new Set(links.map((link) => path.posix.normalize(link.path)));
   const places = [
     ...Object.keys(entries).map((name) => name.replace(/^files\//, '')),
+    ...emptyFolders,
     ...copies.flatMap((copy) => [copy.path, copy.of]),
     ...links.map((link) => link.path),
   ];
