@@ -108,10 +108,17 @@ async function prepare(user: ApiClient): Promise<string> {
   return id;
 }
 
-async function open(words: Words, name: string, projectId: string): Promise<Page> {
+const desktop = { width: 1440, height: 1000 };
+const phone = { width: 390, height: 844 };
+
+async function open(
+  words: Words,
+  name: string,
+  { projectId, viewport = desktop }: { projectId: string; viewport?: typeof phone },
+): Promise<Page> {
   const context = await browser.newContext({
     locale: words.locale,
-    viewport: { width: 1440, height: 1000 },
+    viewport,
   });
   const page = await context.newPage();
   await page.goto(`${platform.url}/p/${projectId}/run`);
@@ -143,7 +150,7 @@ for (const words of [english, german]) {
     const name = `walls-${words.locale.slice(0, 2)}`;
     const user = await registerUser(platform.url, name);
     const projectId = await prepare(user);
-    const page = await open(words, name, projectId);
+    const page = await open(words, name, { projectId });
     const engines: EngineName[] = ['run'];
     if (modules) engines.push('wasm');
     else t.diagnostic('wasm is left out: clang, lld and wasi-libc are not installed');
@@ -178,7 +185,8 @@ for (const words of [english, german]) {
     const name = `talk-${words.locale.slice(0, 2)}`;
     const user = await registerUser(platform.url, name);
     const projectId = await prepare(user);
-    const page = await open(words, name, projectId);
+    // The one on a phone, where the line for input lies below the fold and must be reached.
+    const page = await open(words, name, { projectId, viewport: words === german ? phone : desktop });
     await page.getByLabel(words.write).check();
     const field = page.getByRole('textbox', { name: words.input });
     for (const engine of modules ? (['run', 'wasm'] as const) : (['run'] as const)) {
