@@ -25,6 +25,7 @@ const task = {
   after: [],
   budget: { tokens: 1, seconds: 1, cost: null },
   escalateTo: null,
+  consent: null,
   overlaps: [],
   usage: { calls: 1, promptTokens: 1, completionTokens: 1, estimatedTokens: 0, cost: '0' },
   question: null,
