@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
-import { chatModelsQuery } from '../../app/queries.ts';
 import { useText } from '../../i18n/language.ts';
 import { useStore } from '../../ui/store.ts';
 import { agentSettingsQuery } from './agent-queries.ts';
 import { changeDraft, draftOf } from './draft.ts';
+import { ModelOptions } from './model-options.tsx';
 
 const byProject = '';
 const none = '-';
@@ -14,9 +14,7 @@ export function EscalationChoice({ projectId }: { projectId: string }) {
   const t = useText('agents');
   const id = useId();
   const { escalateTo } = useStore(draftOf(projectId));
-  const models = useQuery(chatModelsQuery).data?.map((model) => model.id) ?? [];
   const ofProject = useQuery(agentSettingsQuery(projectId)).data?.escalateTo;
-  const known = escalateTo == null || models.includes(escalateTo) ? models : [escalateTo, ...models];
   return (
     <div className="field wide">
       <label htmlFor={id}>{t('escalation')}</label>
@@ -37,11 +35,7 @@ export function EscalationChoice({ projectId }: { projectId: string }) {
             : t('escalationAsProject', { choice: ofProject ?? t('escalationNone') })}
         </option>
         <option value={none}>{t('escalationNone')}</option>
-        {known.map((model) => (
-          <option key={model} value={model}>
-            {model}
-          </option>
-        ))}
+        <ModelOptions chosen={escalateTo} />
       </select>
       <span id={`${id}-below`} className="hint">
         {t('escalationHint')}

@@ -7,20 +7,20 @@ import { rpc } from '../../rpc/client.ts';
 import { PanelError } from '../../ui/panel-boundary.tsx';
 import { toast, toastFault } from '../../ui/toasts.tsx';
 import { agentSettingsQuery } from '../agents/agent-queries.ts';
+import { ModelOptions } from '../agents/model-options.tsx';
 
 /** Which model may go on in a project's tasks where the first does not manage: none, unless its owners name one. */
 export function AgentPolicy({ projectId, editable }: { projectId: string; editable: boolean }) {
   const t = useText('projects');
   const id = useId();
   const settings = useQuery(agentSettingsQuery(projectId));
-  const models = useQuery(chatModelsQuery).data?.map((model) => model.id) ?? [];
+  const models = useQuery(chatModelsQuery).data;
   if (settings.data === undefined) {
     return settings.error === null ? null : (
       <PanelError error={settings.error} retry={() => void settings.refetch()} />
     );
   }
   const { escalateTo } = settings.data;
-  const known = escalateTo === null || models.includes(escalateTo) ? models : [escalateTo, ...models];
 
   async function save(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -51,7 +51,7 @@ export function AgentPolicy({ projectId, editable }: { projectId: string; editab
           <label htmlFor={id}>{t('escalation')}</label>
           <select
             // A list that came later must still show what is chosen.
-            key={`${escalateTo} ${known.length}`}
+            key={`${escalateTo} ${models?.length}`}
             id={id}
             name="model"
             className="input"
@@ -60,11 +60,7 @@ export function AgentPolicy({ projectId, editable }: { projectId: string; editab
             aria-describedby={`${id}-below`}
           >
             <option value="">{t('escalationNone')}</option>
-            {known.map((model) => (
-              <option key={model} value={model}>
-                {model}
-              </option>
-            ))}
+            <ModelOptions chosen={escalateTo} />
           </select>
           <span id={`${id}-below`} className="hint">
             {t('escalationHint')}
