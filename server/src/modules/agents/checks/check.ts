@@ -42,7 +42,15 @@ export async function checkFileSyntax(
   path: string,
 ): Promise<CheckResult> {
   const text = await bench.read(path);
-  if (text === null) return passed;
+  return text === null ? passed : checkTextSyntax({ syntax, before }, path, text);
+}
+
+/** As `checkFileSyntax`, for a text that is not written yet. */
+export async function checkTextSyntax(
+  { syntax, before }: Pick<CheckContext, 'syntax' | 'before'>,
+  path: string,
+  text: string,
+): Promise<CheckResult> {
   if (path.endsWith('.json')) return checkJson(path, text);
   const error = await syntax.withTree(path, text, firstError);
   if (error === null || error === undefined) return passed;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isFault } from '#base/fault.ts';
 import { isSecretFile } from '../changes/secret-files.ts';
+import { checkTextSyntax } from '../checks/check.ts';
 import { repeatedLine } from '../control/answer-blocks.ts';
 import { leftOutLine, replaceText } from '../control/edits.ts';
 import type { ToolCall } from '../control/model.ts';
@@ -190,7 +191,7 @@ async function run(
 
 /** What speaks against a whole file: code that was left out, or that comes over and over. */
 async function wholeProblem(
-  { context: { syntax }, task }: Work,
+  { context, task }: Work,
   { path, before, content }: { readonly path: string; readonly before: string; readonly content: string },
 ): Promise<string | null> {
   const left = leftOutLine(content, before);
@@ -198,8 +199,12 @@ async function wholeProblem(
     return `"${left}" stands where code was left out; write the whole file, or use edit_file`;
   const said = repeatedLine(content, before);
   if (said !== null) return `"${said.slice(0, 80)}" is repeated over and over`;
-  const problem = await definitionProblem(syntax, path, { before, after: content, task, whole: true });
-  return problem === null ? null : `${problem}; to take code away on purpose, use edit_file`;
+  const texts = { before, after: content, task, whole: true };
+  const problem = await definitionProblem(context.syntax, path, texts);
+  if (problem !== null) return `${problem}; to take code away on purpose, use edit_file`;
+  // A whole file that does not parse is half of one; between two edits of parts it may well be so.
+  const syntax = await checkTextSyntax(context, path, content);
+  return syntax.passed ? null : syntax.output;
 }
 
 async function runCommand(
