@@ -49,7 +49,8 @@ export async function measureLargeProject(say: (line: string) => void): Promise<
     const turn = calls.length - 1;
     if (turn < edits) {
       const file = `src/part${turn}/file1.js`;
-      return { tool: 'write_file', input: { path: file, content: `export const changed = ${index};\n` } };
+      const content = `export function compute${turn}001(value) {\n  return value + ${index};\n}\n`;
+      return { tool: 'write_file', input: { path: file, content } };
     }
     return { tool: 'finish', input: { summary: 'done' } };
   };
@@ -88,9 +89,11 @@ export async function measureLargeProject(say: (line: string) => void): Promise<
     let taskId = '';
     const startMs = performance.now();
     const task = await measured(async () => {
-      const ended = await at.run({ agent: 'doc', mode: 'tools', task: 'Improve compute41007' });
-      if (ended.status !== 'completed') throw new Error(JSON.stringify(ended.problem));
+      const ended = await at.run({ agent: 'code', mode: 'tools', task: 'Improve compute41007' });
       taskId = ended.taskId;
+      if (ended.status === 'completed') return;
+      const kinds = (await at.steps(taskId)).map(({ kind, at: time }) => `${time} ${kind}`);
+      throw new Error(`${JSON.stringify(ended.problem)}: ${kinds.join(', ')}`);
     });
     const steps = calls.slice(1, edits).map((atMs, place) => atMs - (calls[place] ?? 0));
     const [apply, rollback] = [
