@@ -193,13 +193,16 @@ function removeOne(targetPath: string, copied: Copied | undefined): void {
   }
 }
 
+/** Gone, a link, a pipe without a writer or closed to us; anything else, such as too many open files, is a failure. */
+const notPlain: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'EACCES', 'EPERM']);
+
 /** A file by its name in an open folder, no link followed; null when it is gone or closed. */
 export function openPlain(folder: Descriptor, name: string): Descriptor | null {
   try {
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
     return new Descriptor(openSync(folder.at(name), flags));
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    if (!notPlain.has(errnoOf(error))) throw error;
     return null;
   }
 }
