@@ -82,6 +82,9 @@ export async function connectDatabase(options: ConnectOptions): Promise<Database
     application_name: options.applicationName ?? 'cyberdevstudio',
     idleTimeoutMillis: 30_000,
     connectionTimeoutMillis: 10_000,
+    // A server that has gone without a word is noticed, instead of being waited for.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
   });
   pool.on('error', (error) => log?.warn({ err: error }, 'an idle database connection broke'));
   try {

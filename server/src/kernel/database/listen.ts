@@ -27,14 +27,21 @@ export async function listenOn(options: ListenOptions): Promise<AsyncDisposable>
       connectionString,
       application_name: 'cyberdevstudio listen',
       keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      connectionTimeoutMillis: 10_000,
     });
     client.on('notification', (message) => onNotify(message.payload ?? ''));
     client.on('error', (error) => log?.debug({ err: error }, 'the listening connection broke'));
     client.once('end', () => {
       if (!closed && current === client) reopen(firstDelayMs);
     });
-    await client.connect();
-    await client.query(`listen ${client.escapeIdentifier(channel)}`);
+    try {
+      await client.connect();
+      await client.query(`listen ${client.escapeIdentifier(channel)}`);
+    } catch (error) {
+      void client.end().catch(() => undefined);
+      throw error;
+    }
     current = client;
   }
 

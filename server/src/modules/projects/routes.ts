@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fault } from '#base/fault.ts';
 import { type Principal, roleIncludes } from '#base/principal.ts';
 import { authenticateRequest } from '#kernel/http/credentials.ts';
+import { onDeparture } from '#kernel/http/departure.ts';
 import type { HttpKit } from '#kernel/module.ts';
 import type { Access } from './access.ts';
 import { fileNameOf, packZip } from './archive/export-zip.ts';
@@ -37,7 +38,7 @@ export async function mountProjectRoutes(
     const grant = await access.require(id.data, user, 'read');
     const name = fileNameOf(grant.project.name);
     const zip = await packZip(await access.workspace(grant), name);
-    reply.raw.once('close', () => zip.destroy());
+    onDeparture(reply.raw, () => zip.destroy());
     return reply
       .header('content-type', 'application/zip')
       .header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(name)}.zip`)
