@@ -60,8 +60,7 @@ export async function followTask(parts: TurnParts): Promise<StopReason> {
       continue;
     }
     if (status.status === 'waiting_for_input') {
-      if (!(await answerQuestion(parts, status.question ?? '')))
-        return signal.aborted ? 'cancelled' : 'end_turn';
+      if (!(await answerQuestion(parts, status))) return signal.aborted ? 'cancelled' : 'end_turn';
       continue;
     }
     if (status.status === 'cancelled') return 'cancelled';
@@ -71,17 +70,23 @@ export async function followTask(parts: TurnParts): Promise<StopReason> {
   }
 }
 
-/** Asks by the editor's buttons where yes or no will do; any other question waits for the next prompt. */
-async function answerQuestion(parts: TurnParts, question: string): Promise<boolean> {
-  await say(parts, `${question}\n`);
-  if (!/\b(yes|ja)\b/i.test(question)) return false;
-  const title = question.split('\n')[0] ?? '';
-  const yes = { en: 'Yes', de: 'Ja' }[parts.language];
-  const no = { en: 'No', de: 'Nein' }[parts.language];
-  const choice = await ask(parts, { title, toolCallId: `${parts.taskId}/question`, yes, no });
+/** Asks by the editor's buttons where the agent asks leave or yes or no will do; else the next prompt is the answer. */
+async function answerQuestion(parts: TurnParts, { question, consent }: Status): Promise<boolean> {
+  const text = question ?? '';
+  await say(parts, `${text}\n`);
+  if (consent === null && !/\b(yes|ja)\b/i.test(text)) return false;
+  const { agents, taskId, language } = parts;
+  const title = text.split('\n')[0] ?? '';
+  const yes =
+    consent === null ? { en: 'Yes', de: 'Ja' } : { en: 'Allow this time', de: 'Dieses Mal erlauben' };
+  const no = { en: 'No', de: 'Nein' }[language];
+  const choice = await ask(parts, { title, toolCallId: `${taskId}/question`, yes: yes[language], no });
   if (choice === null) return false;
-  const { agents, taskId } = parts;
-  await agents.call('agent.reply', { taskId, text: choice ? 'yes' : 'no' });
+  if (consent === null) await agents.call('agent.reply', { taskId, text: choice ? 'yes' : 'no' });
+  else {
+    const { consentId } = consent;
+    await agents.call('agent.consent', { taskId, consentId, decision: choice ? 'once' : 'no' });
+  }
   return true;
 }
 

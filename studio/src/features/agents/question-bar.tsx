@@ -58,7 +58,7 @@ export function QuestionBar({ task }: { task: Task }) {
         </p>
       </div>
       {consent !== null && (
-        <div className="row">
+        <div className="agent-question-choices">
           {consent.choices.map((decision) => (
             <button
               key={decision}
@@ -70,9 +70,7 @@ export function QuestionBar({ task }: { task: Task }) {
               {t(`consent.${decision}`)}
             </button>
           ))}
-          <span className="text-muted">
-            {t('consent.until', { time: formatInstant(consent.until, language) })}
-          </span>
+          <p className="text-muted">{t('consent.until', { time: formatInstant(consent.until, language) })}</p>
         </div>
       )}
       {consent === null && (

@@ -106,15 +106,10 @@ export function serverNeed(
 
 const mostSources = 6;
 
-/** The question, with whose words the agent has read, and what the answers mean. */
+/** The question, with whose words the agent has read; which answers there are is told beside it. */
 function asked(what: LocalizedText, { language, sources }: About): string {
-  return [what[language], ...sourcesLine(sources, language), answers[language]].join('\n');
+  return [what[language], ...sourcesLine(sources, language)].join('\n');
 }
-
-const answers: LocalizedText = {
-  en: 'yes or once: this time; task: until the task ends; no: not at all.',
-  de: 'ja oder einmal: dieses Mal; Aufgabe: bis die Aufgabe endet; nein: gar nicht.',
-};
 
 /** Names what was read that others wrote; no line when nothing was. */
 export function sourcesLine(sources: Iterable<string>, language: Language): string[] {
