@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
+import { eventually } from '@cyberdevstudio/server/kernel/testing/eventually.ts';
 import type { Asked, Said } from '@cyberdevstudio/server/modules/agents/testing/scripted-provider.ts';
 import { type AgentStudio, english, german, giveTask, startAgentStudio } from './agent-studio.ts';
 import { axeViolations, browserMissing } from './browser.ts';
@@ -58,19 +59,24 @@ for (const told of words) {
     await question.getByText(`rm -f ${file}`).waitFor();
     await question.getByRole('button', { name: told.no, exact: true }).click();
     await page.getByRole('log').getByText('It is tidy.').first().waitFor();
-    assert.equal(await question.count(), 0);
+    await question.waitFor({ state: 'detached' });
     assert.equal(project.read('old.txt'), 'old\n', 'only applying writes');
     const { tasks } = await studio.admin.call<{ tasks: { taskId: string }[] }>('agent.list', {
       projectId: project.id,
     });
     const taskId = tasks[0]?.taskId;
-    const { changeSet } = await studio.admin.call<{ changeSet: { path: string }[] }>('agent.status', {
-      taskId,
+    // The words are there before the task has ended.
+    await eventually(async () => {
+      const { status, changeSet } = await studio.admin.call<{
+        status: string;
+        changeSet: { path: string }[];
+      }>('agent.status', { taskId });
+      assert.equal(status, 'completed');
+      assert.deepEqual(
+        changeSet.map(({ path }) => path),
+        ['old.txt'],
+      );
     });
-    assert.deepEqual(
-      changeSet.map(({ path }) => path),
-      ['old.txt'],
-    );
     await context.close();
   });
 }
