@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import { connect as connectTo } from 'node:net';
 import test, { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { Role } from '#base/principal.ts';
 import { cookieNames } from '#kernel/http/cookies.ts';
@@ -20,6 +20,7 @@ import { prompts } from '#modules/prompts/module.ts';
 import { sandbox } from '#modules/sandbox/module.ts';
 import { search } from '#modules/search/module.ts';
 import { mcp } from './module.ts';
+import { connectMcp, type Era } from './testing/mcp-client.ts';
 
 const password = 'seven quiet herons';
 let world: TestWorld;
@@ -58,39 +59,7 @@ async function account(role: Role, scopes?: string[]): Promise<Account> {
   return { username, token: key.apiKey };
 }
 
-type Era = '2025' | '2026';
-
-async function connect({ token }: Account, era: Era = '2026') {
-  const client = new Client(
-    { name: 'test', version: '1' },
-    { versionNegotiation: { mode: era === '2025' ? 'legacy' : { pin: '2026-07-28' } } },
-  );
-  await client.connect(
-    new StreamableHTTPClientTransport(new URL(`${world.url}/mcp`), {
-      requestInit: { headers: { authorization: `Bearer ${token}` } },
-    }),
-  );
-  return {
-    client,
-    names: async () => (await client.listTools()).tools.map(({ name }) => name),
-    /** What a tool answers, which is also checked against its schema by the client. */
-    async use<T = Record<string, unknown>>(name: string, values: Record<string, unknown> = {}): Promise<T> {
-      const result = await client.callTool({ name, arguments: values });
-      const [content] = result.content;
-      assert.equal(result.isError ?? false, false, content?.type === 'text' ? content.text : '');
-      assert.deepEqual(content?.type === 'text' ? JSON.parse(content.text) : null, result.structuredContent);
-      return result.structuredContent as T;
-    },
-    /** The text of a tool's refusal. */
-    async refusal(name: string, values: Record<string, unknown> = {}): Promise<string> {
-      const result = await client.callTool({ name, arguments: values });
-      assert.equal(result.isError, true, JSON.stringify(result).slice(0, 500));
-      const [content] = result.content;
-      return content?.type === 'text' ? content.text : '';
-    },
-    [Symbol.asyncDispose]: () => client.close(),
-  };
-}
+const connect = (account: Account, era?: Era) => connectMcp(world.url, account, era);
 
 async function createProject({ token }: Account, name = 'Trial'): Promise<string> {
   const principal = await world.platform.composition.identity.authenticate(token);
