@@ -92,11 +92,14 @@ test('a model that was set to diffs is asked for a diff, and one that cannot is 
   assert.match(at.provider.asked.at(-1)?.last ?? '', /whole new content of/);
 });
 
-test('best of n: the candidate that passes the check is taken, whatever came first', async () => {
-  const tried = fenced(wrong.replace('-', '*'));
-  const script = ({ index }: Asked): Said => (index === 0 ? tried : fenced(right));
-  const files = { 'sum.js': wrong, 'sum.test.js': sumTest.replace('math', 'sum'), 'package.json': manifest };
-  await using at = await agentWorld(files, script);
+const sumFiles = {
+  'sum.js': wrong,
+  'sum.test.js': sumTest.replace('math', 'sum'),
+  'package.json': manifest,
+};
+
+/** A debug task in steps on the wrong sum, which must come to its end. */
+async function sumMended(at: Awaited<ReturnType<typeof agentWorld>>) {
   const command = { command: 'node', args: ['--test'] };
   const task = await at.run({
     agent: 'debug',
@@ -106,6 +109,14 @@ test('best of n: the candidate that passes the check is taken, whatever came fir
     command,
   });
   assert.equal(task.status, 'completed', JSON.stringify(task.problem));
+  return task;
+}
+
+test('best of n: the candidate that passes the check is taken, whatever came first', async () => {
+  const tried = fenced(wrong.replace('-', '*'));
+  const script = ({ index }: Asked): Said => (index === 0 ? tried : fenced(right));
+  await using at = await agentWorld(sumFiles, script);
+  const task = await sumMended(at);
   assert.equal(at.provider.asked.length, 2);
   // The second is a candidate of its own: it is asked the same question, not told what was wrong with the first.
   assert.equal(at.provider.asked[1]?.last, at.provider.asked[0]?.last);
@@ -117,16 +128,7 @@ test('best of n: when no candidate passes, the first that can be used is the one
   const first = fenced(wrong.replace('a - b', 'a * b'));
   const second = fenced(wrong.replace('a - b', 'a / b'));
   const script = ({ index }: Asked): Said => [first, second, fenced(right)][Math.min(index, 2)] ?? first;
-  const files = { 'sum.js': wrong, 'sum.test.js': sumTest.replace('math', 'sum'), 'package.json': manifest };
-  await using at = await agentWorld(files, script);
-  const command = { command: 'node', args: ['--test'] };
-  const task = await at.run({
-    agent: 'debug',
-    mode: 'steps',
-    files: ['sum.js'],
-    task: 'sum must add',
-    command,
-  });
-  assert.equal(task.status, 'completed', JSON.stringify(task.problem));
+  await using at = await agentWorld(sumFiles, script);
+  await sumMended(at);
   assert.match(at.provider.asked[2]?.last ?? '', /a \* b/);
 });
