@@ -5,25 +5,28 @@ import { toastFault, toastUndo } from '../../ui/toasts.tsx';
 import type { DocumentStore } from './document-store.ts';
 import { copyName, nameOf } from './tree-model.ts';
 
-/** What the tree does with files, on the server; what can be undone offers to. */
+/** What the tree does with files, on the server; what can be undone offers to. False: it failed, and a toast says why. */
 export interface FileActions {
-  create(path: string, kind: 'file' | 'folder'): Promise<void>;
-  move(from: string, to: string): Promise<void>;
-  remove(path: string, kind: 'file' | 'folder'): Promise<void>;
-  duplicate(path: string, taken: ReadonlySet<string>): Promise<void>;
+  create(path: string, kind: 'file' | 'folder'): Promise<boolean>;
+  move(from: string, to: string): Promise<boolean>;
+  remove(path: string, kind: 'file' | 'folder'): Promise<boolean>;
+  duplicate(path: string, taken: ReadonlySet<string>): Promise<boolean>;
 }
 
 /** @param show opens a file in the editor */
 export function createFileActions(documents: DocumentStore, show: (path: string) => void): FileActions {
   const { projectId } = documents;
 
-  async function attempt(work: () => Promise<unknown>): Promise<void> {
+  async function attempt(work: () => Promise<unknown>): Promise<boolean> {
+    let done = true;
     try {
       await work();
     } catch (error) {
+      done = false;
       toastFault(error);
     }
     await refreshProject(projectId);
+    return done;
   }
 
   async function bringBack(path: string, kind: 'file' | 'folder'): Promise<void> {

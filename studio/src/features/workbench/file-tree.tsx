@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { FilePlus, FolderPlus } from 'lucide-react';
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useRef, useState } from 'react';
 import { useText } from '../../i18n/language.ts';
 import type { FileActions } from './file-actions.ts';
 import type { GitLetter } from './git-letters.ts';
@@ -9,6 +9,7 @@ import { agentsOf, type Proposals } from './proposals.ts';
 import { type TreeCommands, TreeContextMenu, TreeMoreMenu } from './tree-menu.tsx';
 import { joinPath, moveTarget, parentOf, type TreeRow } from './tree-model.ts';
 import { dropTarget, TreeRowItem } from './tree-row.tsx';
+import { useReturningFocus } from './use-returning-focus.ts';
 import type { Tree } from './use-tree.ts';
 
 interface FileTreeProps {
@@ -34,7 +35,6 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
   const [current, setCurrent] = useState<string>();
   const [editing, setEditing] = useState<Editing>();
   const [cut, setCut] = useState<string>();
-  const [returns, setReturns] = useState(0);
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -42,6 +42,7 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
     estimateSize: () => rowHeightPx,
     overscan: 12,
   });
+  const returnTo = useReturningFocus(rows, scroller, virtual);
   const wanted = current ?? active;
   const focusedRow = rows.find((row) => row.path === wanted) ?? rows[0];
   const folderHere =
@@ -50,13 +51,6 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
       : focusedRow.kind === 'folder'
         ? focusedRow.path
         : parentOf(focusedRow.path);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each return, when its row is there
-  useEffect(() => {
-    if (returns === 0 || focusedRow === undefined) return;
-    virtual.scrollToIndex(rows.indexOf(focusedRow));
-    focusCurrent();
-  }, [returns]);
 
   function activate(row: TreeRow) {
     setCurrent(row.path);
@@ -78,13 +72,6 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
     );
   }
 
-  /** What had the focus is gone, and nobody has gone elsewhere meanwhile: the keyboard goes on in the tree. */
-  function returnTo(path: string | undefined) {
-    if (document.activeElement !== document.body) return;
-    setCurrent(path);
-    setReturns((count) => count + 1);
-  }
-
   function openOrNext(row: TreeRow, index: number) {
     if (row.kind === 'folder' && !row.open) tree.toggle(row.path, true);
     else focusRow(index + 1);
@@ -104,9 +91,10 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
     if (editing === undefined) return;
     setEditing(undefined);
     const path = joinPath(editing.kind === 'rename' ? parentOf(editing.path) : editing.folder, name);
-    if (editing.kind === 'rename') await actions.move(editing.path, path);
-    else await actions.create(path, editing.kind);
-    returnTo(path);
+    if (editing.kind === 'rename') {
+      const moved = await actions.move(editing.path, path);
+      returnTo(moved ? path : editing.path);
+    } else if (await actions.create(path, editing.kind)) returnTo(path);
   }
 
   function cancel(byKey: boolean) {
@@ -117,8 +105,7 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
   async function remove(row: TreeRow) {
     const below = rows.slice(rows.indexOf(row) + 1).find((other) => !other.path.startsWith(`${row.path}/`));
     const next = below ?? rows[rows.indexOf(row) - 1];
-    await actions.remove(row.path, row.kind);
-    returnTo(next?.path);
+    if (await actions.remove(row.path, row.kind)) returnTo(next?.path, row.path);
   }
 
   const pasteHere =
