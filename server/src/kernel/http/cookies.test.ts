@@ -15,11 +15,14 @@ test('tokens are out of reach for scripts, the CSRF value is not', () => {
     accessToken: 'access',
     refreshToken: 'refresh',
     expiresIn: 900,
+    refreshExpiresIn: 86_400,
     sessionId: 's1',
     secure: true,
   });
   assert.match(cookies[0] ?? '', /^cds_session=access;.*HttpOnly.*SameSite=Strict; Secure$/);
   assert.match(cookies[1] ?? '', /^cds_refresh=refresh; Path=\/auth; HttpOnly/);
+  assert.match(cookies[1] ?? '', /; Max-Age=86400;/);
+  assert.match(cookies[2] ?? '', /; Max-Age=86400;/);
   assert.doesNotMatch(cookies[2] ?? '', /HttpOnly/);
   assert.equal(
     closeSessionCookies(false).every((cookie) => cookie.includes('Max-Age=0')),

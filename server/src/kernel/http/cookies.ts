@@ -20,11 +20,11 @@ export interface SessionCookieInput {
   readonly refreshToken: string;
   /** Life of the access token in seconds. */
   readonly expiresIn: number;
+  /** Life of the refresh token in seconds. */
+  readonly refreshExpiresIn: number;
   readonly sessionId: string;
   readonly secure: boolean;
 }
-
-const refreshLifeSeconds = 30 * 24 * 3600;
 
 /** The CSRF value of a session: readable by our own pages alone, worthless for any other session. */
 export function csrfTokenOf(key: Buffer, sessionId: string): string {
@@ -44,8 +44,8 @@ export function openSessionCookies(csrfKey: Buffer, input: SessionCookieInput): 
   const { session, refresh, csrf } = cookieNames;
   return [
     `${session}=${input.accessToken}; Path=/; HttpOnly; Max-Age=${input.expiresIn}; ${common}`,
-    `${refresh}=${input.refreshToken}; Path=/auth; HttpOnly; Max-Age=${refreshLifeSeconds}; ${common}`,
-    `${csrf}=${csrfTokenOf(csrfKey, input.sessionId)}; Path=/; Max-Age=${refreshLifeSeconds}; ${common}`,
+    `${refresh}=${input.refreshToken}; Path=/auth; HttpOnly; Max-Age=${input.refreshExpiresIn}; ${common}`,
+    `${csrf}=${csrfTokenOf(csrfKey, input.sessionId)}; Path=/; Max-Age=${input.refreshExpiresIn}; ${common}`,
   ];
 }
 

@@ -125,6 +125,7 @@ interface SessionResult {
   readonly accessToken: string;
   readonly refreshToken: string;
   readonly expiresIn: number;
+  readonly refreshExpiresIn: number;
 }
 
 /**
@@ -152,6 +153,7 @@ async function applySession(
       accessToken,
       refreshToken,
       expiresIn: rest.expiresIn,
+      refreshExpiresIn: rest.refreshExpiresIn,
       sessionId: principal.credential.sessionId,
       secure: options.secure,
     }),

@@ -40,6 +40,8 @@ const tokenPair = {
   refreshToken: z.string(),
   /** Life of the access token in seconds. */
   expiresIn: z.int().positive(),
+  /** Life of the refresh token in seconds: how long the session lasts without use. */
+  refreshExpiresIn: z.int().positive(),
 };
 
 export const TokenPair = z.object(tokenPair);

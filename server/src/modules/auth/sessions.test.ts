@@ -178,6 +178,24 @@ test('a script in a page cannot have the refresh cookie exchanged for tokens tha
     .join('; ');
   const renewed = await request('POST /auth/refresh', { body: {}, headers: { cookie } });
   assert.equal(renewed.status, 200);
-  assert.deepEqual(Object.keys(renewed.body), ['expiresIn']);
+  assert.deepEqual(Object.keys(renewed.body).toSorted(), ['expiresIn', 'refreshExpiresIn']);
   assert.match(renewed.headers.getSetCookie().join('\n'), /cds_refresh=cdr_[^;]+; .*HttpOnly/);
+});
+
+test('a browser keeps its refresh cookie for as long as the setting lets a session live', async () => {
+  await using short = await authWorld({ CDS_AUTH_SESSION_DAYS: '2' });
+  const headers = { 'x-cds-session': 'cookie' };
+  const body = { username: 'for-two-days', password: goodPassword };
+  const registered = await short.request('POST /auth/register', { body, headers });
+  const cookie = registered.headers.getSetCookie();
+  const renewed = await short.request('POST /auth/refresh', {
+    body: {},
+    headers: { ...headers, cookie: cookie.map((text) => text.split(';', 1)[0]).join('; ') },
+  });
+  for (const answer of [registered, renewed]) {
+    assert.equal(answer.body.refreshExpiresIn, (2 * dayMs) / 1_000);
+    const set = answer.headers.getSetCookie();
+    for (const name of ['cds_refresh', 'cds_csrf'])
+      assert.match(set.find((text) => text.startsWith(`${name}=`)) ?? '', /; Max-Age=172800;/);
+  }
 });

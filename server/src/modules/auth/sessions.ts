@@ -20,7 +20,8 @@ import {
 import type { PublishAuth, Session, TokenPair } from './types.ts';
 import { noteSignIn } from './user-store.ts';
 
-const dayMs = 24 * 3_600_000;
+const daySeconds = 24 * 3_600;
+const dayMs = daySeconds * 1_000;
 
 export interface SessionUser {
   readonly userId: string;
@@ -74,6 +75,8 @@ type Renewal =
 /** Sessions: from sign-in to sign-out, kept alive by refresh tokens. */
 export function createSessions(deps: SessionDeps): Sessions {
   const { database, publish, tokens, now, lifetimeDays } = deps;
+
+  const refreshExpiresIn = lifetimeDays * daySeconds;
 
   async function issue(transaction: Transaction, sessionId: string): Promise<string> {
     const { token, hash } = createOpaqueToken('cdr_');
@@ -145,7 +148,7 @@ export function createSessions(deps: SessionDeps): Sessions {
         await publish('auth.signed_in', { userId, sessionId, address }, eventOf(transaction, actor));
         return issue(transaction, sessionId);
       });
-      return { ...(await tokens.sign({ ...user, sessionId })), refreshToken };
+      return { ...(await tokens.sign({ ...user, sessionId })), refreshToken, refreshExpiresIn };
     },
 
     async renew(presented, origin) {
@@ -159,7 +162,7 @@ export function createSessions(deps: SessionDeps): Sessions {
       // Thrown only now, so that the end of the session is committed.
       if (outcome.kind === 'refused') throw fault('auth.refresh_invalid');
       const { user, sessionId, refreshToken } = outcome;
-      return { ...(await tokens.sign({ ...user, sessionId })), refreshToken };
+      return { ...(await tokens.sign({ ...user, sessionId })), refreshToken, refreshExpiresIn };
     },
 
     async list({ userId, currentId }) {
