@@ -36,6 +36,8 @@ export interface PlatformOptions extends InstallationOptions {
 /** A process with its modules running; its HTTP faces are put on by `listen`. */
 export interface Platform extends AsyncDisposable {
   readonly config: PlatformConfig;
+  /** Drawn at each start; other processes tell it from others, and from what ran at its address before, by this. */
+  readonly instanceId: string;
   readonly composition: Composition;
   readonly modules: readonly AnyModule[];
   readonly database: Database;
@@ -90,7 +92,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const bus = startup.use(createEventBus({ database, transport, now, log, processId: instanceId }));
   await bus.ready;
   const peers = createPeerDirectory({ database, instanceId, now });
-  const remote = startup.use(createRemoteTransport({ peers, key: secret('internal-rpc'), now }));
+  const remote = startup.use(createRemoteTransport({ peers, key: secret('internal-rpc'), instanceId, now }));
   const composition = startup.use(
     await compose({
       modules: ordered,
@@ -108,6 +110,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const stack = startup.move();
   return {
     config,
+    instanceId,
     composition,
     modules: ordered,
     database,

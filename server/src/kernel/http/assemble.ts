@@ -27,6 +27,8 @@ export interface HttpFaceOptions {
     readonly trustProxy: boolean;
     readonly bodyLimitBytes: number;
   };
+  /** This process, as the others know it. */
+  readonly instanceId: string;
   readonly secret: SecretSource;
   readonly now: () => number;
   readonly log: Logger;
@@ -77,6 +79,7 @@ export async function assembleHttp(options: HttpFaceOptions): Promise<FastifyIns
   mountInternalRoute(app, {
     methods: composition.methods,
     key: options.secret('internal-rpc'),
+    instanceId: options.instanceId,
     now: options.now,
     log,
     bodyLimitBytes: config.bodyLimitBytes,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import test from 'node:test';
@@ -29,8 +30,10 @@ test('a call to a process that hangs ends by the method’s time-out, also one t
   await once(hanging, 'listening');
   const address = hanging.address();
   const port = typeof address === 'object' ? address?.port : undefined;
-  const peers = { locate: async () => [`http://127.0.0.1:${port}`], suspect: () => undefined };
-  const remote = createRemoteTransport({ peers, key: Buffer.alloc(32), now: () => 0 });
+  const peer = { instanceId: randomUUID(), url: `http://127.0.0.1:${port}` };
+  const peers = { locate: async () => [peer], suspect: () => undefined };
+  const key = Buffer.alloc(32);
+  const remote = createRemoteTransport({ peers, key, instanceId: randomUUID(), now: () => 0 });
   try {
     const factory = createClientFactory({ localModules: new Set(), methods: new Map(), remote });
     const asked = factory.clientFor(contract).call('clock.read', {}, systemCall({ traceId: 'trace' }));

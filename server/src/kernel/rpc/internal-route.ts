@@ -8,6 +8,7 @@ import { onDeparture } from '../http/departure.ts';
 import { LazyCall } from './call-context.ts';
 import type { BoundMethod } from './method.ts';
 import type { InternalAnswer } from './remote-client.ts';
+import { createReplayGuard } from './replay-guard.ts';
 import { verifyBody } from './signature.ts';
 
 const InternalCallSchema = z.object({
@@ -22,14 +23,17 @@ const InternalCallSchema = z.object({
 export interface InternalRouteOptions {
   readonly methods: ReadonlyMap<string, BoundMethod>;
   readonly key: Buffer;
+  /** This process: calls that are meant for another are not taken. */
+  readonly instanceId: string;
   readonly now: () => number;
   readonly log: Logger;
   readonly bodyLimitBytes: number;
 }
 
-/** `POST /internal/rpc`: calls from the platform's other processes, known by their signature. */
+/** `POST /internal/rpc`: calls from the platform's other processes, known by their signature, each taken once. */
 export function mountInternalRoute(app: FastifyInstance, options: InternalRouteOptions): void {
   const { methods, key, now, log } = options;
+  const guard = createReplayGuard();
 
   async function* answer(call: LazyCall, method: BoundMethod, params: unknown): AsyncGenerator<string> {
     const line = (value: InternalAnswer) => `${JSON.stringify(value)}\n`;
@@ -70,8 +74,11 @@ export function mountInternalRoute(app: FastifyInstance, options: InternalRouteO
     scope.post('/internal/rpc', async (request, reply) => {
       const body = String(request.body);
       const signature = request.headers['x-cds-signature'];
-      if (!verifyBody(key, { body, signature: String(signature), nowMs: now() }))
-        throw fault('common.unauthenticated');
+      const nowMs = now();
+      const mark = verifyBody(key, { body, signature: String(signature), nowMs });
+      if (mark === undefined) throw fault('common.unauthenticated');
+      if (mark.to !== options.instanceId) return reply.code(421).send();
+      if (!guard.take(mark, nowMs)) throw fault('common.unauthenticated');
       const internal = InternalCallSchema.parse(JSON.parse(body));
       const method = methods.get(internal.method);
       if (method === undefined) throw fault('common.method_not_found', { method: internal.method });

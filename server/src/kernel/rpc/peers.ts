@@ -2,10 +2,16 @@ import type { Database } from '../database/database.ts';
 
 /** Where a module can be reached in another process. */
 export interface PeerDirectory {
-  /** Addresses of live processes that run the module, own process excluded, in random order. */
-  locate(module: string): Promise<string[]>;
-  /** Passes over an address for a few seconds, after it refused a connection. */
-  suspect(url: string): void;
+  /** Live processes that run the module, the own one excluded, in random order. */
+  locate(module: string): Promise<Peer[]>;
+  /** Passes over a process for a few seconds, after its address refused a connection or turned out to be another's. */
+  suspect(peer: Peer): void;
+}
+
+export interface Peer {
+  /** Drawn anew at each start of a process. */
+  readonly instanceId: string;
+  readonly url: string;
 }
 
 export interface PeerAnnouncement {
@@ -15,8 +21,7 @@ export interface PeerAnnouncement {
   readonly url: string;
 }
 
-interface PeerRow {
-  readonly url: string;
+interface PeerRow extends Peer {
   readonly modules: string[];
 }
 
@@ -40,7 +45,7 @@ export function createPeerDirectory(options: {
     if (cached !== undefined && Math.abs(now() - cached.readAtMs) < cacheMs) return cached.rows;
     const found = await database.query<PeerRow>({
       name: 'kernel-peers',
-      text: `select url, modules from kernel.peer
+      text: `select instance_id as "instanceId", url, modules from kernel.peer
              where instance_id <> $1 and beat_at > now() - make_interval(secs => $2)`,
       values: [instanceId, lapseSeconds],
     });
@@ -50,25 +55,24 @@ export function createPeerDirectory(options: {
 
   return {
     async locate(module) {
-      const all = (await rows()).filter((row) => row.modules.includes(module)).map((row) => row.url);
-      const trusted = all.filter((url) => (suspects.get(url) ?? 0) <= now());
-      return shuffle(trusted.length > 0 ? trusted : all);
+      const all = (await rows()).filter((row) => row.modules.includes(module));
+      const trusted = all.filter((row) => (suspects.get(row.instanceId) ?? 0) <= now());
+      return shuffled(trusted.length > 0 ? trusted : all);
     },
-    suspect(url) {
-      suspects.set(url, now() + suspectMs);
+    suspect(peer) {
+      const nowMs = now();
+      for (const [known, untilMs] of suspects) if (untilMs <= nowMs) suspects.delete(known);
+      suspects.set(peer.instanceId, nowMs + suspectMs);
       cached = undefined;
     },
   };
 }
 
-function shuffle(urls: string[]): string[] {
-  for (let index = urls.length - 1; index > 0; index -= 1) {
-    const other = Math.floor(Math.random() * (index + 1));
-    const kept = urls[index] ?? '';
-    urls[index] = urls[other] ?? '';
-    urls[other] = kept;
-  }
-  return urls;
+function shuffled(peers: readonly Peer[]): Peer[] {
+  return peers
+    .map((peer) => ({ peer, rank: Math.random() }))
+    .sort((one, other) => one.rank - other.rank)
+    .map(({ peer }) => peer);
 }
 
 /** Enters this process in the directory and keeps it there until disposed. */
@@ -82,7 +86,11 @@ export async function announcePeer(database: Database, peer: PeerAnnouncement): 
       values: [peer.instanceId, peer.service, peer.modules, peer.url],
     });
   }
-  await database.execute({ text: `delete from kernel.peer where beat_at < now() - interval '1 day'` });
+  // Whoever was at this address before is gone: calls that are meant for it would come here.
+  await database.execute({
+    text: `delete from kernel.peer where beat_at < now() - interval '1 day' or url = $1`,
+    values: [peer.url],
+  });
   await beat();
   // A missed beat is made up by the next one; the database's return is what ends an outage.
   const timer = setInterval(() => void beat().catch(() => undefined), heartbeatMs).unref();

@@ -29,6 +29,8 @@ export type InternalAnswer =
 export interface RemoteClientOptions {
   readonly peers: PeerDirectory;
   readonly key: Buffer;
+  /** This process, as the others know it. */
+  readonly instanceId: string;
   readonly now: () => number;
 }
 
@@ -41,15 +43,18 @@ export interface RemoteTransport extends AsyncDisposable {
   ): AsyncGenerator<unknown, unknown, undefined>;
 }
 
+/** 421 of RFC 9110: another process has taken over the address since. */
+const misdirected = 421;
 const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
 
 /**
  * Calls methods of modules that run in other processes. A call is repeated on another instance only when it
- * never left (connection refused); anything else could run it twice.
+ * never left (connection refused), or came to a process that it was not meant for; anything else could run it twice.
  */
 export function createRemoteTransport(options: RemoteClientOptions): RemoteTransport {
-  const { peers, key, now } = options;
+  const { peers, key, now, instanceId } = options;
   let agent: Agent | undefined;
+  let calls = 0;
 
   /** Loaded with the first call: the one-process form has none, and starts sooner without it. */
   async function client() {
@@ -63,18 +68,31 @@ export function createRemoteTransport(options: RemoteClientOptions): RemoteTrans
     return { request: undici.request, dispatcher: agent };
   }
 
+  function sign(body: string, to: string): string {
+    calls += 1;
+    return signBody(key, body, { sentMs: now(), from: instanceId, to, number: calls });
+  }
+
   async function send(contract: Contract, body: string, signal: AbortSignal) {
     let lastError: unknown;
     const { request, dispatcher } = await client();
-    for (const url of await peers.locate(contract.name)) {
+    const met = new Set<string>();
+    for (let peer = await next(); peer !== undefined; peer = await next()) {
+      met.add(peer.instanceId);
       try {
-        return await request(`${url}/internal/rpc`, {
+        const response = await request(`${peer.url}/internal/rpc`, {
           dispatcher,
           method: 'POST',
           signal,
-          headers: { 'content-type': 'application/json', 'x-cds-signature': signBody(key, body, now()) },
+          headers: {
+            'content-type': 'application/json',
+            'x-cds-signature': sign(body, peer.instanceId),
+          },
           body,
         });
+        if (response.statusCode !== misdirected) return response;
+        await response.body.dump();
+        peers.suspect(peer);
       } catch (error) {
         if (signal.aborted)
           throw signal.reason instanceof Fault
@@ -83,11 +101,16 @@ export function createRemoteTransport(options: RemoteClientOptions): RemoteTrans
         if (!neverSent.has((error as NodeJS.ErrnoException).code ?? '')) {
           throw fault('common.unavailable', { service: contract.name }, { cause: error });
         }
-        peers.suspect(url);
+        peers.suspect(peer);
         lastError = error;
       }
     }
     throw fault('common.unavailable', { service: contract.name }, { cause: lastError });
+
+    /** Read anew each time: whoever took the place of a process that has gone is in it. */
+    async function next() {
+      return (await peers.locate(contract.name)).find((peer) => !met.has(peer.instanceId));
+    }
   }
 
   async function* lines(contract: Contract, method: string, input: { params: unknown; call: Call }) {
