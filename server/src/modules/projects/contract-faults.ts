@@ -80,8 +80,8 @@ export const projectFaults = {
   'projects.git_isolation_missing': {
     status: 503,
     detail: {
-      en: 'The repository’s own settings can run programs, and git cannot be confined on this server.',
-      de: 'Die Einstellungen des Repositorys können Programme starten, und git lässt sich hier nicht abschotten.',
+      en: 'The repository’s own settings can run programs or lead out of it, and git cannot be confined on this server.',
+      de: 'Die Einstellungen des Repositorys können Programme starten oder hinausführen, und git lässt sich hier nicht abschotten.',
     },
     hint: {
       en: 'Install bubblewrap: sudo apt install bubblewrap',

@@ -11,6 +11,8 @@ export interface ProjectFolder {
   readonly areaPath: string;
   /** The server's copy of the repository's settings, with nothing in it that runs programs. */
   readonly gitConfigPath: string;
+  /** Where git finds the programs that it starts itself; see git/sub-programs.ts. */
+  readonly gitCorePath: string;
 }
 
 /** Where projects lie on disk: `<data folder>/projects/<id>/{workspace,staging}`. */
@@ -41,6 +43,7 @@ export function createProjectFolders(dataDir: string): ProjectFolders {
       stagingPath: path.join(root, 'staging'),
       areaPath: path.join(root, 'area'),
       gitConfigPath: path.join(root, 'git-config'),
+      gitCorePath: path.join(root, 'git-core'),
     };
   }
 

@@ -5,6 +5,8 @@ import { runProcess } from './process.ts';
 export const confinedPath = '/workspace';
 
 const maxFileBytes = 4 * 1024 ** 3;
+/** Files are streamed or mapped above `core.bigFileThreshold`; so much memory of its own is what only a trap asks for. */
+const maxDataBytes = 2 * 1024 ** 3;
 
 /** How git is kept from the rest of the machine. */
 export interface Confinement {
@@ -77,13 +79,16 @@ export function confinedArguments(options: {
   ];
 }
 
-/** Limits on what one git command may take: processor time, file size, open files, no core dumps. */
+/** Limits on what one git command may take: processor time, memory, file size, open files, no core dumps. */
 export function limitedCommand(
   args: readonly string[],
   cpuSeconds: number,
 ): { command: string; args: string[] } {
   return {
     command: 'prlimit',
-    args: [`--cpu=${cpuSeconds}`, `--fsize=${maxFileBytes}`, '--nofile=1024', '--core=0', '--', ...args],
+    args: [
+      ...[`--cpu=${cpuSeconds}`, `--data=${maxDataBytes}`, `--fsize=${maxFileBytes}`, '--nofile=1024'],
+      ...['--core=0', '--', ...args],
+    ],
   };
 }

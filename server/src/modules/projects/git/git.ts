@@ -5,10 +5,12 @@ import { readWorkspaceFile } from '#kernel/files/read.ts';
 import { unlimitedRoom } from '#kernel/files/workspace.ts';
 import type { ProjectFolder } from '../folders.ts';
 import { type Confinement, confinedArguments, confinedPath, limitedCommand } from './confinement.ts';
+import { assertContained } from './contained.ts';
 import { type ProcessResult, runProcess } from './process.ts';
 import { formatSettings, parseSettings, sortSettings } from './repository-config.ts';
 import { gitEnvironment, settingArguments } from './settings.ts';
 import { removeStaleLock } from './stale-lock.ts';
+import { confinedCorePath, layOutSubPrograms } from './sub-programs.ts';
 
 export interface GitCommand {
   readonly args: readonly string[];
@@ -59,11 +61,18 @@ export function createGit(parts: {
     const git = ['git', '-C', workspace, ...settingArguments(), ...command.args];
     const binds = [{ from: folder.workspacePath, to: confinedPath, writable: true }];
     if (command.bare !== true)
-      binds.push({ from: folder.gitConfigPath, to: `${confinedPath}/.git/config`, writable: false });
+      binds.push(
+        { from: folder.gitConfigPath, to: `${confinedPath}/.git/config`, writable: false },
+        { from: folder.gitCorePath, to: confinedCorePath, writable: false },
+      );
     const args = confined ? ['bwrap', ...confinedArguments({ binds, chdir: '/' }), ...git] : git;
     return runProcess({
       ...limitedCommand(args, Math.ceil(timeoutMs / 1000)),
-      environment: { ...gitEnvironment(workspace), ...command.environment },
+      environment: {
+        ...gitEnvironment(workspace),
+        GIT_EXEC_PATH: confined ? confinedCorePath : folder.gitCorePath,
+        ...command.environment,
+      },
       timeoutMs,
       outputBytes: command.outputBytes ?? defaultOutputBytes,
       ...(command.stdin === undefined ? {} : { stdin: command.stdin }),
@@ -74,6 +83,8 @@ export function createGit(parts: {
   /** The settings without what could run programs; unconfined, a repository that has such settings is refused. */
   async function checkRepository(folder: ProjectFolder): Promise<void> {
     assertRealFolder(folder);
+    if (!confined) await assertContained(folder);
+    layOutSubPrograms(folder);
     const content = await readSettings(folder);
     const key = hash('sha256', content, 'base64url');
     if (checked.get(folder.root) === key) return;

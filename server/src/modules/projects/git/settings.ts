@@ -14,6 +14,7 @@ const overrides: Readonly<Record<string, string>> = {
   'core.attributesFile': '/dev/null',
   'core.excludesFile': '/dev/null',
   'core.quotePath': 'false',
+  'core.bigFileThreshold': '128m',
   'core.fsync': 'all',
   'core.fsyncMethod': 'fsync',
   'credential.helper': '',
