@@ -11,6 +11,7 @@ import { asFileFault } from '#kernel/files/errors.ts';
 import type { Growth, WorkspaceLimits } from '#kernel/files/workspace.ts';
 import { isGitName, parseWorkspacePath } from '#kernel/files/workspace-path.ts';
 import type { ProjectFolder } from '../folders.ts';
+import { entryName } from './zip-names.ts';
 
 export interface UnzipOptions {
   readonly limits: WorkspaceLimits;
@@ -48,7 +49,8 @@ export async function unpackZip(
 }
 
 function openZip(fd: number): Promise<ZipFile> {
-  return yauzl.fromFdPromise(fd, { lazyEntries: true, autoClose: false, validateEntrySizes: true });
+  const names = { decodeStrings: false } as const;
+  return yauzl.fromFdPromise(fd, { ...names, lazyEntries: true, autoClose: false, validateEntrySizes: true });
 }
 
 /** What the zip library found wrong. A system error names paths of the server, which are nobody's business. */
@@ -77,8 +79,9 @@ function tooLarge(room: Growth): Error {
 async function commonFolder(zip: ZipFile): Promise<string> {
   let common: string | undefined;
   for await (const entry of zip.eachEntry()) {
-    const end = entry.fileName.indexOf('/');
-    const first = end < 0 ? '' : entry.fileName.slice(0, end + 1);
+    const name = entryName(entry);
+    const end = name.indexOf('/');
+    const first = end < 0 ? '' : name.slice(0, end + 1);
     common ??= first;
     if (first === '' || first !== common) return '';
   }
@@ -114,7 +117,7 @@ class Unpacking {
   }
 
   async #take(zip: ZipFile, entry: Entry): Promise<void> {
-    const name = entry.fileName.slice(this.#prefix.length);
+    const name = entryName(entry).slice(this.#prefix.length);
     if (name === '') return;
     const isFolder = name.endsWith('/');
     const { segments } = parseWorkspacePath(isFolder ? name.slice(0, -1) : name, this.#options.limits);
