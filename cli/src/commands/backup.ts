@@ -30,7 +30,7 @@ async function create(file: string | undefined, terminal: Terminal): Promise<num
   const { connectionString, dataDir } = installation;
   const stamp = new Date().toISOString().replace(/[:.]/g, '-');
   const target = path.resolve(file ?? path.join(dataDir, 'backups', `${stamp}.zip`));
-  const { sizeBytes, entries } = await createBackup({
+  const { sizeBytes, entries, tooDeep } = await createBackup({
     connectionString,
     dataDir,
     target,
@@ -43,6 +43,11 @@ async function create(file: string | undefined, terminal: Terminal): Promise<num
     en: `Backup written and verified: ${target} (${entries} entries, ${size} MB). It holds the keys of this installation: keep it like a password.`,
     de: `Sicherung geschrieben und geprüft: ${target} (${entries} Einträge, ${size} MB). Sie enthält die Schlüssel dieser Installation: bewahren Sie sie wie ein Passwort auf.`,
   });
+  if (tooDeep.length > 0)
+    say(terminal, {
+      en: `Not in it: what lies in ${tooDeep.length} folders that are nested a thousand times.`,
+      de: `Nicht enthalten: was in ${tooDeep.length} tausendfach verschachtelten Ordnern liegt.`,
+    });
   return 0;
 }
 

@@ -23,62 +23,14 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import test from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { ZipFile } from 'yazl';
 import { isFault } from '#base/fault.ts';
 import { testDatabase } from '../testing/database.ts';
 import { verifyBackup } from './archive.ts';
-import { createBackup } from './create.ts';
-import { listDataFiles, openDataFile } from './data-files.ts';
+import { dataFileOpener, listDataFiles } from './data-files.ts';
 import { type Manifest, manifestName } from './manifest.ts';
 import { restoreBackup } from './restore.ts';
-
-/** An installation in small: two tables that must agree, an append-only one, files with a link and a secret. */
-async function installation() {
-  await using startup = new AsyncDisposableStack();
-  const folder = mkdtempSync(path.join(tmpdir(), 'cds-backup-'));
-  startup.defer(() => rmSync(folder, { recursive: true, force: true }));
-  const migrations = path.join(folder, 'migrations');
-  mkdirSync(migrations);
-  writeFileSync(
-    path.join(migrations, '0001_bank.sql'),
-    `create table bank.entry (id bigint generated always as identity primary key, amount bigint not null,
-       doubled bigint generated always as (amount * 2) stored, note text);
-     create table bank.total (entry_id bigint primary key references bank.entry, amount bigint not null);
-     create function bank.refuse() returns trigger language plpgsql as $$ begin raise exception 'append only'; end $$;
-     create trigger entry_append_only before update or delete on bank.entry for each row execute function bank.refuse();`,
-  );
-  const dataDir = path.join(folder, 'data');
-  mkdirSync(path.join(dataDir, 'projects', 'p1', 'workspace'), { recursive: true });
-  mkdirSync(path.join(dataDir, 'secrets'), { recursive: true });
-  mkdirSync(path.join(dataDir, 'logs'), { recursive: true });
-  writeFileSync(path.join(dataDir, 'secrets', 'master.key'), 'k', { mode: 0o600 });
-  writeFileSync(path.join(dataDir, 'projects', 'p1', 'workspace', 'ä b.sh'), '#!/bin/sh\n');
-  chmodSync(path.join(dataDir, 'projects', 'p1', 'workspace', 'ä b.sh'), 0o755);
-  symlinkSync('ä b.sh', path.join(dataDir, 'projects', 'p1', 'workspace', 'link'));
-  writeFileSync(path.join(dataDir, 'logs', 'a.log'), 'not kept');
-  const source = startup.use(await testDatabase());
-  const modules = [{ name: 'bank', migrations: pathToFileURL(`${migrations}/`) }];
-  await source.migrate(modules);
-  const stack = startup.move();
-  const target = path.join(folder, 'out', 'b.zip');
-  return {
-    source,
-    dataDir,
-    folder,
-    modules,
-    target,
-    create: () =>
-      createBackup({
-        connectionString: source.connectionString,
-        dataDir,
-        target,
-        platformVersion: '1',
-        now: Date.now,
-      }),
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  };
-}
+import { installation } from './testing/installation.ts';
 
 const addPair = `with made as (insert into bank.entry (amount, note) values (3, e'tab\\t nul-like \\\\N ü') returning id, amount)
                  insert into bank.total select id, amount from made`;
@@ -216,6 +168,7 @@ test('a backup that would write through a link of its own is refused, and nothin
       { path: 'projects/way-out/planted', target: '/etc/passwd' },
     ],
     copies: [],
+    names: {},
     emptyFolders: [],
     modes: {},
     entries: {},
@@ -295,7 +248,10 @@ test('what a program has put in the place of a listed file is not read: no link 
   const place = (name: string) => path.join(world.dataDir, 'projects', 'p1', name);
   const { files } = await listDataFiles(world.dataDir);
   assert.ok(files.includes('projects/p1/workspace/ä b.sh'));
-  const open = () => openDataFile(world.dataDir, 'projects/p1/workspace/ä b.sh');
+  const open = () => {
+    using opener = dataFileOpener(world.dataDir);
+    return opener.open('projects/p1/workspace/ä b.sh');
+  };
   rmSync(place('workspace/ä b.sh'));
   assert.equal(open(), undefined);
   symlinkSync('../../../secrets/master.key', place('workspace/ä b.sh'));
@@ -320,7 +276,8 @@ test('files and folders that a program closed to everybody do not stop a backup'
     chmodSync(path.join(dataDir, 'folder'), 0);
     const { files } = await listDataFiles(dataDir);
     assert.deepEqual(files, ['folder/file']);
-    const opened = openDataFile(dataDir, 'folder/file');
+    using opener = dataFileOpener(dataDir);
+    const opened = opener.open('folder/file');
     assert.equal(readFileSync(opened?.fd ?? -1, 'utf8'), 'x');
     closeSync(opened?.fd ?? -1);
     assert.equal(statSync(path.join(dataDir, 'folder', 'file')).mode & 0o777, 0);

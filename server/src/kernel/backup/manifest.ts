@@ -2,11 +2,14 @@ import { z } from 'zod';
 
 export const manifestName = 'manifest.json';
 
-/** What a backup holds; written last, so that a truncated file has none. */
+/**
+ * What a backup holds; written last, so that a truncated file has none. In paths and targets of links, bytes that are not
+ * UTF-8 are spelt as `nameText` does it.
+ */
 export const Manifest = z.object({
   format: z.literal('cyberdevstudio-backup'),
-  /** 2: some files stand there once and have several names. */
-  formatVersion: z.union([z.literal(1), z.literal(2)]),
+  /** 2: some files stand there once and have several names; 3: some names or targets are not UTF-8, or no name in a zip. */
+  formatVersion: z.union([z.literal(1), z.literal(2), z.literal(3)]),
   platformVersion: z.string(),
   createdAt: z.string(),
   /** Applied migrations as `module/file`. */
@@ -23,6 +26,8 @@ export const Manifest = z.object({
   copies: z.array(z.object({ path: z.string(), of: z.string() })).default([]),
   /** Folders of the data folder that hold nothing; not named by older versions. */
   emptyFolders: z.array(z.string()).default([]),
+  /** Paths of the data folder by entry, where an entry can't be named `files/` and the path. */
+  names: z.record(z.string(), z.string()).default({}),
   /** Permission bits of files, by entry. */
   modes: z.record(z.string(), z.int().min(0).max(0o777)),
   /** SHA-256 and size in bytes of every entry but this one. */

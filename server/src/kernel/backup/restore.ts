@@ -1,5 +1,15 @@
-import { existsSync } from 'node:fs';
-import { link, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import {
+  constants,
+  createWriteStream,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -8,9 +18,11 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { fault } from '#base/fault.ts';
 import { connectDatabase } from '../database/connect.ts';
 import { type MigrationSource, migrate } from '../database/migrate.ts';
+import type { EntryName } from '../files/descriptor.ts';
+import { nameOfText } from '../files/name-text.ts';
 import { type BackupArchive, openBackup, verifyBackup } from './archive.ts';
 import { listMigrations, listTables, quoted } from './catalogue.ts';
-import { clearDataFiles } from './data-files.ts';
+import { clearDataFiles, openFolders } from './data-files.ts';
 import type { Manifest } from './manifest.ts';
 
 export interface RestoreInput {
@@ -30,6 +42,8 @@ export interface RestoreInput {
  */
 export async function restoreBackup(input: RestoreInput): Promise<Manifest> {
   const manifest = await verifyBackup(input.file);
+  for (const place of placesOf(manifest)) assertInside(place);
+  refuseBehindLinks(manifest);
   await checkFolder(input);
   await prepareDatabase(input);
   const archive = await openBackup(input.file);
@@ -93,56 +107,76 @@ async function fillTables(client: pg.Client, archive: BackupArchive): Promise<vo
 }
 
 async function fillFiles(archive: BackupArchive, dataDir: string): Promise<void> {
-  const names = Object.keys(archive.manifest.entries).filter((name) => name.startsWith('files/'));
-  refuseBehindLinks(archive.manifest);
-  const tops = new Set(names.map((name) => name.split('/')[1] ?? ''));
-  for (const top of tops) {
-    inside(dataDir, top);
+  const { manifest } = archive;
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const files = Object.keys(manifest.entries).flatMap((entry) => {
+    const place = placeOf(manifest, entry);
+    return place === undefined ? [] : [{ entry, place }];
+  });
+  const filled = [...files.map(({ place }) => place), ...manifest.links.map((link) => link.path)];
+  for (const top of new Set(filled.map((place) => place.split('/')[0] ?? ''))) {
     await clearDataFiles(dataDir, top);
   }
-  for (const name of names) {
-    const target = inside(dataDir, name.slice('files/'.length));
-    await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
-    await writeFile(target, archive.read(name), { mode: archive.manifest.modes[name] ?? 0o600 });
+  for (const { entry, place } of files) {
+    using target = openTarget(dataDir, place);
+    // Unlinked, not written over: what an older version kept may have other names.
+    if (lstatSync(target.path, { throwIfNoEntry: false }) !== undefined) unlinkSync(target.path);
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    const fd = openSync(target.path, flags, manifest.modes[entry] ?? 0o600);
+    // The stream closes it.
+    await pipeline(Readable.from(archive.read(entry)), createWriteStream('', { fd }));
   }
-  for (const folder of archive.manifest.emptyFolders) {
-    await mkdir(inside(dataDir, folder), { recursive: true, mode: 0o700 });
+  for (const folder of manifest.emptyFolders) openFolders(dataDir, folder, { make: true }).close();
+  for (const { path: copy, of } of manifest.copies) {
+    using source = openTarget(dataDir, of);
+    using target = openTarget(dataDir, copy);
+    linkSync(source.path, target.path);
   }
-  for (const { path: copy, of } of archive.manifest.copies) {
-    const full = inside(dataDir, copy);
-    await mkdir(path.dirname(full), { recursive: true, mode: 0o700 });
-    await link(inside(dataDir, of), full);
-  }
-  for (const { path: name, target } of archive.manifest.links) {
-    const full = inside(dataDir, name);
-    await mkdir(path.dirname(full), { recursive: true, mode: 0o700 });
-    await symlink(target, full);
+  for (const { path: name, target: leadsTo } of manifest.links) {
+    using target = openTarget(dataDir, name);
+    symlinkSync(nameOfText(leadsTo), target.path);
   }
 }
 
-/** What lies behind a link lies wherever the link leads; no backup of ours has anything there. */
-function refuseBehindLinks({ entries, emptyFolders, copies, links }: Manifest): void {
-  const linked = new Set(links.map((link) => path.posix.normalize(link.path)));
-  const places = [
-    ...Object.keys(entries).map((name) => name.replace(/^files\//, '')),
-    ...emptyFolders,
-    ...copies.flatMap((copy) => [copy.path, copy.of]),
-    ...links.map((link) => link.path),
+/** Where an entry goes, if it is a file of the data folder. */
+function placeOf({ names }: Manifest, entry: string): string | undefined {
+  if (Object.hasOwn(names, entry)) return names[entry];
+  return entry.startsWith('files/') ? entry.slice('files/'.length) : undefined;
+}
+
+/** Every path of the data folder that a backup would make. */
+function placesOf(manifest: Manifest): string[] {
+  return [
+    ...Object.keys(manifest.entries).flatMap((entry) => placeOf(manifest, entry) ?? []),
+    ...manifest.emptyFolders,
+    ...manifest.copies.flatMap((copy) => [copy.path, copy.of]),
+    ...manifest.links.map((link) => link.path),
   ];
-  for (const place of places) {
-    const parts = path.posix.normalize(place).split('/');
-    for (let count = 1; count < parts.length; count += 1) {
-      if (linked.has(parts.slice(0, count).join('/')))
+}
+
+/** A place by its open folder: what lies there is reached through no link, and however long its path is. */
+function openTarget(dataDir: string, place: string): Disposable & { readonly path: EntryName } {
+  const folder = openFolders(dataDir, path.posix.dirname(place), { make: true });
+  return {
+    path: folder.at(nameOfText(path.posix.basename(place))),
+    [Symbol.dispose]: () => folder.close(),
+  };
+}
+
+/** What lies behind a link lies wherever the link leads; no backup of ours has anything there. */
+function refuseBehindLinks(manifest: Manifest): void {
+  const linked = new Set(manifest.links.map((link) => link.path));
+  for (const place of placesOf(manifest)) {
+    for (let end = place.indexOf('/'); end >= 0; end = place.indexOf('/', end + 1)) {
+      if (linked.has(place.slice(0, end)))
         throw fault('backup.damaged', { entry: place, reason: 'it lies behind a link' });
     }
   }
 }
 
-/** The place of an entry in the data folder; a backup that points out of it is refused. */
-function inside(dataDir: string, relative: string): string {
-  const full = path.resolve(dataDir, relative);
-  if (!full.startsWith(`${path.resolve(dataDir)}${path.sep}`)) {
-    throw fault('backup.damaged', { entry: relative, reason: 'it leads out of the data folder' });
-  }
-  return full;
+/** A backup that points out of the data folder, in whatever spelling, is refused. */
+function assertInside(place: string): void {
+  const parts = place.split('/');
+  if (place.includes('\0') || parts.some((part) => part === '' || part === '.' || part === '..'))
+    throw fault('backup.damaged', { entry: place, reason: 'it leads out of the data folder' });
 }

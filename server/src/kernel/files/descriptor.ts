@@ -60,7 +60,7 @@ export function unlockFolder(folder: Descriptor): void {
 }
 
 /** Opens whatever it is, a link itself included, without touching it: `stat` then tells what it is. */
-export function openAnything(path: string): Descriptor {
+export function openAnything(path: EntryName): Descriptor {
   return new Descriptor(openSync(path, pathOnly | constants.O_NOFOLLOW));
 }
 

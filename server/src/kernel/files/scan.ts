@@ -2,6 +2,7 @@ import { lstatSync, type Stats } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Descriptor, type EntryName, errnoOf, openFolder, unlockFolder } from './descriptor.ts';
 import { namesIn } from './folder-names.ts';
+import { nameText } from './name-text.ts';
 
 /** Others get their turn after so many entries (about 2 ms). */
 const entriesPerTurn = 500;
@@ -24,7 +25,7 @@ export interface ScanOptions {
   readonly signal?: AbortSignal;
   /** Opens folders that a program closed to everybody (chmod 000): they count, too. */
   readonly unlocks?: boolean;
-  /** Tells also what has a name that is not UTF-8, under a path that leads nowhere: such files take room, too. */
+  /** Tells also what has a name that is not UTF-8, spelt as `nameText` does it: such files take room, too. */
   readonly undecodable?: boolean;
 }
 
@@ -83,7 +84,7 @@ class Scan {
 
   async *#visit(level: Level, found: EntryName): AsyncGenerator<ScanEntry, void, undefined> {
     if (typeof found !== 'string' && this.#options.undecodable !== true) return;
-    const name = String(found);
+    const name = nameText(found);
     const first = level.after[0];
     if (first !== undefined && name < first) return;
     this.#entries += 1;
