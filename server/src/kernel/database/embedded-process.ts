@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from 
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fault } from '#base/fault.ts';
+import { endsWithParent } from '../supervise/parent-death.ts';
 import { isAlive } from '../supervise/process-state.ts';
 
 /** Where one embedded server lives. */
@@ -52,14 +53,6 @@ export function userPrefix(): readonly string[] {
   return rootPrefix;
 }
 
-/** `setpriv --pdeathsig INT`: a fast shutdown of the server when we die, however we die. */
-function deathPrefix(): readonly string[] {
-  if (process.platform !== 'linux') return [];
-  return spawnSync('setpriv', ['--version'], { stdio: 'ignore' }).status === 0
-    ? ['setpriv', '--pdeathsig', 'INT']
-    : [];
-}
-
 /** Runs initdb into a folder beside the final one and moves it there: a killed initdb leaves nothing half made. */
 export function initialize(place: PostgresPlace, passwordFile: string): void {
   const draft = `${place.dataFolder}.new`;
@@ -93,7 +86,7 @@ export function launch(place: PostgresPlace): ChildProcess {
   const options = Object.entries({ ...settings, unix_socket_directories: place.socketFolder });
   const command = [
     ...userPrefix(),
-    ...deathPrefix(),
+    ...endsWithParent('INT'),
     path.join(place.native, 'bin', 'postgres'),
     ...['-D', place.dataFolder],
     ...options.flatMap(([name, value]) => ['-c', `${name}=${value}`]),

@@ -29,29 +29,29 @@ export interface Outbound {
   terminate(): void;
 }
 
-interface Waiter {
+/** One for all who wait: however many they are, they take no more memory and no more timers. */
+interface Waiting {
+  readonly outcome: Promise<'room' | 'closed' | 'stuck'>;
   readonly resolve: (outcome: 'room' | 'closed' | 'stuck') => void;
   readonly timer: NodeJS.Timeout;
 }
 
 export function createOutbound(socket: SocketLike, limits: OutboundLimits): Outbound {
   const { highWaterBytes, stuckMs } = limits;
-  const waiters = new Set<Waiter>();
+  let waiting: Waiting | undefined;
   let closed = false;
 
-  function settle(outcome: 'room' | 'closed'): void {
-    for (const waiter of waiters) {
-      clearTimeout(waiter.timer);
-      waiter.resolve(outcome);
-    }
-    waiters.clear();
+  function settle(outcome: 'room' | 'closed' | 'stuck'): void {
+    clearTimeout(waiting?.timer);
+    waiting?.resolve(outcome);
+    waiting = undefined;
   }
 
   function onSent(): void {
-    if (waiters.size === 0) return;
+    if (waiting === undefined) return;
     if (socket.bufferedAmount <= highWaterBytes) settle('room');
     // Something was taken, so the reader is slow but alive.
-    else for (const waiter of waiters) waiter.timer.refresh();
+    else waiting.timer.refresh();
   }
 
   return {
@@ -64,14 +64,11 @@ export function createOutbound(socket: SocketLike, limits: OutboundLimits): Outb
     waitForRoom() {
       if (closed) return Promise.resolve('closed');
       if (socket.bufferedAmount <= highWaterBytes) return undefined;
-      return new Promise((resolve) => {
-        const timer = setTimeout(() => {
-          waiters.delete(waiter);
-          resolve('stuck');
-        }, stuckMs);
-        const waiter = { resolve, timer };
-        waiters.add(waiter);
-      });
+      if (waiting === undefined) {
+        const { promise: outcome, resolve } = Promise.withResolvers<'room' | 'closed' | 'stuck'>();
+        waiting = { outcome, resolve, timer: setTimeout(() => settle('stuck'), stuckMs) };
+      }
+      return waiting.outcome;
     },
     terminate: () => socket.terminate(),
     close() {

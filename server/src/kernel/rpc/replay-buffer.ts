@@ -11,8 +11,10 @@ export interface ReplayBuffer {
   push(frame: { seq: number; text: string }, evict: boolean): void;
   /** Forgets what the client has confirmed. */
   acknowledge(seq: number): void;
-  /** The frames after `seq`; undefined when some of them are gone. */
-  after(seq: number): string[] | undefined;
+  /** Whether every frame after `seq` is kept. */
+  holds(seq: number): boolean;
+  /** The first kept frame after `seq`. */
+  after(seq: number): { readonly seq: number; readonly text: string } | undefined;
   clear(): void;
 }
 
@@ -48,14 +50,11 @@ export function createReplayBuffer(limitBytes: number): ReplayBuffer {
     acknowledge(seq) {
       while ((frames[first]?.seq ?? Number.POSITIVE_INFINITY) <= seq) drop();
     },
+    holds: (seq) => seq >= lastGone,
     after(seq) {
-      if (seq < lastGone) return undefined;
-      const texts: string[] = [];
-      for (let index = first; index < frames.length; index += 1) {
-        const frame = frames[index];
-        if (frame !== undefined && frame.seq > seq) texts.push(frame.text);
-      }
-      return texts;
+      // Numbers have no gaps: the place follows from the number.
+      const at = frames[first];
+      return at === undefined ? undefined : frames[first + Math.max(0, seq + 1 - at.seq)];
     },
     clear() {
       frames = [];

@@ -36,7 +36,7 @@ export interface ServedStream {
   start(): void;
   /** Whether every frame after `afterSeq` is still kept. */
   holds(afterSeq: number): boolean;
-  /** Sends every kept frame after `afterSeq` on this connection and goes on there. */
+  /** Sends every kept frame after `afterSeq` on this connection, as fast as it takes them, and goes on there. */
   attach(outbound: Outbound, afterSeq: number): void;
   /** The connection is gone; someone may come back. */
   detach(): void;
@@ -54,17 +54,48 @@ export function createServedStream(options: ServedStreamOptions, first: Outbound
   const replay = createReplayBuffer(limits.replayBytes);
   let outbound: Outbound | null = first;
   let seq = 0;
+  /** The last frame that was given to the connection; behind `seq` while kept ones are being delivered. */
+  let givenSeq = 0;
   let finished = false;
   let forgotten = false;
   let acknowledging = false;
   let grace: NodeJS.Timeout | undefined;
+  let rounds = 0;
   let wakePump: () => void = () => undefined;
 
   function emit(method: 'stream.data' | 'stream.end', fields: object): void {
     seq += 1;
     const text = JSON.stringify({ jsonrpc: '2.0', method, params: { ...fields, streamId: id, seq } });
-    replay.push({ seq, text }, outbound !== null && !acknowledging);
-    outbound?.send(text);
+    const upToDate = outbound !== null && givenSeq === seq - 1;
+    replay.push({ seq, text }, upToDate && !acknowledging);
+    if (outbound === null || !upToDate) return;
+    givenSeq = seq;
+    outbound.send(text);
+  }
+
+  /**
+   * Gives the connection what it has not got, one frame whenever there is room: a client that asks for its frames again
+   * and again, and reads none, costs no more memory than one that never left. Another `attach` ends it.
+   */
+  async function deliver(to: Outbound): Promise<void> {
+    rounds += 1;
+    const round = rounds;
+    const current = () => outbound === to && rounds === round;
+    while (current()) {
+      const waiting = to.waitForRoom();
+      if (waiting !== undefined) {
+        const outcome = await waiting;
+        if (!current()) return;
+        if (outcome === 'stuck') return giveUp(to);
+        if (outcome === 'closed') return detach();
+        continue;
+      }
+      const frame = replay.after(givenSeq);
+      if (frame === undefined) break;
+      givenSeq = frame.seq;
+      to.send(frame.text);
+    }
+    wakePump();
   }
 
   function finish(fields: object): void {
@@ -77,10 +108,12 @@ export function createServedStream(options: ServedStreamOptions, first: Outbound
 
   function waitForgetting(): void {
     clearTimeout(grace);
-    grace = setTimeout(
-      () => (finished ? forget() : cancel(fault('common.cancelled'))),
-      limits.graceMs,
-    ).unref();
+    grace = setTimeout(() => {
+      if (!finished) cancel(fault('common.cancelled'));
+      // Its last frames are on their way to a client that reads slowly, but reads.
+      else if (outbound !== null && givenSeq < seq) waitForgetting();
+      else forget();
+    }, limits.graceMs).unref();
   }
 
   function forget(): void {
@@ -115,7 +148,8 @@ export function createServedStream(options: ServedStreamOptions, first: Outbound
 
   function giveUp(stuck: Outbound): void {
     if (outbound !== stuck) return;
-    cancel(fault('stream.reader_stuck', { stuckMs: limits.stuckMs }));
+    if (finished) detach();
+    else cancel(fault('stream.reader_stuck', { stuckMs: limits.stuckMs }));
     options.onStuck(stuck);
   }
 
@@ -123,9 +157,10 @@ export function createServedStream(options: ServedStreamOptions, first: Outbound
   async function waitForDemand(): Promise<boolean> {
     while (!finished) {
       const current = outbound;
-      const bounded = current === null || acknowledging;
+      const bounded = current === null || acknowledging || givenSeq < seq;
       if (bounded && replay.bytes >= limits.replayBytes) {
-        if ((await waitForChange()) === 'stuck' && current !== null) giveUp(current);
+        // While kept frames are on their way to it, their delivery judges the reader.
+        if ((await waitForChange()) === 'stuck' && current !== null && givenSeq === seq) giveUp(current);
         continue;
       }
       const waiting = current?.waitForRoom();
@@ -170,12 +205,13 @@ export function createServedStream(options: ServedStreamOptions, first: Outbound
       return seq;
     },
     start: () => void pump(),
-    holds: (afterSeq) => replay.after(afterSeq) !== undefined,
+    holds: (afterSeq) => replay.holds(afterSeq),
     attach(next, afterSeq) {
       outbound = next;
+      givenSeq = afterSeq;
       if (!finished) clearTimeout(grace);
-      for (const text of replay.after(afterSeq) ?? []) next.send(text);
       wakePump();
+      void deliver(next);
     },
     detach,
     acknowledge(confirmed) {

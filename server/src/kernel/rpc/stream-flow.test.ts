@@ -114,3 +114,54 @@ test('a client that stops confirming is given up like one that stops reading', a
   await once(connection.client, 'close');
   assert.equal(connection.frames.length < 3_000, true);
 });
+
+test('a client that resumes again and again and reads nothing costs bounded memory', async () => {
+  const { state, source } = counter(90, 'x'.repeat(10_000));
+  await using server = await serveStreams(source, { stuckMs: 60_000 });
+  const first = await server.connect();
+  const streams = upTo(12).map(() => server.open(first));
+  await eventually(() => assert.equal(first.frames.length, 12 * 91));
+  assert.equal(state.closed, true);
+
+  const connection = await server.connect();
+  connection.client.pause();
+  for (let round = 0; round < 100; round += 1) {
+    for (const streamId of streams) {
+      server.hub.resume({ streamId, afterSeq: 0, userId: 'ada', outbound: connection.outbound }).deliver();
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(
+      connection.bufferedBytes() < 500_000,
+      `${connection.bufferedBytes()} bytes wait for a reader that reads nothing`,
+    );
+  }
+  // What it was told last it gets, whole and in order, once it reads.
+  connection.client.resume();
+  const end = (streamId: string) =>
+    connection.frames.findLast(
+      ({ method, params }) => method === 'stream.end' && params.streamId === streamId,
+    );
+  await eventually(() => assert.ok(streams.every((streamId) => end(streamId) !== undefined)));
+  for (const streamId of streams) {
+    const own = seqs(connection.frames.filter(({ params }) => params.streamId === streamId));
+    assert.deepEqual(own.slice(own.lastIndexOf(1)), upTo(91));
+  }
+});
+
+test('what is made while kept frames are being delivered follows them, in order and whole', async () => {
+  const { state, source } = counter(3_000, 'x'.repeat(1_000));
+  await using server = await serveStreams(source, { replayBytes: 200_000 });
+  const first = await server.connect();
+  first.client.pause();
+  const streamId = server.open(first);
+  server.hub.acknowledge({ streamId, seq: 0, userId: 'ada' });
+  await eventually(() => assert.ok(state.produced > 100));
+  await first.breakOff();
+  const second = await server.connect();
+  second.client.on('message', () =>
+    server.hub.acknowledge({ streamId, seq: second.frames.length, userId: 'ada' }),
+  );
+  server.hub.resume({ streamId, afterSeq: 0, userId: 'ada', outbound: second.outbound }).deliver();
+  await eventually(() => assert.equal(second.frames.length, 3_001));
+  assert.deepEqual(seqs(second.frames), upTo(3_001));
+});

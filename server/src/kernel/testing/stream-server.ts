@@ -38,6 +38,8 @@ export interface Connection {
   readonly client: WebSocket;
   readonly outbound: Outbound;
   readonly frames: Frame[];
+  /** What the server holds for the client that the system has not taken yet. */
+  bufferedBytes(): number;
   /** Terminates from the client's side, without a word. */
   breakOff(): Promise<void>;
 }
@@ -76,6 +78,7 @@ export async function serveStreams(source: Source, changed: Partial<StreamHubLim
       client,
       outbound,
       frames,
+      bufferedBytes: () => socket.bufferedAmount,
       async breakOff() {
         const closed = once(socket, 'close');
         client.terminate();

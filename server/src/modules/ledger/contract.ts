@@ -20,6 +20,10 @@ import {
   UserId,
 } from './contract-shapes.ts';
 
+const LifetimeMs = z
+  .int()
+  .min(1_000)
+  .max(24 * 3_600_000);
 const BudgetList = z.object({ budgets: z.array(Budget) });
 /** Null removes the budget. */
 const budgetLimit = { period: BudgetPeriod, limitTokens: Tokens.nullable() };
@@ -50,11 +54,7 @@ export const ledgerContract = defineContract('ledger', {
         maxCompletionTokens: TokenCount,
         price: ModelPrice.prefault({}),
         /** After so long an unsettled reservation is released by itself. */
-        lifetimeMs: z
-          .int()
-          .min(1_000)
-          .max(24 * 3_600_000)
-          .default(900_000),
+        lifetimeMs: LifetimeMs.default(900_000),
       }),
       result: Reservation,
     },
@@ -91,6 +91,8 @@ export const ledgerContract = defineContract('ledger', {
           .max(500),
         /** Returns what is left; nothing can be drawn afterwards. */
         close: z.boolean().default(false),
+        /** What is still put aside lives so much longer from now: requests are running on it. */
+        lifetimeMs: LifetimeMs.optional(),
       }),
       result: z.object({ chargedTokens: Tokens, uncoveredTokens: Tokens, returnedTokens: Tokens }),
     },

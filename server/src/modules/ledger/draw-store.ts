@@ -57,15 +57,15 @@ export async function insertDrawnUsage(
   return new Set(written.map((row) => row.request_id));
 }
 
-/** Takes from a reservation what was drawn; the rest stays put aside. */
-export async function shrinkReservation(
+/** Takes from a reservation what was drawn; the rest stays put aside until then. */
+export async function keepReservation(
   transaction: Transaction,
-  change: { readonly reservationId: string; readonly byTokens: bigint },
+  change: { readonly reservationId: string; readonly byTokens: bigint; readonly expiresAtMs: number },
 ): Promise<void> {
   await transaction.execute({
-    name: 'ledger_reservation_shrink',
-    text: 'update ledger.reservation set tokens = tokens - $2 where id = $1',
-    values: [change.reservationId, change.byTokens],
+    name: 'ledger_reservation_keep',
+    text: 'update ledger.reservation set tokens = tokens - $2, expires_at = $3 where id = $1',
+    values: [change.reservationId, change.byTokens, new Date(change.expiresAtMs)],
   });
 }
 

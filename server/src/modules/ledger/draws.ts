@@ -2,7 +2,7 @@ import { fault } from '#base/fault.ts';
 import { balanceTokensOf, costOf, type ModelPrice } from '#base/pricing.ts';
 import type { Transaction } from '#kernel/database/database.ts';
 import { settleUse } from './budget-store.ts';
-import { insertDrawnUsage, noteUncovered, shrinkReservation } from './draw-store.ts';
+import { insertDrawnUsage, keepReservation, noteUncovered } from './draw-store.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { closeReservation, type StoredReservation } from './reservation-store.ts';
 import { lockReservation } from './reservations.ts';
@@ -23,6 +23,8 @@ export interface DrawRequest {
   readonly reservationId: string;
   readonly uses: readonly DrawnUse[];
   readonly close: boolean;
+  /** What is still put aside lives so much longer from now. */
+  readonly lifetimeMs?: number | undefined;
   readonly traceId: string;
 }
 
@@ -115,7 +117,11 @@ export function createDraws({ database, publish, budgets, now, currency }: Settl
       });
     }
     if (request.close) await closeReservation(transaction, { reservationId: id, status: 'settled', atMs });
-    else await shrinkReservation(transaction, { reservationId: id, byTokens: split.fromHeld });
+    else {
+      const { lifetimeMs } = request;
+      const expiresAtMs = Math.max(reservation.expiresAtMs, lifetimeMs === undefined ? 0 : atMs + lifetimeMs);
+      await keepReservation(transaction, { reservationId: id, byTokens: split.fromHeld, expiresAtMs });
+    }
     const balanceAfter = accounts.available.balance + returned - split.fromAvailable;
     await announce(transaction, { ...drawing, uncovered: split.uncovered, balanceAfter });
     return {

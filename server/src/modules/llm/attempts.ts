@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fault, isFault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
 import type { Accounting, Bill } from './accounting/accounting.ts';
-import { createMeter } from './accounting/meter.ts';
+import { createMeter, type Meter } from './accounting/meter.ts';
 import type { Activity } from './activity.ts';
 import type { Candidates } from './candidates.ts';
 import { type InferenceMetrics, outcomeOf } from './metrics.ts';
@@ -69,9 +69,25 @@ const worthAnother: ReadonlySet<string> = new Set([
   'llm.model_unreadable',
 ]);
 
+function isWorthAnother(error: unknown): boolean {
+  return isFault(error) && worthAnother.has(error.code);
+}
+
+/**
+ * Whether something was used that is paid for. A provider charges a prompt as soon as it has accepted it; what this
+ * machine has read of one is nobody's cost.
+ */
+function hasUsed(source: Source, meter: Readonly<Meter>): boolean {
+  return meter.completionTokens > 0 || (source.origin !== 'local' && meter.promptTokens > 0);
+}
+
 interface Contestant {
   readonly source: Source;
   readonly requestId: string;
+  /** Fires when a rival has won. */
+  readonly lost?: AbortSignal;
+  /** True when no rival can be billed any more: it has failed too, or was never there. */
+  readonly isLast: () => boolean;
 }
 
 /**
@@ -83,10 +99,11 @@ export function createAttempts(deps: AttemptsDeps): Attempts {
 
   async function attempt<Value>(
     call: InferenceCall,
-    { source, requestId }: Contestant,
+    { source, requestId, lost, isLast }: Contestant,
     opening: Opening<Value>,
   ): Promise<Opened<Value>> {
-    const { user, endpoint, request, signal } = call;
+    const { user, endpoint, request } = call;
+    const signal = lost === undefined ? call.signal : AbortSignal.any([call.signal, lost]);
     const { model, price } = source;
     const amount = await source.estimate(request, { userId: user.userId, signal });
     const hold = await accounting.hold({
@@ -121,6 +138,7 @@ export function createAttempts(deps: AttemptsDeps): Attempts {
       const value = await opening.run(source, request, {
         userId: user.userId,
         signal,
+        ...(lost === undefined ? {} : { lost }),
         meter,
         ...(call.onQueued === undefined ? {} : { onQueued: call.onQueued }),
       });
@@ -139,8 +157,9 @@ export function createAttempts(deps: AttemptsDeps): Attempts {
       };
     } catch (error) {
       ended(error);
-      // Who leaves pays for what was generated; a failure of ours or of a provider costs nothing.
-      if (signal.aborted && meter.completionTokens > 0) await settle();
+      // Who leaves pays for what was used; a failure of ours or of a provider, and a lost race, cost nothing.
+      const left = call.signal.aborted && lost?.aborted !== true;
+      if (isLast() && left && hasUsed(source, meter)) await settle();
       else await hold.release();
       throw error;
     }
@@ -159,15 +178,22 @@ export function createAttempts(deps: AttemptsDeps): Attempts {
     const { opening } = contest;
     const controllers = [new AbortController(), new AbortController()] as const;
     const waiting = new AbortController();
+    const running = new Set<0 | 1>();
     const run = async (place: 0 | 1, contestant: Contestant) => {
-      const signal = AbortSignal.any([call.signal, controllers[place].signal]);
-      return { place, opened: await attempt({ ...call, signal }, contestant, opening) };
+      running.add(place);
+      const isLast = () => running.delete(place) && running.size === 0;
+      const contender = { ...contestant, lost: controllers[place].signal, isLast };
+      return { place, opened: await attempt(call, contender, opening) };
     };
     const first = run(0, firstOne);
-    first.catch(() => waiting.abort());
+    first.catch((error: unknown) => {
+      if (!isWorthAnother(error)) controllers[1].abort(error);
+      waiting.abort();
+    });
     const second = sleep(contest.afterMs, undefined, { signal: waiting.signal, ref: false })
       .catch(() => undefined)
       .then(() => {
+        call.signal.throwIfAborted();
         controllers[1].signal.throwIfAborted();
         return run(1, secondOne);
       });
@@ -197,16 +223,18 @@ export function createAttempts(deps: AttemptsDeps): Attempts {
       for (let index = 0; index < sources.length; index += 1) {
         const source = sources[index];
         if (source === undefined) break;
-        // Models of this machine share its processor: two at once would only be slower.
-        const rival = hedgeAfterMs === null || source.origin === 'local' ? undefined : sources[index + 1];
-        const own = { source, requestId: call.requestId };
+        // Models of this machine share its processor: two at once would only be slower. And what a client has named
+        // itself stands once in the ledger: a repetition must find it, whoever has answered.
+        const alone = hedgeAfterMs === null || source.origin === 'local' || call.repeatable;
+        const rival = alone ? undefined : sources[index + 1];
+        const own = { source, requestId: call.requestId, isLast: () => true };
         try {
           if (rival === undefined || hedgeAfterMs === null) return await attempt(asked, own, opening);
           index += 1;
-          const other = { source: rival, requestId: `${call.requestId}:hedge` };
+          const other = { ...own, source: rival, requestId: `${call.requestId}:hedge` };
           return await race(asked, { pair: [own, other], afterMs: hedgeAfterMs, opening });
         } catch (error) {
-          if (call.signal.aborted || !isFault(error) || !worthAnother.has(error.code)) throw error;
+          if (call.signal.aborted || !isWorthAnother(error)) throw error;
           failure ??= error;
           metrics.fellBack(source.model);
         }

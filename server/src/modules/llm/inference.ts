@@ -37,7 +37,7 @@ export function createInference(attempts: Attempts): Inference {
       try {
         return { answer: opened.value, bill: await opened.settle() };
       } finally {
-        opened.close();
+        opened.close(call.signal.aborted ? call.signal.reason : undefined);
       }
     },
     async *stream(call) {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { defineModule } from '#kernel/module.ts';
 import { systemCall } from '#kernel/rpc/call-context.ts';
@@ -9,12 +10,14 @@ import { createPurses } from './accounting/purses.ts';
 import { createSingleHolds } from './accounting/single-holds.ts';
 import { createActivity } from './activity.ts';
 import { adminHandlersOf } from './admin-handlers.ts';
+import { createRevocations } from './api/revocations.ts';
 import { mountApi } from './api/routes.ts';
 import { mountStreamSocket } from './api/stream-socket.ts';
 import { createAttempts } from './attempts.ts';
 import { createCandidates } from './candidates.ts';
 import { llmConfig } from './config.ts';
 import { llmContract } from './contract.ts';
+import { endLostServers } from './engine/llama-server/lost-servers.ts';
 import { createInference } from './inference.ts';
 import { createInferenceMetrics } from './metrics.ts';
 import { createModelDownloads } from './models/downloads.ts';
@@ -76,7 +79,8 @@ export const llm = defineModule({
     const newRequestId = () => `${ownRequestIds}${randomUUID()}`;
     const purses = createPurses({ ...access, now, newId: id, idleMs: config.purseIdleMs });
     context.defer(() => purses[Symbol.asyncDispose]() as Promise<void>);
-    const singles = createSingleHolds(access);
+    const singles = createSingleHolds({ ...access, now });
+    context.defer(() => singles[Symbol.asyncDispose]() as Promise<void>);
     const accounting: Accounting = {
       hold: (request) => (request.repeatable ? singles : purses).hold(request),
     };
@@ -86,7 +90,13 @@ export const llm = defineModule({
       createAttempts({ candidates, routing, accounting, metrics, activity, nowMs }),
     );
     const { maxRequestBytes, readerStallMs } = config;
-    const api = { inference, candidates, newId: newRequestId, maxRequestBytes, readerStallMs, log };
+    const { events, identity } = context;
+    const revocations = createRevocations({ events, identity, log });
+    context.defer(() => revocations[Symbol.dispose]());
+    const api = {
+      ...{ inference, candidates, newId: newRequestId, revocations },
+      ...{ maxRequestBytes, readerStallMs, log },
+    };
     return {
       handlers: {
         ...rpcHandlersOf(api),
@@ -102,7 +112,13 @@ export const llm = defineModule({
           modelContextSize: config.modelContextSize,
         }),
       },
-      recover: async () => downloads.resume(),
+      recover: async () => {
+        downloads.resume();
+        if (config.serverBinary === undefined) return;
+        const ended = endLostServers(tmpdir());
+        if (ended.length > 0)
+          log.warn({ pids: ended }, 'ended llama-servers that a killed platform had left');
+      },
       routes(app, kit) {
         mountApi(app, kit, api);
         mountStreamSocket(app, kit, api);

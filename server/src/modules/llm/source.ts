@@ -10,7 +10,10 @@ export type InferenceRequest =
 
 export interface RunOptions {
   readonly userId: string;
+  /** Fires when the answer is not wanted any more: its client has left, or another candidate was faster. */
   readonly signal: AbortSignal;
+  /** Fires in the second case only; absent where there is no other candidate. */
+  readonly lost?: AbortSignal;
   /** Kept true to what was used, at every moment. */
   readonly meter: Meter;
   /** Told when the request must wait for its turn, and whenever its place changes. */
@@ -47,6 +50,10 @@ export interface Source {
     request: InferenceRequest,
     options: Pick<RunOptions, 'userId' | 'signal'>,
   ): Promise<{ readonly promptTokens: number; readonly maxCompletionTokens: number }>;
+  /**
+   * An answer that is paid for as a whole once it was asked for comes also when its client leaves meanwhile: it is
+   * what tells the price. One that lost is ended.
+   */
   whole(request: InferenceRequest, options: RunOptions): Promise<Whole>;
   /** Ends without its `[DONE]`: that is written by whoever writes the stream. */
   stream(request: InferenceRequest, options: RunOptions): AsyncGenerator<Piece, void, undefined>;

@@ -1,9 +1,17 @@
 import type { ParamsOf } from '#base/contract.ts';
 import { isFault } from '#base/fault.ts';
 import type { ledgerContract } from '#modules/ledger/contract.ts';
+import type { HoldRequest } from './accounting.ts';
+import type { Meter } from './meter.ts';
 import type { PurseDeps } from './purses.ts';
 
-export type Use = ParamsOf<typeof ledgerContract, 'ledger.draw'>['uses'][number];
+type Use = ParamsOf<typeof ledgerContract, 'ledger.draw'>['uses'][number];
+
+/** What a request has used, as the ledger takes it. */
+export function useOf({ requestId, model, endpoint, price }: HoldRequest, meter: Readonly<Meter>): Use {
+  const { promptTokens, cachedPromptTokens, completionTokens } = meter;
+  return { requestId, model, endpoint, promptTokens, cachedPromptTokens, completionTokens, price };
+}
 
 /** Tokens of one reservation that requests take from, and what they have used of it. */
 export interface Allotment {
@@ -18,8 +26,12 @@ export interface Allotment {
   /** Gives the rest back once nothing runs on it any more; true when that is now. */
   retire(): boolean;
   retireIfIdle(): void;
+  /** Keeps the reservation alive while requests run on it: to be called every few seconds at most. */
+  renew(): void;
   /** Gives the rest back now, with what was noted so far. */
   end(): Promise<void>;
+  /** Resolves when the ledger has been asked to take everything and close, also where it could not. */
+  readonly tried: Promise<void>;
   /** Resolves when the ledger has taken everything. */
   readonly closed: Promise<void>;
 }
@@ -28,21 +40,19 @@ const batchSize = 500;
 /** So much later at most is a use durable; a kill in between does not bill it. */
 const gatherMs = 10;
 /** Waits between tries of a ledger that does not answer; the last one repeats. */
-const usualRetryMs: readonly number[] = [100, 500, 2_000, 5_000, 15_000];
+export const usualRetryMs: readonly number[] = [100, 500, 2_000, 5_000, 15_000];
 
 /** @see createPurses */
 export function createAllotment(
-  deps: PurseDeps & {
+  deps: Omit<PurseDeps, 'newId'> & {
     readonly reservationId: string;
     readonly tokens: number;
     readonly currency: string;
     readonly usableUntilMs: number;
-    /** What is not charged by then is given up: the outage has lasted longer than the reservation. */
-    readonly expiresAtMs: number;
     readonly onClosed: () => void;
   },
 ): Allotment {
-  const { ledger, systemCall, now, log, reservationId, retryMs = usualRetryMs } = deps;
+  const { ledger, systemCall, now, log, reservationId, lifetimeMs, retryMs = usualRetryMs } = deps;
   let left = deps.tokens;
   let running = 0;
   let retired = false;
@@ -51,42 +61,64 @@ export function createAllotment(
   let flushing: Promise<void> | undefined;
   let failures = 0;
   let ending = false;
+  let renewing = false;
+  let atOnce = batchSize;
+  /** What is not charged by then is given up: the outage has lasted longer than the reservation. */
+  let expiresAtMs = now() + lifetimeMs;
   const { promise: closed, resolve: resolveClosed } = Promise.withResolvers<void>();
+  const { promise: tried, resolve: resolveTried } = Promise.withResolvers<void>();
   let isClosed = false;
 
   async function flush(): Promise<void> {
     // What is charged in the same turn of the event loop goes in one batch.
     await new Promise((resolve) => setImmediate(resolve));
-    while (pending.length > 0 || (retired && running === 0 && !isClosed)) {
+    while (pending.length > 0 || renewing || (retired && running === 0 && !isClosed)) {
       // A transaction costs the same for one use and for fifty: while more are running, their ends are waited for.
-      if (running > 0 && !retired) await new Promise((resolve) => setTimeout(resolve, gatherMs));
-      const uses = pending.slice(0, batchSize);
-      pending = pending.slice(batchSize);
+      if (running > 0 && !retired && !renewing) await new Promise((resolve) => setTimeout(resolve, gatherMs));
+      const uses = pending.slice(0, atOnce);
+      pending = pending.slice(atOnce);
       const close = retired && running === 0 && pending.length === 0;
       try {
-        await ledger.call('ledger.draw', { reservationId, uses, close }, systemCall());
+        const askedAtMs = now();
+        const draw = { reservationId, uses, close, ...(close ? {} : { lifetimeMs }) };
+        await ledger.call('ledger.draw', draw, systemCall());
         failures = 0;
+        renewing = false;
+        expiresAtMs = askedAtMs + lifetimeMs;
         if (close) return finish();
       } catch (error) {
         if (isFault(error, 'ledger.reservation_closed')) return finish();
         pending = [...uses, ...pending];
+        resolveTried();
+        if (isFault(error, 'common.invalid_params') && setAside(error)) continue;
         const waitMs = retryMs[Math.min(failures, retryMs.length - 1)];
         failures += 1;
         log.warn({ err: error, reservationId, uses: uses.length }, 'uses of models can’t be charged yet');
         // A process that stops must not wait for the whole of an outage.
-        if (failures > retryMs.length && (ending || now() >= deps.expiresAtMs)) {
-          log.error({ reservationId, uses: pending.length }, 'uses of models were not charged');
+        if (failures > retryMs.length && (ending || now() >= expiresAtMs)) {
+          log.error({ reservationId, uses: pending }, 'uses of models were not charged');
           return finish();
         }
         await new Promise((resolve) => setTimeout(resolve, waitMs));
       }
     }
+    atOnce = batchSize;
+  }
+
+  /** One use that the ledger refuses for what it is must not keep those beside it from being charged. */
+  function setAside(error: unknown): boolean {
+    if (pending.length === 0) return false;
+    if (atOnce > 1) atOnce = 1;
+    else log.error({ err: error, reservationId, use: pending.shift() }, 'a use of a model was not charged');
+    return true;
   }
 
   function finish(): void {
     isClosed = true;
+    renewing = false;
     deps.onClosed();
     resolveClosed();
+    resolveTried();
   }
 
   function start(): void {
@@ -106,6 +138,7 @@ export function createAllotment(
   return {
     currency: deps.currency,
     closed,
+    tried,
     get left() {
       return retired ? 0 : left;
     },
@@ -135,6 +168,11 @@ export function createAllotment(
       if (retired || running > 0) return;
       if (now() < deps.usableUntilMs && now() - lastUsedMs < deps.idleMs) return;
       retired = true;
+      start();
+    },
+    renew() {
+      if (isClosed || running === 0 || now() < expiresAtMs - lifetimeMs / 2) return;
+      renewing = true;
       start();
     },
     async end() {

@@ -1,74 +1,27 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { pino } from 'pino';
-import { fault } from '#base/fault.ts';
-import type { Principal } from '#base/principal.ts';
 import { eventually } from '#kernel/testing/eventually.ts';
-import { type TestWorld, testWorld } from '#kernel/testing/world.ts';
-import { ledgerContract } from '#modules/ledger/contract.ts';
-import { ledger } from '#modules/ledger/module.ts';
+import {
+  type AccountingWorld,
+  accountingWorld,
+  askFor as ask,
+  ledgerThatGoesAway,
+  testUse as used,
+} from '../testing/accounting-world.ts';
 import { createPurses, type PurseDeps } from './purses.ts';
 
-let world: TestWorld;
+let it: AccountingWorld;
 
 before(async () => {
-  world = await testWorld([ledger]);
+  it = await accountingWorld();
 });
-after(() => world[Symbol.asyncDispose]());
+after(() => it[Symbol.asyncDispose]());
 
-async function userWith(tokens: number): Promise<string> {
-  const userId = randomUUID();
-  const credit = { userId, tokens, key: 'start', reason: 'start' };
-  await world.client(ledgerContract).call('ledger.credit', credit, world.call(null));
-  return userId;
-}
-
-async function balanceOf(userId: string) {
-  const { balances } = await world
-    .client(ledgerContract)
-    .call('ledger.balances', { userIds: [userId] }, world.call(null));
-  return balances[userId];
-}
-
-const price = { tokenWeight: '1', promptTokenCost: '0.000001', completionTokenCost: '0.000002' };
-
-function pursesWith(idleMs: number, changed: Partial<PurseDeps> = {}) {
-  return createPurses({
-    ledger: world.client(ledgerContract),
-    systemCall: () => world.call(null),
-    lifetimeMs: 900_000,
-    log: pino({ level: 'silent' }),
-    now: world.clock.now,
-    newId: randomUUID,
-    idleMs,
-    ...changed,
-  });
-}
-
-const ask = (userId: string, change: { apiKeyId?: string; maxCompletionTokens?: number } = {}) => ({
-  user: {
-    userId,
-    username: 'someone',
-    role: 'developer',
-    credential:
-      change.apiKeyId === undefined
-        ? { kind: 'session', sessionId: 's' }
-        : { kind: 'apiKey', apiKeyId: change.apiKeyId },
-  } satisfies Principal,
-  requestId: randomUUID(),
-  repeatable: false,
-  model: 'm',
-  endpoint: '/v1/chat/completions',
-  price,
-  promptTokens: 60,
-  maxCompletionTokens: change.maxCompletionTokens ?? 40,
-});
-
-const used = { promptTokens: 60, cachedPromptTokens: 0, completionTokens: 10 };
+const pursesWith = (idleMs: number, changed: Partial<PurseDeps> = {}) =>
+  createPurses(it.deps({ idleMs, ...changed }));
 
 test('many requests in a row are charged exactly, each once, and what was put aside comes back', async () => {
-  const userId = await userWith(1_000_000);
+  const userId = await it.userWith(1_000_000);
   const purses = pursesWith(60_000);
   for (let turn = 0; turn < 40; turn += 1) {
     const hold = await purses.hold(ask(userId));
@@ -78,11 +31,11 @@ test('many requests in a row are charged exactly, each once, and what was put as
   const failed = await purses.hold(ask(userId));
   await failed.release();
   await purses[Symbol.asyncDispose]();
-  assert.deepEqual(await balanceOf(userId), { tokens: 1_000_000 - 40 * 70, heldTokens: 0 });
+  assert.deepEqual(await it.balanceOf(userId), { tokens: 1_000_000 - 40 * 70, heldTokens: 0 });
 });
 
 test('requests at once never hold more than the balance, also while more is put aside for one key', async () => {
-  const userId = await userWith(1_000);
+  const userId = await it.userWith(1_000);
   await using purses = pursesWith(60_000);
   const outcomes = await Promise.allSettled(
     Array.from({ length: 30 }, (_, turn) =>
@@ -93,11 +46,11 @@ test('requests at once never hold more than the balance, also while more is put 
   assert.equal(holds.length, 10);
   for (const { value } of holds) await value.settle({ ...used, completionTokens: 40 });
   await purses[Symbol.asyncDispose]();
-  assert.deepEqual(await balanceOf(userId), { tokens: 0, heldTokens: 0 });
+  assert.deepEqual(await it.balanceOf(userId), { tokens: 0, heldTokens: 0 });
 });
 
 test('what lies idle in one purse of a user serves the next one', async () => {
-  const userId = await userWith(1_000);
+  const userId = await it.userWith(1_000);
   await using purses = pursesWith(60_000);
   for (let turn = 0; turn < 4; turn += 1) await (await purses.hold(ask(userId))).settle(used);
   const large = await purses.hold(ask(userId, { apiKeyId: 'other', maxCompletionTokens: 600 }));
@@ -105,46 +58,80 @@ test('what lies idle in one purse of a user serves the next one', async () => {
 });
 
 test('an answer that used more than was held for it takes the rest from the balance', async () => {
-  const userId = await userWith(10_000);
+  const userId = await it.userWith(10_000);
   const purses = pursesWith(0);
   const hold = await purses.hold(ask(userId));
   await hold.settle({ ...used, completionTokens: 500 });
   await purses[Symbol.asyncDispose]();
-  assert.deepEqual(await balanceOf(userId), { tokens: 10_000 - 560, heldTokens: 0 });
+  assert.deepEqual(await it.balanceOf(userId), { tokens: 10_000 - 560, heldTokens: 0 });
 });
 
 test('what was used while the ledger is away for long is charged when it is back', async () => {
-  const userId = await userWith(1_000);
-  const ledger = world.client(ledgerContract);
-  let refusals = 0;
-  let away = false;
-  // The service restarts, or the network is cut: calls are refused.
-  const cut: typeof ledger = {
-    ...ledger,
-    call(method, params, call) {
-      if (!away) return ledger.call(method, params, call);
-      refusals += 1;
-      return Promise.reject(fault('common.unavailable', { service: 'ledger' }));
-    },
-  };
+  const userId = await it.userWith(1_000);
+  const { state, cut } = ledgerThatGoesAway(it.deps().ledger);
   await using purses = pursesWith(0, { ledger: cut, retryMs: [1, 1, 1] });
   const hold = await purses.hold(ask(userId));
-  away = true;
+  state.away = true;
   await hold.settle(used);
-  await eventually(() => assert.ok(refusals > 10));
-  away = false;
+  await eventually(() => assert.ok(state.refusals > 10));
+  state.away = false;
   await eventually(async () => {
-    assert.deepEqual(await balanceOf(userId), { tokens: 1_000 - 70, heldTokens: 0 });
+    assert.deepEqual(await it.balanceOf(userId), { tokens: 1_000 - 70, heldTokens: 0 });
   });
 });
 
 test('a process that dies leaves a reservation that expires; nothing is billed', async () => {
-  const userId = await userWith(1_000);
+  const userId = await it.userWith(1_000);
   const purses = pursesWith(60_000);
   await purses.hold(ask(userId));
-  assert.equal((await balanceOf(userId))?.heldTokens, 100);
+  assert.equal((await it.balanceOf(userId))?.heldTokens, 100);
   // It is never settled, given back or disposed: as after kill -9.
-  world.clock.advance(901_000);
-  await world.platform.composition.runtimes.get('ledger')?.recover?.();
-  assert.deepEqual(await balanceOf(userId), { tokens: 1_000, heldTokens: 0 });
+  it.world.clock.advance(901_000);
+  await it.sweep();
+  assert.deepEqual(await it.balanceOf(userId), { tokens: 1_000, heldTokens: 0 });
+});
+
+test('a request that runs longer than its reservation keeps its tokens: they can’t be spent twice', async () => {
+  const userId = await it.userWith(100);
+  await using purses = pursesWith(0, { lifetimeMs: 60_000 });
+  const long = await purses.hold(ask(userId));
+  for (let minute = 0; minute < 5; minute += 1) {
+    const { expires_at: before } = await reservationOf(userId);
+    it.world.clock.advance(40_000);
+    // It is renewed once half of its time has gone.
+    await eventually(async () => {
+      const { expires_at: now } = await reservationOf(userId);
+      assert.ok(now.getTime() > before.getTime());
+    });
+    await it.sweep();
+  }
+  await assert.rejects(purses.hold(ask(userId)), { code: 'ledger.insufficient_balance' });
+  await long.settle({ ...used, completionTokens: 40 });
+  await purses[Symbol.asyncDispose]();
+  assert.deepEqual(await it.balanceOf(userId), { tokens: 0, heldTokens: 0 });
+});
+
+async function reservationOf(userId: string): Promise<{ expires_at: Date }> {
+  const [row] = await it.world.database.query<{ expires_at: Date }>({
+    text: 'select expires_at from ledger.reservation where user_id = $1 order by created_at desc limit 1',
+    values: [userId],
+  });
+  assert.ok(row);
+  return row;
+}
+
+test('a use that the ledger can’t take does not keep those beside it from being charged', async () => {
+  const userId = await it.userWith(10_000);
+  const { state, cut } = ledgerThatGoesAway(it.deps().ledger);
+  await using purses = pursesWith(60_000, { ledger: cut, retryMs: [1] });
+  const holds = [];
+  for (let turn = 0; turn < 6; turn += 1) holds.push(await purses.hold(ask(userId)));
+  // While it is away they gather: then all of them are sent at once.
+  state.away = true;
+  for (const [turn, hold] of holds.entries()) {
+    await hold.settle(turn === 2 ? { ...used, promptTokens: 200_000_000 } : used);
+  }
+  await eventually(() => assert.ok(state.refusals > 0));
+  state.away = false;
+  await eventually(async () => assert.equal(await it.requestsOf(userId), 5));
 });

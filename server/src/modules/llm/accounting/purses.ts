@@ -4,7 +4,7 @@ import { isFault } from '#base/fault.ts';
 import { balanceTokensOf } from '#base/pricing.ts';
 import type { ledgerContract } from '#modules/ledger/contract.ts';
 import { type Accounting, billOf, type Hold, type HoldRequest } from './accounting.ts';
-import { type Allotment, createAllotment } from './allotment.ts';
+import { type Allotment, createAllotment, useOf } from './allotment.ts';
 
 export interface LedgerAccess {
   readonly ledger: Client<typeof ledgerContract>;
@@ -93,7 +93,6 @@ export function createPurses(deps: PurseDeps): Accounting & AsyncDisposable {
       currency: reservation.currency,
       // Long before it expires: what runs on it then must end in time.
       usableUntilMs: now() + deps.lifetimeMs / 2,
-      expiresAtMs: now() + deps.lifetimeMs,
       onClosed: () => void purse.allotments.delete(allotment),
     });
     purse.allotments.add(allotment);
@@ -171,7 +170,10 @@ export function createPurses(deps: PurseDeps): Accounting & AsyncDisposable {
 
   const sweep = () => {
     for (const [key, purse] of purses) {
-      for (const allotment of purse.allotments) allotment.retireIfIdle();
+      for (const allotment of purse.allotments) {
+        allotment.retireIfIdle();
+        allotment.renew();
+      }
       if (purse.allotments.size === 0 && now() - purse.refilledAtMs > busyMs) purses.delete(key);
     }
   };
@@ -186,18 +188,7 @@ export function createPurses(deps: PurseDeps): Accounting & AsyncDisposable {
       return {
         async settle(meter) {
           const bill = billOf(request, meter, allotment.currency);
-          const { requestId, model, endpoint, price } = request;
-          const { promptTokens, cachedPromptTokens, completionTokens } = meter;
-          const use = {
-            requestId,
-            model,
-            endpoint,
-            promptTokens,
-            cachedPromptTokens,
-            completionTokens,
-            price,
-          };
-          allotment.charge(use, { taken: needed, charged: bill.chargedTokens });
+          allotment.charge(useOf(request, meter), { taken: needed, charged: bill.chargedTokens });
           return bill;
         },
         release: async () => allotment.giveBack(needed),

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { fault, isFault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
-import { authenticateRequest } from '#kernel/http/credentials.ts';
+import { authenticateRequest, presentedToken } from '#kernel/http/credentials.ts';
 import { onDeparture } from '#kernel/http/departure.ts';
 import { languageOf } from '#kernel/http/language.ts';
 import { dataHeaders } from '#kernel/http/security-headers.ts';
@@ -17,12 +17,14 @@ import type { InferenceRequest, QueuePlace } from '../source.ts';
 import { createEventWriter, streamHeaders } from './event-writer.ts';
 import { openAiError } from './openai-errors.ts';
 import { parseRequest } from './parse-request.ts';
+import type { Revocations } from './revocations.ts';
 import { billHeaders, drained, eventsOf, queueHeaders } from './writer.ts';
 
 export interface ApiDeps {
   readonly inference: Inference;
   readonly candidates: Candidates;
   readonly newId: () => string;
+  readonly revocations: Revocations;
   readonly maxRequestBytes: number;
   /** A client that takes nothing of its stream for so long is taken for gone. */
   readonly readerStallMs: number;
@@ -109,6 +111,11 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
     const { request, reply, headers, user, wanted } = exchange;
     const controller = new AbortController();
     onDeparture(reply.raw, () => controller.abort(fault('common.cancelled')));
+    const unwatch = deps.revocations.watch({
+      user,
+      token: presentedToken(request.headers)?.token ?? '',
+      end: (reason) => controller.abort(reason),
+    });
     const call: InferenceCall = {
       user,
       request: wanted,
@@ -122,12 +129,14 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
     try {
       await (streaming ? sendStream(exchange, call) : sendWhole(exchange, call));
     } catch (error) {
-      if (!controller.signal.aborted) throw error;
+      if (!reply.raw.closed) throw error;
       // The client has left: nobody is there to be told.
       if (!isFault(error))
         log.warn({ err: error, traceId: request.id }, 'a request whose client left failed');
       reply.hijack();
       reply.raw.destroy();
+    } finally {
+      unwatch();
     }
   }
 
@@ -139,6 +148,8 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
         place ??= now;
       },
     });
+    // It was awaited for its bill alone.
+    call.signal.throwIfAborted();
     // A text goes out with the head in one write; a buffer would take two.
     const body = 'json' in whole ? whole.json.toString() : JSON.stringify(whole.object);
     reply.hijack();
@@ -169,7 +180,7 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
       writer.end(done, billHeaders(step.value));
     } catch (error) {
       await stream.return(undefined as never).catch(() => undefined);
-      if (call.signal.aborted) raw.destroy();
+      if (raw.closed || raw.destroyed) raw.destroy();
       else writer.end(brokenEvent(error, exchange), []);
     }
   }

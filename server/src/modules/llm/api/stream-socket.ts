@@ -125,6 +125,7 @@ export function mountStreamSocket(app: FastifyInstance, kit: HttpKit, deps: ApiD
       }
       const controller = new AbortController();
       running.set(id, controller);
+      let unwatch = () => {};
       try {
         const user = await currentUser();
         await kit.takeRate(
@@ -133,6 +134,11 @@ export function mountStreamSocket(app: FastifyInstance, kit: HttpKit, deps: ApiD
         );
         const request = requestOf(message);
         const { signal } = controller;
+        unwatch = deps.revocations.watch({
+          user,
+          token: admitted.token,
+          end: (reason) => controller.abort(reason),
+        });
         const call = {
           user,
           request,
@@ -143,6 +149,7 @@ export function mountStreamSocket(app: FastifyInstance, kit: HttpKit, deps: ApiD
         };
         await forward(id, inference.stream(call), signal);
       } finally {
+        unwatch();
         running.delete(id);
       }
     }

@@ -6,16 +6,26 @@ import { z } from 'zod';
 import { fault } from '#base/fault.ts';
 import { holdFile } from '#kernel/supervise/held-file.ts';
 import { failed } from './download-source.ts';
-import { GgufSyntaxError, readGgufHeader } from './gguf-header.ts';
+import { GgufSyntaxError, readGgufHeader, readGgufTensors } from './gguf-header.ts';
 
-/** What must be known of a download to go on with it after a restart. */
-export const DownloadNote = z.object({
-  downloadId: z.string(),
+const PartNote = z.object({
   url: z.string(),
   file: z.string(),
   sha256: z.string().nullable(),
   validator: z.string().nullable(),
   totalBytes: z.number().nullable(),
+  /** It is complete, and its hash was right. */
+  checked: z.boolean().default(false),
+});
+export type PartNote = z.infer<typeof PartNote>;
+
+/** What must be known of a download to go on with it after a restart. */
+const DownloadNote = z.object({
+  downloadId: z.string(),
+  /** Of the first file, as the download is known by. */
+  url: z.string(),
+  file: z.string(),
+  parts: z.array(PartNote).min(1),
   startedAt: z.string(),
   /** False once an administrator has ended it. */
   wanted: z.boolean(),
@@ -48,7 +58,12 @@ export class PartialFile {
   }
 
   async exists(): Promise<boolean> {
-    return (await stat(this.#target).catch(() => null)) !== null;
+    return (await this.finishedBytes()) !== null;
+  }
+
+  /** The size of the file under its name in the models folder; null while it has none there. */
+  async finishedBytes(): Promise<number | null> {
+    return (await stat(this.#target).catch(() => null))?.size ?? null;
   }
 
   /**
@@ -93,16 +108,22 @@ export class PartialFile {
     if (bytes + reserveBytes > bavail * bsize) throw fault('llm.disk_full', { neededBytes: bytes });
   }
 
-  /** @throws llm.download_failed when the bytes are not what was to come */
-  async check(sha256: string | null, signal: AbortSignal): Promise<void> {
+  /**
+   * @param later a file of a split model that is not its first: it holds nothing but weights
+   * @throws llm.download_failed when the bytes are not what was to come
+   */
+  async check(
+    sha256: string | null,
+    { later, signal }: { later: boolean; signal: AbortSignal },
+  ): Promise<void> {
     if (sha256 !== null && (await hashOf(this.#part, signal)) !== sha256) {
-      throw failed('the file has another hash than it should have');
+      throw failed(`${this.#file} has another hash than it should have`);
     }
     try {
-      await readGgufHeader(this.#part);
+      await (later ? readGgufTensors(this.#part) : readGgufHeader(this.#part));
     } catch (error) {
       if (error instanceof GgufSyntaxError)
-        throw failed(`the file is no whole GGUF file: ${error.message}`, error);
+        throw failed(`${this.#file} is no whole GGUF file: ${error.message}`, error);
       throw error;
     }
   }
@@ -110,13 +131,15 @@ export class PartialFile {
   /** Gives the complete file its name in the models folder. */
   async finish(): Promise<void> {
     await rename(this.#part, this.#target);
-    await rm(this.#note, { force: true });
     const folder = await open(this.#modelsDir, 'r');
     await folder.sync().finally(() => folder.close());
   }
 
   async remove(): Promise<void> {
     await rm(this.#part, { force: true });
+  }
+
+  async removeNote(): Promise<void> {
     await rm(this.#note, { force: true });
   }
 }
@@ -149,7 +172,9 @@ export function readNotes(modelsDir: string): DownloadNote[] {
 
 function readNote(file: string): DownloadNote | null {
   try {
-    return DownloadNote.safeParse(JSON.parse(readFileSync(file, 'utf8'))).data ?? null;
+    const note = JSON.parse(readFileSync(file, 'utf8')) as object;
+    // Notes of before there were several files are those of their one file.
+    return DownloadNote.safeParse('parts' in note ? note : { ...note, parts: [note] }).data ?? null;
   } catch {
     return null;
   }

@@ -1,14 +1,23 @@
 import type { Readable } from 'node:stream';
 import { fault } from '#base/fault.ts';
 import type { DownloadRequest } from '../model-downloads.ts';
+import { partsOf } from './split-files.ts';
 
 /** Where a file comes from, and under which name it is kept. */
-export interface DownloadSource {
+export interface FileSource {
   readonly url: string;
   /** The name in the models folder. */
   readonly file: string;
-  readonly modelId: string;
   readonly sha256: string | null;
+}
+
+/** Where a model comes from: the first of its files gives it its name. */
+export interface DownloadSource {
+  readonly url: string;
+  readonly file: string;
+  readonly modelId: string;
+  /** All its files, the first one at the beginning; one where it is not split. */
+  readonly parts: readonly FileSource[];
 }
 
 /** An answer that has begun: the bytes from `from` on. */
@@ -40,12 +49,20 @@ export async function resolveSource(
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) throw invalid('the address is not one of HTTP');
   const name = decodeURIComponent(parsed.pathname.split('/').at(-1) ?? '');
   if (!fileName.test(name)) throw invalid('the address does not end with the name of a GGUF file');
-  return {
-    url: parsed.href,
-    file: name,
-    modelId: name.slice(0, -'.gguf'.length),
-    sha256: sha256?.toLowerCase() ?? null,
-  };
+  // Whichever file of a split model was named: it is of use only with the others, which lie beside it.
+  const parts = partsOf(name).map((part) => ({
+    url: part === name ? parsed.href : addressBeside(parsed, part),
+    file: part,
+    sha256: part === name ? (sha256?.toLowerCase() ?? null) : null,
+  }));
+  const [first = { url: parsed.href, file: name }] = parts;
+  return { url: first.url, file: first.file, modelId: first.file.slice(0, -'.gguf'.length), parts };
+}
+
+function addressBeside(address: URL, file: string): string {
+  const beside = new URL(address);
+  beside.pathname = [...address.pathname.split('/').slice(0, -1), encodeURIComponent(file)].join('/');
+  return beside.href;
 }
 
 async function hubAddress(
@@ -67,8 +84,11 @@ async function chooseFile(url: string, signal: AbortSignal): Promise<string> {
     if (text.length > listBytesAtMost) throw failed('the list of files is too long');
   }
   const { siblings = [] } = JSON.parse(text) as { siblings?: readonly { rfilename?: string }[] };
-  const names = siblings.map(({ rfilename = '' }) => rfilename).filter((name) => name.endsWith('.gguf'));
-  const chosen = names.length === 1 ? names[0] : names.find((name) => /q4_k_m\.gguf$/i.test(name));
+  const names = siblings
+    .map(({ rfilename = '' }) => rfilename)
+    .filter((name) => name.endsWith('.gguf') && partsOf(name)[0] === name);
+  const chosen =
+    names.length === 1 ? names[0] : names.find((name) => /q4_k_m(-\d+-of-\d+)?\.gguf$/i.test(name));
   if (chosen !== undefined) return chosen;
   if (names.length === 0) throw invalid('the repository holds no GGUF file');
   throw invalid(`the repository holds several files; choose one of ${names.slice(0, 20).join(', ')}`);
@@ -79,7 +99,7 @@ async function chooseFile(url: string, signal: AbortSignal): Promise<string> {
  * hash. @throws llm.download_failed
  */
 export async function openSource(
-  source: DownloadSource,
+  source: FileSource,
   options: { readonly from: number; readonly validator: string | null; readonly signal: AbortSignal },
 ): Promise<OpenedSource> {
   const { from, validator, signal } = options;
@@ -105,11 +125,30 @@ export async function openSource(
   throw failed(`the server answered a range with status ${answer.status}`);
 }
 
+/** The size of a file, without its bytes; null where the server does not tell. @throws llm.download_failed */
+export async function sizeOf({ url, file }: FileSource, signal: AbortSignal): Promise<number | null> {
+  const answer = await get(url, { method: 'HEAD', signal, headers: { 'accept-encoding': 'identity' } });
+  answer.body.on('error', () => {}).destroy();
+  if (answer.status === 404 || answer.status === 410) {
+    throw failed(`the server has no ${file} (status ${answer.status})`);
+  }
+  // Not every server answers such a question; the file itself will tell.
+  if (answer.status >= 400) return null;
+  const length = Number(answer.headers.get('content-length') ?? Number.NaN);
+  return Number.isSafeInteger(length) ? length : null;
+}
+
 /** A weak tag may name different bytes. */
 function strongValidator(headers: Headers): string | null {
   const etag = headers.get('etag');
   if (etag?.startsWith('"') === true) return etag;
   return headers.get('last-modified');
+}
+
+interface Asking {
+  readonly method?: 'GET' | 'HEAD';
+  readonly signal: AbortSignal;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 interface Answer {
@@ -119,10 +158,7 @@ interface Answer {
   readonly linkedHash: string | null;
 }
 
-async function get(
-  url: string,
-  options: { readonly signal: AbortSignal; readonly headers: Readonly<Record<string, string>> },
-): Promise<Answer> {
+async function get(url: string, options: Asking): Promise<Answer> {
   let address = url;
   let linkedHash: string | null = null;
   for (let redirects = 0; redirects <= redirectsAtMost; redirects += 1) {
@@ -138,7 +174,7 @@ async function get(
       address = nextAddress(location, address);
       continue;
     }
-    if (answer.statusCode >= 400) {
+    if (answer.statusCode >= 400 && options.method !== 'HEAD') {
       await answer.body.dump();
       throw failed(`the server answered with status ${answer.statusCode}`);
     }
@@ -156,10 +192,7 @@ function nextAddress(location: string, from: string): string {
   return next.href;
 }
 
-async function ask(
-  address: string,
-  { signal, headers }: { readonly signal: AbortSignal; readonly headers: Readonly<Record<string, string>> },
-) {
+async function ask(address: string, { method = 'GET', signal, headers }: Asking) {
   const { username, password } = new URL(address);
   const bare = new URL(address);
   bare.username = '';
@@ -172,7 +205,12 @@ async function ask(
         };
   try {
     const { request: httpRequest } = await import('undici');
-    return await httpRequest(bare, { ...timeouts, signal, headers: { ...headers, ...authorization } });
+    return await httpRequest(bare, {
+      ...timeouts,
+      method,
+      signal,
+      headers: { ...headers, ...authorization },
+    });
   } catch (error) {
     signal.throwIfAborted();
     throw failed(

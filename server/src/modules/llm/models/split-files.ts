@@ -1,17 +1,18 @@
 import path from 'node:path';
 import { type GgufHeader, GgufSyntaxError, readGgufTensors } from './gguf-header.ts';
 
-/** `name-00001-of-00003.gguf`, as llama.cpp's gguf-split names the first file of a model in several. */
-const firstPart = /^(.*)-(0*1)-of-(\d+)\.gguf$/;
+/** `name-00001-of-00003.gguf`, as llama.cpp's gguf-split names the files of a model in several. */
+const splitName = /^(.*)-(\d+)-of-(\d+)\.gguf$/;
 const mostParts = 1_000;
 
-/** The files of a model, the given first one at the beginning; only that where it is not split. */
+/** All files of the model that this one belongs to, the first one at the beginning; only itself where it is not split. */
 export function partsOf(file: string): string[] {
-  const [, name, one = '', total = ''] = firstPart.exec(file) ?? [];
+  const [, name, place = '', total = ''] = splitName.exec(file) ?? [];
   const count = Number(total);
   if (name === undefined || count < 2 || count > mostParts) return [file];
+  if (Number(place) < 1 || Number(place) > count) return [file];
   return Array.from({ length: count }, (_, index) => {
-    const number = String(index + 1).padStart(one.length, '0');
+    const number = String(index + 1).padStart(place.length, '0');
     return `${name}-${number}-of-${total}.gguf`;
   });
 }

@@ -16,6 +16,14 @@ export interface ExchangeBody {
   destroy(): void;
 }
 
+/** What ends an exchange before its answer does. */
+export interface ExchangeEnds {
+  readonly signal: AbortSignal;
+  /** Once the request is on its way it goes on although `signal` has fired, unless `lost` has. */
+  readonly finishes: boolean;
+  readonly lost: AbortSignal | undefined;
+}
+
 /** So much may lie here unread before the connection is told to wait. */
 const highWaterBytes = 256 * 1024;
 
@@ -28,7 +36,12 @@ export class Exchange implements Dispatcher.DispatchHandler, ExchangeBody {
   readonly #signal: AbortSignal;
   readonly #gotHead: (head: ExchangeHead) => void;
   readonly #failHead: (error: unknown) => void;
-  readonly #onAbort = () => this.#end(this.#signal.reason);
+  readonly #finishes: boolean;
+  readonly #lost: AbortSignal | undefined;
+  readonly #onAbort = () => {
+    if (!this.outlives) this.#end(this.#signal.reason);
+  };
+  readonly #onLost = () => this.#end(this.#lost?.reason);
   #controller: Dispatcher.DispatchController | undefined;
   #parts: Buffer[] = [];
   #sizeBytes = 0;
@@ -37,13 +50,21 @@ export class Exchange implements Dispatcher.DispatchHandler, ExchangeBody {
   #failure: unknown;
   #wake: (() => void) | undefined;
 
-  constructor(signal: AbortSignal) {
+  constructor({ signal, finishes, lost }: ExchangeEnds) {
     this.#signal = signal;
+    this.#finishes = finishes;
+    this.#lost = lost;
     const { promise, resolve, reject } = Promise.withResolvers<ExchangeHead>();
     this.head = promise;
     this.#gotHead = resolve;
     this.#failHead = reject;
     signal.addEventListener('abort', this.#onAbort, { once: true });
+    if (finishes) lost?.addEventListener('abort', this.#onLost, { once: true });
+  }
+
+  /** Whether it goes on although its signal may have fired. */
+  get outlives(): boolean {
+    return this.#finishes && this.#controller !== undefined && this.#lost?.aborted !== true;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -141,6 +162,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ExchangeBody {
   #finish(): void {
     this.#ended = true;
     this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#lost?.removeEventListener('abort', this.#onLost);
     this.#wake?.();
   }
 }

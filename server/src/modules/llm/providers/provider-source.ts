@@ -1,7 +1,7 @@
 import type { CircuitBreakerPolicy } from 'cockatiel';
 import { BrokenCircuitError } from 'cockatiel';
 import { type Fault, fault, isFault } from '#base/fault.ts';
-import type { ProviderModel } from '../contract-shapes.ts';
+import type { ProviderKind, ProviderModel } from '../contract-shapes.ts';
 import type { InferenceRequest, RunOptions, Source } from '../source.ts';
 import { type Cooldowns, causeOf, faultOf, retryAfterMs } from './cooldowns.ts';
 import { withoutKeys } from './redact.ts';
@@ -11,6 +11,7 @@ import { takeUsage } from './usage.ts';
 
 export interface ProviderAccess {
   readonly name: string;
+  readonly kind: ProviderKind;
   readonly baseUrl: string;
   readonly key: string | undefined;
   readonly breaker: CircuitBreakerPolicy;
@@ -40,6 +41,7 @@ export function createProviderSource(
 ): Source {
   const { upstream, cooldowns, limits } = deps;
   const provider = access.name;
+  const bodies = new WeakMap<InferenceRequest, { readonly streaming: boolean; readonly text: string }>();
 
   /** The answer's head; anything but success becomes a fault, and what it says about the provider is remembered. */
   async function open(
@@ -55,8 +57,11 @@ export function createProviderSource(
           provider,
           url: `${access.baseUrl.replace(/\/+$/, '')}${paths[request.kind]}`,
           key: access.key,
-          body: JSON.stringify(bodyFor(request, streaming)),
+          body: bodyTextOf(request, streaming),
           signal: options.signal,
+          // A provider makes and charges the whole of it, whether or not somebody waits: only its answer tells how much.
+          finishes: !streaming,
+          lost: options.lost,
           timeoutMs: limits.providerTimeoutMs,
         });
         if (answer.status < 200 || answer.status >= 300) throw await refusalOf(answer);
@@ -73,13 +78,24 @@ export function createProviderSource(
     }
   }
 
+  /** What goes to the provider. It is made once: its size is what a prompt can have at most. */
+  function bodyTextOf(request: InferenceRequest, streaming: boolean): string {
+    const known = bodies.get(request);
+    if (known?.streaming === streaming) return known.text;
+    const text = JSON.stringify(bodyFor(request, streaming));
+    bodies.set(request, { streaming, text });
+    return text;
+  }
+
   function bodyFor(request: InferenceRequest, streaming: boolean): object {
     if (request.kind === 'embedding') return { ...request.body, model: model.id };
-    const asked = askedMaxTokens(request);
+    const { asked, knownToAll } = askedMaxTokens(request);
     return {
       ...request.body,
       model: model.id,
-      ...(asked === undefined ? { max_tokens: maxTokensOf(request) } : {}),
+      ...(asked === undefined || (!knownToAll && access.kind !== 'openai')
+        ? { max_tokens: maxTokensOf(request) }
+        : {}),
       stream: streaming,
       ...(streaming
         ? { stream_options: { ...request.body.stream_options, include_usage: true } }
@@ -88,7 +104,7 @@ export function createProviderSource(
   }
 
   function maxTokensOf(request: InferenceRequest): number {
-    const asked = askedMaxTokens(request) ?? limits.defaultMaxTokens;
+    const asked = askedMaxTokens(request).asked ?? limits.defaultMaxTokens;
     return model.contextSize === null ? asked : Math.min(asked, model.contextSize);
   }
 
@@ -123,9 +139,10 @@ export function createProviderSource(
       ...(model.cachedInputCost === null ? {} : { cachedPromptTokenCost: model.cachedInputCost }),
     },
     async estimate(request) {
-      const promptTokens = promptBound(request, model.contextSize);
+      const text = bodyTextOf(request, request.kind !== 'embedding' && request.body.stream === true);
+      const promptTokens = promptBound(request, { text, contextSize: model.contextSize });
       if (request.kind === 'embedding') return { promptTokens, maxCompletionTokens: 0 };
-      return { promptTokens, maxCompletionTokens: maxTokensOf(request) * (request.body.n ?? 1) };
+      return { promptTokens, maxCompletionTokens: maxTokensOf(request) * answersOf(request) };
     },
     async whole(request, options) {
       const answer = await open(request, options, false);
@@ -144,7 +161,9 @@ export function createProviderSource(
       if (typeof parsed !== 'object' || parsed === null) {
         throw fault('llm.provider_failed', { provider, reason: 'its answer is not an object' });
       }
-      if (!takeUsage(parsed, options.meter)) guessUsage(request, json, options);
+      // Until it tells better: what is broken, or tells half, costs what was written.
+      guessUsage(request, json, options);
+      takeUsage(parsed, options.meter);
       return { json };
     },
     async *stream(request, options) {
@@ -179,11 +198,24 @@ export function createProviderSource(
   }
 }
 
-function askedMaxTokens(request: InferenceRequest): number | undefined {
-  if (request.kind === 'embedding') return undefined;
-  const { max_tokens: maxTokens } = request.body;
-  const completion = request.kind === 'chat' ? request.body.max_completion_tokens : undefined;
-  return completion ?? maxTokens ?? undefined;
+/** The most tokens that a client wants, by either name; `knownToAll`: by the one that every provider heeds. */
+function askedMaxTokens(request: InferenceRequest): {
+  readonly asked: number | undefined;
+  readonly knownToAll: boolean;
+} {
+  if (request.kind === 'embedding') return { asked: undefined, knownToAll: true };
+  const maxTokens = request.body.max_tokens ?? undefined;
+  const newer = request.kind === 'chat' ? (request.body.max_completion_tokens ?? undefined) : undefined;
+  // Which of two a provider takes is not known: it may be the larger one.
+  const asked = maxTokens === undefined ? newer : Math.max(maxTokens, newer ?? 0);
+  return { asked, knownToAll: maxTokens !== undefined };
+}
+
+/** Answers that are generated at most: `n` for each prompt, and those of which `best_of` keeps the best. */
+function answersOf(request: Exclude<InferenceRequest, { kind: 'embedding' }>): number {
+  const { n, best_of: bestOf } = request.body as { n?: number | null; best_of?: unknown };
+  const prompts = request.kind === 'completion' ? [request.body.prompt].flat().length : 1;
+  return prompts * Math.max(n ?? 1, typeof bestOf === 'number' ? Math.ceil(bestOf) : 1);
 }
 
 /** What of a body a tokenizer sees. */
@@ -198,13 +230,30 @@ function promptOf(request: InferenceRequest): unknown {
   }
 }
 
+/** What an image costs at most with any provider known (OpenAI's small models, high resolution). */
+const mostTokensPerImage = 50_000;
+
 /**
  * The most tokens a prompt can have: a token of a byte-level tokenizer holds at least one byte, and the JSON around
- * the texts outweighs the marks of a chat template. A budget that is held against this can't be overspent.
+ * the texts outweighs the marks of a chat template; schemas and whatever else is in the body count too. An image may be
+ * named by a short address. A budget that is held against this can't be overspent.
  */
-function promptBound(request: InferenceRequest, contextSize: number | null): number {
-  const bytes = Buffer.byteLength(JSON.stringify(promptOf(request)));
+function promptBound(
+  request: InferenceRequest,
+  { text, contextSize }: { readonly text: string; readonly contextSize: number | null },
+): number {
+  const bytes = Buffer.byteLength(text) + imagesOf(request) * mostTokensPerImage;
   return Math.min(bytes, contextSize ?? 100_000_000);
+}
+
+/** Parts of messages that are no text. */
+function imagesOf(request: InferenceRequest): number {
+  if (request.kind !== 'chat') return 0;
+  let count = 0;
+  for (const { content } of request.body.messages) {
+    if (Array.isArray(content)) count += content.filter(({ type }) => type !== 'text').length;
+  }
+  return count;
 }
 
 /** Four bytes a token, as usual in English: for providers that do not tell, and answers that were broken off. */

@@ -197,8 +197,8 @@ export function createProviders(deps: ProvidersDeps): Providers {
       if (made !== undefined) return made;
       const model = known.stored.models.find((candidate) => candidate.id === modelId);
       if (model === undefined) return undefined;
-      const { baseUrl } = known.stored;
-      const access = { name, baseUrl, key: known.key, breaker: breakerOf(name) };
+      const { baseUrl, kind } = known.stored;
+      const access = { name, kind, baseUrl, key: known.key, breaker: breakerOf(name) };
       const source = createProviderSource(access, model, deps);
       known.sources.set(modelId, source);
       return source;

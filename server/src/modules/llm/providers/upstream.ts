@@ -1,14 +1,13 @@
 import type { Agent } from 'undici';
 import { fault } from '#base/fault.ts';
-import { Exchange, type ExchangeBody, type ExchangeHead } from './exchange.ts';
+import { Exchange, type ExchangeBody, type ExchangeEnds, type ExchangeHead } from './exchange.ts';
 import { withoutKeys } from './redact.ts';
 
-export interface UpstreamRequest {
+export interface UpstreamRequest extends ExchangeEnds {
   readonly provider: string;
   readonly url: string;
   readonly key: string | undefined;
   readonly body: string;
-  readonly signal: AbortSignal;
   /** Until the head of the answer, and between two pieces of its body. */
   readonly timeoutMs: number;
 }
@@ -50,12 +49,14 @@ export function createUpstream(): AsyncDisposable & {
   }
 
   return {
-    async post({ provider, url, key, body, signal, timeoutMs }) {
+    async post({ provider, url, key, body, timeoutMs, ...ends }) {
+      const { signal } = ends;
+      let exchange: Exchange | undefined;
       try {
         const { origin, path } = knownPlace(url);
         const connected = agent ?? (await connections());
         signal.throwIfAborted();
-        const exchange = new Exchange(signal);
+        exchange = new Exchange(ends);
         const headers = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream'];
         if (key !== undefined) headers.push('authorization', `Bearer ${key}`);
         connected.dispatch(
@@ -65,7 +66,7 @@ export function createUpstream(): AsyncDisposable & {
         const { status, retryAfter } = await exchange.head;
         return { status, retryAfter, body: exchange };
       } catch (error) {
-        if (signal.aborted) throw signal.reason;
+        if (signal.aborted && exchange?.outlives !== true) throw signal.reason;
         throw upstreamFault(error, { provider, key, timeoutMs });
       }
     },

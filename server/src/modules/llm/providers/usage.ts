@@ -11,6 +11,7 @@ function count(value: unknown): number | undefined {
 interface Told {
   readonly prompt_tokens?: unknown;
   readonly completion_tokens?: unknown;
+  readonly total_tokens?: unknown;
   readonly prompt_tokens_details?: { readonly cached_tokens?: unknown } | null;
   /** DeepSeek's name of it. */
   readonly prompt_cache_hit_tokens?: unknown;
@@ -18,7 +19,7 @@ interface Told {
 
 /**
  * Takes the usage that a provider tells in an answer or event. Cached tokens are part of the prompt's and never more.
- * False when none is there, or it is no sound one.
+ * Where the generated ones are not told, what was counted so far stays. False when none is there, or it is no sound one.
  */
 export function takeUsage(answer: unknown, meter: Meter): boolean {
   const { usage, x_groq: groq } = answer as { usage?: unknown; x_groq?: { usage?: unknown } };
@@ -29,6 +30,8 @@ export function takeUsage(answer: unknown, meter: Meter): boolean {
   const cached = count(told.prompt_tokens_details?.cached_tokens) ?? count(told.prompt_cache_hit_tokens) ?? 0;
   meter.promptTokens = promptTokens;
   meter.cachedPromptTokens = Math.min(cached, promptTokens);
-  meter.completionTokens = count(told.completion_tokens) ?? 0;
+  const total = count(told.total_tokens);
+  const rest = total === undefined ? undefined : count(total - promptTokens);
+  meter.completionTokens = count(told.completion_tokens) ?? rest ?? meter.completionTokens;
   return true;
 }

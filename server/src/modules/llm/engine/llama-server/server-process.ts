@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { constants, rmSync } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { setPriority, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fault } from '#base/fault.ts';
+import { endsWithParent } from '#kernel/supervise/parent-death.ts';
 import type { LoadOptions } from '../protocol.ts';
+import { endLostServers, makeServerFolder, noteServer } from './lost-servers.ts';
 import { ServerClient } from './server-client.ts';
 
 export interface ServerProcessOptions extends LoadOptions {
@@ -26,14 +29,21 @@ const killAfterMs = 5_000;
 const lastLinesKept = 20;
 const nice = 5;
 
-/** Starts llama-server for one model on a socket that only this user can reach. @throws llm.engine_failed */
+/**
+ * Starts llama-server for one model on a socket that only this user can reach. It ends with this process, however that
+ * ends. @throws llm.engine_failed
+ */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'cds-llama-'));
+  await refuseMissing(options);
+  endLostServers(tmpdir());
+  const folder = makeServerFolder(tmpdir());
   const socketPath = path.join(folder, 'server.sock');
-  const child = spawn(options.binary, argumentsOf(options, socketPath), {
+  const [program = '', ...args] = [...endsWithParent('KILL'), options.binary];
+  const child = spawn(program, [...args, ...argumentsOf(options, socketPath)], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: process.env.PATH, LANG: process.env.LANG },
   });
+  noteServer(folder, child.pid);
   const running = new Running(child, {
     folder,
     client: new ServerClient(socketPath, options.modelId),
@@ -47,6 +57,15 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
     options.signal.throwIfAborted();
     throw error;
   }
+}
+
+/** What starts it for us would say so less clearly. */
+async function refuseMissing({ binary, modelId }: ServerProcessOptions): Promise<void> {
+  if (!binary.includes(path.sep)) return;
+  await access(binary, constants.X_OK).catch((error: unknown) => {
+    const reason = (error as Error).message;
+    throw fault('llm.engine_failed', { model: modelId, reason }, { cause: error });
+  });
 }
 
 function argumentsOf(options: ServerProcessOptions, socketPath: string): string[] {

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fault } from '#base/fault.ts';
+import { endsWithParent } from '#kernel/supervise/parent-death.ts';
 import type { Embeddings, Engine, GenerateChunk, GenerateResult } from '../engine.ts';
 import type {
   FromWorker,
@@ -71,9 +72,12 @@ function preferWhenMemoryRunsOut(pid: number | undefined): void {
 
 function forkWorker(): ChildProcess {
   const { PATH, LANG, TZ, NODE_COMPILE_CACHE } = process.env;
+  // It sees the end of its channel by itself, but not while it loads a model or a decode hangs.
+  const [execPath = '', ...before] = [...endsWithParent('KILL'), process.execPath];
   return fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), {
     serialization: 'advanced',
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    execPath,
+    execArgv: [...before, '--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // Nothing of the server's environment: it may hold passwords.
     env: Object.fromEntries(
