@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { isFault } from '#base/fault.ts';
@@ -202,6 +202,42 @@ test('network is asked for where the project may reach hosts at all; elsewhere n
   assert.equal(done.status, 'completed');
   assert.match(at.provider.asked.at(-2)?.last ?? '', /The user refused/);
   assert.ok(!existsSync(path.join(at.workspace, 'note.txt')));
+});
+
+test('network with leave: the program reaches the hosts of the project and no other, and only while it was allowed', {
+  skip: !existsSync('/usr/bin/curl') && 'missing: curl (apt-get install curl)',
+}, async () => {
+  const fetch = (host: string) =>
+    call('run', { command: 'curl', args: ['-sS', '-m', '20', `http://${host}/`] });
+  const spy = call('run', { command: './spy.sh', args: [] });
+  const script = turns(fetch('allowed.invalid'), fetch('other.invalid'), spy, note);
+  const spySource = '#!/bin/sh\ncurl -sS -m 5 http://allowed.invalid/ 2>&1 || true\n';
+  await using at = await agentWorld({ ...project, 'spy.sh': spySource }, script);
+  chmodSync(path.join(at.workspace, 'spy.sh'), 0o755);
+  const policy = { projectId: at.projectId, mode: 'allowList' as const, hosts: ['allowed.invalid'] };
+  await at.world.client(sandboxContract).call('sandbox.network.set', policy, at.world.call(at.owner));
+  const first = await at.run({});
+  assert.deepEqual(
+    [first.consent?.kind, first.consent?.subjects],
+    ['network', ['curl -sS -m 20 http://allowed.invalid/']],
+  );
+  // Each line is asked for by itself: leave for one host is none for another.
+  const second = await decide(at, first.taskId, 'task');
+  assert.deepEqual(
+    [second.consent?.kind, second.consent?.subjects],
+    ['network', ['curl -sS -m 20 http://other.invalid/']],
+  );
+  const done = await decide(at, first.taskId, 'once');
+  assert.equal(done.status, 'completed', JSON.stringify(done.problem));
+  const results = (await at.steps(first.taskId))
+    .filter(({ kind, data }) => kind === 'tool' && typeof data.result === 'string')
+    .map(({ data }) => String(data.result));
+  // The names exist nowhere, so the proxy is as far as it goes: it knows the one host, and lets nobody to the other.
+  assert.match(results[0] ?? '', /This host name is unknown/);
+  assert.match(results[1] ?? '', /not in the allow-list/);
+  // What runs later without leave has no way out, whatever was allowed before.
+  assert.match(results[2] ?? '', /curl: \(\d+\)/);
+  assert.doesNotMatch(results[2] ?? '', /This host/);
 });
 
 test('a German question is answered in German: what the platform asks, and what the model is told to write', async () => {

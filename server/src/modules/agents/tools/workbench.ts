@@ -100,7 +100,7 @@ export function createWorkbench(parts: {
         command,
         args,
         timeoutMs: runTimeoutMs,
-        ...(network ? { network } : {}),
+        ...(network ? { network: 'project' as const } : {}),
         limits: { memoryBytes: 1024 ** 3, outputBytes: 256 * 1024, processes: 256 },
       };
       const result = await writing(null, () => sandbox.call('run.exec', request, call));

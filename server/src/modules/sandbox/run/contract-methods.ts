@@ -18,8 +18,10 @@ const Start = z.strictObject({
   limits: LimitsInput.default({}),
   /** Id of the saved run configuration that this run came from, kept in the history. */
   configId: z.uuid().optional(),
-  /** Runs in this copy of the project’s files, which an agent works on, instead of the files; without any network. */
+  /** Runs in this copy of the project’s files, which an agent works on, instead of the files. */
   worktreeId: z.uuid().optional(),
+  /** Which hosts it may reach; by default the project’s, and none in a copy of its files. */
+  network: z.enum(['project', 'none']).optional(),
 });
 
 const Running = z.object({
@@ -93,8 +95,6 @@ export const runMethods = {
     params: Start.extend({
       /** Leaves standard input open for run.input. */
       keepInput: z.boolean().default(false),
-      /** Which hosts it may reach; by default the project’s, and none in a copy of its files. */
-      network: z.enum(['project', 'none']).optional(),
     }),
     chunk: RunChunk,
     result: RunResult,
