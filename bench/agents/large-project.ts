@@ -1,4 +1,4 @@
-// A task in a project of 50,000 files, end to end: the first index, from dispatch to the first call of the model, each step
+// A task in a project of 50,000 files (or as many as asked for), end to end: the first index, from dispatch to the first call of the model, each step
 // after it, applying, taking back; and the copy alone against cp.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,12 +7,11 @@ import { agentWorld } from '@cyberdevstudio/server/modules/agents/testing/agent-
 import type { Asked, Said } from '@cyberdevstudio/server/modules/agents/testing/scripted-provider.ts';
 import { searchContract } from '@cyberdevstudio/server/modules/search/contract.ts';
 
-const folders = 500;
 const filesPerFolder = 100;
 const edits = 5;
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
-export function makeLargeProject(root: string): void {
+function makeLargeProject(root: string, folders: number): void {
   for (let folder = 0; folder < folders; folder += 1) {
     mkdirSync(path.join(root, `src/part${folder}`), { recursive: true });
     for (let file = 0; file < filesPerFolder; file += 1) {
@@ -36,17 +35,25 @@ async function measured(run: () => Promise<unknown> | unknown): Promise<{ wallMs
   return { wallMs: performance.now() - startMs, cpuMs: (user + system) / 1000 };
 }
 
-const residentMb = () => {
+/** Resident now, and the most since the last look. */
+function residentMb(): string {
   const status = readFileSync('/proc/self/status', 'utf8');
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
-};
+  const read = (name: string) =>
+    Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024);
+  const told = `${read('VmRSS')} MB, at most ${read('VmHWM')} MB`;
+  // Begins the highest mark anew (proc(5)).
+  writeFileSync('/proc/self/clear_refs', '5');
+  return told;
+}
 
-export async function measureLargeProject(say: (line: string) => void): Promise<void> {
+export async function measureLargeProject(say: (line: string) => void, files = 50_000): Promise<void> {
+  const folders = Math.ceil(files / filesPerFolder);
   const calls: number[] = [];
-  const script = ({ tools, index }: Asked): Said => {
+  const script = ({ tools, index, messages }: Asked): Said => {
     if (tools.length === 0) return { text: 'ok' };
     calls.push(performance.now());
-    const turn = calls.length - 1;
+    // By what the conversation holds: a task that begins again, after its process was gone or held up, begins here as well.
+    const turn = messages.filter(({ role }) => role === 'tool').length;
     if (turn < edits) {
       const file = `src/part${turn}/file1.js`;
       const content = `export function compute${turn}001(value) {\n  return value + ${index};\n}\n`;
@@ -58,8 +65,8 @@ export async function measureLargeProject(say: (line: string) => void): Promise<
     CDS_SEARCH_INDEX_WAIT_MS: '30000',
     CDS_AGENTS_PARALLEL: '1',
   });
-  makeLargeProject(at.workspace);
-  say(`memory before: ${residentMb()} MB`);
+  makeLargeProject(at.workspace, folders);
+  say(`memory before: ${residentMb()}`);
   const search = at.world.client(searchContract);
   const ask = () =>
     search.call(
@@ -80,7 +87,7 @@ export async function measureLargeProject(say: (line: string) => void): Promise<
     }
   });
   say(
-    `first index of ${folders * filesPerFolder} files: ${seconds(index.wallMs)}, CPU ${seconds(index.cpuMs)} beside the database; ${residentMb()} MB`,
+    `first index of ${folders * filesPerFolder} files: ${seconds(index.wallMs)}, CPU ${seconds(index.cpuMs)} beside the database; ${residentMb()}`,
   );
   const map = await measured(ask);
   say(`map afterwards: ${map.wallMs.toFixed(0)} ms, CPU ${map.cpuMs.toFixed(0)} ms`);
@@ -103,7 +110,7 @@ export async function measureLargeProject(say: (line: string) => void): Promise<
     say(
       `${name} task: ${seconds((calls[0] ?? 0) - startMs)} to the first call of the model, ` +
         `${Math.max(...steps).toFixed(0)} ms for the slowest of ${steps.length} steps, ${seconds(task.wallMs)} in all (CPU ${seconds(task.cpuMs)}); ` +
-        `apply ${apply.wallMs.toFixed(0)} ms, rollback ${rollback.wallMs.toFixed(0)} ms; ${residentMb()} MB`,
+        `apply ${apply.wallMs.toFixed(0)} ms, rollback ${rollback.wallMs.toFixed(0)} ms; ${residentMb()}`,
     );
   }
   const copy = await measured(() =>
