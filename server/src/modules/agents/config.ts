@@ -23,6 +23,12 @@ export const agentsConfig = z.object({
     .describe(
       'Copies of a project that wait for its next task, which then begins sooner; each takes twice the room of the files',
     ),
+  spareDays: z.int().min(1).max(365).default(7).describe('Days for which a copy waits that no task uses'),
+  spareFreeBytes: z
+    .int()
+    .min(0)
+    .default(2 * 1024 ** 3)
+    .describe('Free room of the disk below which no copy waits'),
   leaseMs: z
     .int()
     .min(1_000)

@@ -20,6 +20,7 @@ import { agentsContract } from './contract.ts';
 import { createMergeCheck } from './queue/merge-check.ts';
 import { createOrchestrator } from './queue/orchestrator.ts';
 import { deleteSettings } from './queue/settings-store.ts';
+import { createSweep, isRoomShort } from './queue/sweep.ts';
 import { deleteProject, openTaskIds, readSteps } from './queue/task-store.ts';
 import { createAgentService } from './service.ts';
 import { createSettings } from './settings.ts';
@@ -54,10 +55,32 @@ export const agents = defineModule({
       return clients.projects.call('project.access', access, ownCall());
     }
 
+    async function copiesOf(task: { projectId: string; userId: string }) {
+      const granted = await areaOf(task);
+      const blobs = createBlobs(granted.areaPath);
+      const limits = { files: config.copyFiles, bytes: config.copyBytes, depth: granted.limits.depth };
+      const { spareCopies } = config;
+      const worktrees = createWorktrees({ ...granted, blobs, namedFiles: [], limits, spareCopies, now });
+      return { worktrees, blobs };
+    }
+
+    const sweep = createSweep({
+      database,
+      config,
+      dataDir,
+      worktreesFor: async (task) => (await copiesOf(task)).worktrees,
+      now,
+      stopping,
+      onError,
+    });
+    context.defer(async () => {
+      await sweep[Symbol.asyncDispose]();
+    });
+
     const advisories = openAdvisories(advisoriesFolder(dataDir));
     const orchestrator = createOrchestrator({
       database,
-      runner: { clients, syntax, config, advisories },
+      runner: { clients, syntax, config, advisories, now },
       config,
       publish,
       now,
@@ -65,16 +88,13 @@ export const agents = defineModule({
       onError,
       tidy: async (task, { quiet }) => {
         await clients.connections.call('connection.release', { taskId: task.taskId }, ownCall());
-        const granted = await areaOf(task);
-        const blobs = createBlobs(granted.areaPath);
-        const limits = { files: config.copyFiles, bytes: config.copyBytes, depth: granted.limits.depth };
-        const { spareCopies } = config;
-        const worktrees = createWorktrees({ ...granted, blobs, namedFiles: [], limits, spareCopies });
-        const open = await openTaskIds(database, task.projectId, new Date(now()));
-        if (quiet && !open.has(task.taskId)) await worktrees.release(task.taskId);
+        const { worktrees, blobs } = await copiesOf(task);
+        const open = () => openTaskIds(database, task.projectId, new Date(now()));
+        const keep = quiet && !(await isRoomShort(dataDir, config.spareFreeBytes));
+        if (keep && !(await open()).has(task.taskId)) await worktrees.release(task.taskId);
         await worktrees.keepOnly(open, stopping);
         // A task under way has contents that no row names yet.
-        if (open.size === 0) await blobs.keepOnly(await neededHashes(database, task.projectId));
+        if ((await open()).size === 0) await blobs.keepOnly(await neededHashes(database, task.projectId));
       },
     });
     context.defer(async () => {

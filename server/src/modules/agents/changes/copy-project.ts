@@ -40,6 +40,9 @@ const turnMs = 3;
 /** Longer than a tick of any kernel's clock. */
 const safeMs = 100;
 
+/** Names of the folders that programs make. */
+export const derivedNames: readonly string[] = [...derived];
+
 /** Whether a path lies in a folder that programs make. */
 export function isDerived(file: string): boolean {
   return file.split('/').some((part) => derived.has(part));

@@ -25,6 +25,8 @@ import { createWorktrees } from './worktree.ts';
 const signal = new AbortController().signal;
 const limits = { files: 1_000, bytes: 1024 ** 3, depth: 20 };
 
+const clock = { ms: Date.now() };
+
 function place(files: Readonly<Record<string, string>>, options: { spareCopies?: number } = {}) {
   const root = mkdtempSync(path.join(tmpdir(), 'cds-worktree-'));
   const workspacePath = path.join(root, 'workspace');
@@ -45,6 +47,7 @@ function place(files: Readonly<Record<string, string>>, options: { spareCopies?:
       namedFiles,
       limits: { ...limits, ...own },
       spareCopies: options.spareCopies ?? 1,
+      now: () => clock.ms,
     });
   return {
     workspacePath,
@@ -230,7 +233,7 @@ test('a task that begins again gets a folder of its own: the process that lost i
   const second = await at.worktrees.create('one', signal);
   assert.notEqual(lstatSync(second.path).ino, before);
   assert.equal(readdirSync(moved).length, 1);
-  await at.worktrees.keepOnly(new Set(['one']), signal);
+  await at.worktrees.keepOnly(async () => new Set(['one']), signal);
   assert.equal(readdirSync(moved).length, 0);
   assert.ok(existsSync(second.path));
 });
@@ -240,7 +243,7 @@ test('no more copies wait than the settings say, and what is abandoned goes', as
   for (const name of ['one', 'two', 'three']) await at.worktrees.create(name, signal);
   await at.worktrees.release('one');
   await at.worktrees.release('two');
-  await at.worktrees.keepOnly(new Set(), signal);
+  await at.worktrees.keepOnly(async () => new Set(), signal);
   assert.deepEqual(readdirSync(path.join(at.areaPath, 'worktrees')), []);
   assert.deepEqual(readdirSync(path.join(at.areaPath, 'spare')), ['one']);
   assert.deepEqual(readdirSync(path.join(at.areaPath, 'trash')), []);
@@ -281,4 +284,52 @@ test('a folder that a program has moved away while nobody looked is put back', a
   await at.worktrees.release('one');
   const second = await at.worktrees.create('two', signal);
   assert.deepEqual(treeOf(second.path), treeOf(at.workspacePath));
+});
+
+test('a copy that no task uses waits for some days only, or for as long as there is room', async (t) => {
+  t.after(() => {
+    clock.ms = Date.now();
+  });
+  using at = place({ 'a.txt': 'a' });
+  const day = 86_400_000;
+  const begun = clock.ms;
+  const spare = () => readdirSync(path.join(at.areaPath, 'spare'));
+  const left = () => readdirSync(path.join(at.areaPath, 'manifests'));
+  await at.worktrees.create('one', signal);
+  clock.ms = begun + day;
+  await at.worktrees.release('one');
+  await at.worktrees.expire(begun + day - 1);
+  assert.deepEqual(spare(), ['one']);
+  await at.worktrees.expire(begun + day + 2_000);
+  assert.deepEqual([spare(), left()], [[], []]);
+  await at.worktrees.keepOnly(async () => new Set(), signal);
+  assert.deepEqual(readdirSync(path.join(at.areaPath, 'trash')), []);
+  // One that is used again begins to wait anew.
+  await at.worktrees.create('two', signal);
+  await at.worktrees.release('two');
+  const copy = await at.worktrees.create('three', signal);
+  await at.worktrees.expire(Number.POSITIVE_INFINITY);
+  assert.deepEqual(treeOf(copy.path), { 'a.txt': 'a' });
+  assert.deepEqual(await copy.changes(), []);
+});
+
+test('tidying up leaves alone the copy that a task makes meanwhile', async () => {
+  using at = place({ 'a.txt': 'a' });
+  await at.worktrees.create('ended', signal);
+  let made:
+    | { changes(): Promise<readonly { path: string }[]>; wrote(path: string): void; path: string }
+    | undefined;
+  await at.worktrees.keepOnly(async () => {
+    // Who is under way was told before this task was taken from the queue.
+    made = await at.worktrees.create('next', signal);
+    return new Set();
+  }, signal);
+  assert.deepEqual(readdirSync(path.join(at.areaPath, 'worktrees')), ['next']);
+  assert.ok(made !== undefined);
+  writeFileSync(path.join(made.path, 'a.txt'), 'A');
+  made.wrote('a.txt');
+  assert.deepEqual(
+    (await made.changes()).map((change) => change.path),
+    ['a.txt'],
+  );
 });

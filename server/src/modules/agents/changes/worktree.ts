@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, utimesSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf } from '#kernel/files/descriptor.ts';
@@ -28,10 +28,15 @@ export interface Worktrees {
   open(taskId: string): Promise<Worktree | null>;
   /** Nothing runs in the copy any more: it may wait for the next task. */
   release(taskId: string): Promise<void>;
+  /** Removes copies that have waited since before then. */
+  expire(beforeMs: number): Promise<void>;
   /** Out of the way: somebody may still be writing to it. */
   discard(taskId: string): Promise<void>;
-  /** Removes copies of tasks that are no longer under way, and what earlier removals have left. */
-  keepOnly(taskIds: ReadonlySet<string>, signal: AbortSignal): Promise<void>;
+  /**
+   * Removes copies of tasks that are no longer under way, and what earlier removals have left. Which are under way is asked
+   * after the copies were listed: one that a task makes meanwhile is not looked at.
+   */
+  keepOnly(underWay: () => Promise<ReadonlySet<string>>, signal: AbortSignal): Promise<void>;
 }
 
 /** A pack with more than this that no file needs any more is begun anew. */
@@ -50,8 +55,9 @@ export function createWorktrees(parts: {
   readonly limits: { readonly files: number; readonly bytes: number; readonly depth: number };
   /** Copies that may wait. */
   readonly spareCopies: number;
+  readonly now: () => number;
 }): Worktrees {
-  const { workspacePath, areaPath, blobs, limits, spareCopies } = parts;
+  const { workspacePath, areaPath, blobs, limits, spareCopies, now } = parts;
   const named = new Set(parts.namedFiles);
   const copies = path.join(areaPath, 'worktrees');
   const spare = path.join(areaPath, 'spare');
@@ -163,11 +169,26 @@ export function createWorktrees(parts: {
         return;
       }
       await mkdir(spare, { recursive: true, mode: 0o700 });
+      // Since when it waits; what the copy holds has marks of its own.
+      utimesSync(folderOf(taskId), now() / 1000, now() / 1000);
       await moved(folderOf(taskId), path.join(spare, taskId));
     },
+    async expire(beforeMs) {
+      for (const name of await namesIn(spare)) {
+        const stats = lstatSync(path.join(spare, name), { throwIfNoEntry: false });
+        if (stats === undefined || stats.mtimeMs >= beforeMs) continue;
+        // A task may have taken it meanwhile: whoever moves it first has it.
+        mkdirSync(trash, { recursive: true, mode: 0o700 });
+        if (!(await moved(path.join(spare, name), path.join(trash, crypto.randomUUID())))) continue;
+        await rm(manifestOf(name), { force: true });
+        await rm(packOf(name), { force: true });
+      }
+    },
     discard: throwAway,
-    async keepOnly(taskIds, signal) {
-      for (const name of await namesIn(copies)) if (!taskIds.has(name)) await throwAway(name);
+    async keepOnly(underWay, signal) {
+      const present = await namesIn(copies);
+      const taskIds = await underWay();
+      for (const name of present) if (!taskIds.has(name)) await throwAway(name);
       await emptyTrash(signal);
     },
   };

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Call } from '#base/contract.ts';
 import { fault, isFault } from '#base/fault.ts';
+import { newId } from '#base/ids.ts';
 import type { Principal } from '#base/principal.ts';
 import type { Database } from '#kernel/database/database.ts';
 import { deleteWorkspacePath } from '#kernel/files/change.ts';
@@ -16,6 +17,7 @@ import type { Advisories } from '../checks/dependencies/advisories.ts';
 import { createAudit } from '../checks/dependencies/audit.ts';
 import type { AgentsConfig } from '../config.ts';
 import { definitions } from '../definitions.ts';
+import { type Reason, reason } from '../reasons/reason.ts';
 import { openRoom, type Room } from './room.ts';
 import type { Clients } from './runner.ts';
 import { setChecking, type TaskRow } from './task-store.ts';
@@ -32,8 +34,8 @@ export type MergeCheck = (
 /** `same`: the project is as the agent saw it, so its own check holds. `unchecked`: programs cannot be run here. */
 export type Merged =
   | { readonly kind: 'same' | 'passed' }
-  | { readonly kind: 'unchecked'; readonly reason: string }
-  | { readonly kind: 'failed'; readonly reason: string; readonly output: string };
+  | { readonly kind: 'unchecked'; readonly reason: Reason }
+  | { readonly kind: 'failed'; readonly reason: Reason; readonly output: string };
 
 /**
  * Runs the agent's own check on the project as it would be with the change, in a copy, when that is not what the agent
@@ -92,32 +94,36 @@ export function createMergeCheck(deps: {
 
   return async (task, files, { user, call }) => {
     if (definitions[task.agent].checksOnly || files.length === 0) return { kind: 'same' };
-    const room = await openRoom({ ...task, userId: user.userId, principal: user }, { clients, config, call });
+    // Not the task's own: that may be on its way to the next task.
+    const copyId = newId(now());
+    const inCopy = { ...task, taskId: copyId, userId: user.userId, principal: user };
+    const room = await openRoom(inCopy, { clients, config, call, now });
     const { workspacePath, limits } = room.granted;
     const since = task.copiedAt?.getTime() ?? 0;
     const whole = isWhole(files, await readChanges(database, task.taskId));
     if (whole && !(await changedSince(workspacePath, { since, depth: limits.depth, signal: call.signal })))
       return { kind: 'same' };
-    await setChecking(database, task.taskId, new Date(now() + checkingMs));
+    await setChecking(database, task.taskId, { copyId, until: new Date(now() + checkingMs) });
     try {
-      const result: CheckResult = await check(task, files, { room, call });
+      const result: CheckResult = await check(inCopy, files, { room, call });
       return result.passed
         ? { kind: 'passed' }
         : { kind: 'failed', reason: result.reason, output: result.output };
     } catch (error) {
-      if (isFault(error, 'sandbox.unavailable')) return { kind: 'unchecked', reason: error.code };
+      if (isFault(error, 'sandbox.unavailable'))
+        return { kind: 'unchecked', reason: reason('refused_by', { code: error.code }) };
       throw error;
     } finally {
-      if (call.signal.aborted) await room.worktrees.discard(task.taskId);
-      else await room.worktrees.release(task.taskId);
+      if (call.signal.aborted) await room.worktrees.discard(copyId);
+      else await room.worktrees.release(copyId);
       await setChecking(database, task.taskId, null);
     }
   };
 }
 
 /** The fault that tells a failed check to whoever applies. */
-export function mergeFault({ reason }: { readonly reason: string }): Error {
-  return fault('agents.merge_check_failed', { reason });
+export function mergeFault({ reason: why }: { readonly reason: Reason }): Error {
+  return fault('agents.merge_check_failed', { reason: why });
 }
 
 /** Whether what is written is exactly what the agent proposed. */

@@ -78,7 +78,7 @@ const every = [...open, 'completed', 'failed', 'cancelled'] as const;
  */
 export function createOrchestrator(deps: {
   readonly database: Database;
-  readonly runner: Pick<RunnerParts, 'clients' | 'syntax' | 'config' | 'advisories'>;
+  readonly runner: Pick<RunnerParts, 'clients' | 'syntax' | 'config' | 'advisories' | 'now'>;
   readonly config: AgentsConfig;
   readonly publish: Publish<typeof agentsContract>;
   readonly now: () => number;

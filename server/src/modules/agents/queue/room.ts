@@ -29,9 +29,10 @@ export async function openRoom(
     };
     readonly config: AgentsConfig;
     readonly call: Call;
+    readonly now: () => number;
   },
 ): Promise<Room> {
-  const { clients, config, call } = parts;
+  const { clients, config, call, now } = parts;
   const { projectId, userId, taskId, files } = task;
   const globalRole = Principal.parse(task.principal).role;
   const access = { projectId, userId, need: 'write', globalRole } as const;
@@ -48,6 +49,7 @@ export async function openRoom(
       namedFiles: files,
       limits: { files: config.copyFiles, bytes: config.copyBytes, depth: limits.depth },
       spareCopies: config.spareCopies,
+      now,
     }),
     bench: (worktree) =>
       createWorkbench({

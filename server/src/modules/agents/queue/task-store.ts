@@ -277,19 +277,38 @@ export async function openTaskIds(database: Queryable, projectId: string, now: D
   const rows = await database.query<{ taskId: string }>({
     name: 'agents-task-open-ids',
     text: `select task_id as "taskId" from agents.task
-      where project_id = $1 and (status in ('running', 'waiting_for_input') or checking_until > $2
-        or status = 'pending' and conversation is not null)`,
+      where project_id = $1 and (status in ('running', 'waiting_for_input')
+        or status = 'pending' and conversation is not null)
+      union all select checking_copy from agents.task
+      where project_id = $1 and checking_until > $2 and checking_copy is not null`,
     values: [projectId, now],
   });
   return new Set(rows.map(({ taskId }) => taskId));
 }
 
-/** Keeps a task's copy from being tidied away while what it proposes is checked. */
-export async function setChecking(database: Queryable, taskId: string, until: Date | null): Promise<void> {
+/** Who has given tasks, for each project, the latest first. */
+export async function taskGivers(
+  database: Queryable,
+): Promise<{ readonly projectId: string; readonly userIds: string[] }[]> {
+  return database.query<{ projectId: string; userIds: string[] }>({
+    name: 'agents-task-givers',
+    text: `select project_id as "projectId", array_agg(user_id order by latest desc) as "userIds"
+      from (select project_id, user_id, max(created_at) as latest from agents.task group by 1, 2) as given
+      group by 1`,
+    values: [],
+  });
+}
+
+/** Keeps the copy in which a task's proposal is checked from being tidied away; null: it is done. */
+export async function setChecking(
+  database: Queryable,
+  taskId: string,
+  checking: { readonly copyId: string; readonly until: Date } | null,
+): Promise<void> {
   await database.execute({
     name: 'agents-task-checking',
-    text: 'update agents.task set checking_until = $2 where task_id = $1',
-    values: [taskId, until],
+    text: 'update agents.task set checking_until = $2, checking_copy = $3 where task_id = $1',
+    values: [taskId, checking?.until ?? null, checking?.copyId ?? null],
   });
 }
 
