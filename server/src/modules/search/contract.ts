@@ -64,6 +64,8 @@ export const searchContract = defineContract('search', {
         include: z.array(Glob).max(50).default([]),
         exclude: z.array(Glob).max(50).default([]),
         contextLines: z.int().min(0).max(20).default(2),
+        /** The copy of the files that this task works on, which no index knows: `exact` and `regex` only. */
+        worktreeId: z.uuid().optional(),
       }),
       result: z.object({
         results: z.array(Result),

@@ -114,8 +114,18 @@ export const search = defineModule({
       return own;
     }
 
-    async function asked(projectId: string, user: Principal, call: Call): Promise<Asked> {
-      const access = { projectId, userId: user.userId, need: 'read', globalRole: user.role } as const;
+    async function asked(
+      { projectId, worktreeId }: { readonly projectId: string; readonly worktreeId?: string | undefined },
+      user: Principal,
+      call: Call,
+    ): Promise<Asked> {
+      const access = {
+        projectId,
+        userId: user.userId,
+        need: 'read',
+        globalRole: user.role,
+        ...(worktreeId === undefined ? {} : { worktreeId }),
+      } as const;
       const { workspacePath, stagingPath, limits } = await clients.projects.call(
         'project.access',
         access,
@@ -135,13 +145,12 @@ export const search = defineModule({
     return {
       handlers: {
         'search.code': async ({ params, user, call }) =>
-          service.code(await asked(params.projectId, user, call), params),
+          service.code(await asked(params, user, call), params),
         'search.status': async ({ params, user, call }) => {
-          await asked(params.projectId, user, call);
+          await asked(params, user, call);
           return service.status(params.projectId, call);
         },
-        'search.map': async ({ params, user, call }) =>
-          service.map(await asked(params.projectId, user, call), params),
+        'search.map': async ({ params, user, call }) => service.map(await asked(params, user, call), params),
       },
     };
   },

@@ -97,7 +97,7 @@ export function createSearchService(deps: {
 
   async function plain(asked: Asked, query: Query & { mode: 'exact' | 'regex' }): Promise<Answer> {
     const found = await exact(asked, query);
-    const entries = await namedHits(asked.target, found);
+    const entries = await namedHits(asked.target, found, query);
     const { index } = await stateOf(asked.target.projectId, null);
     const results = entries.map((entry, rank) => ({
       ...entry,
@@ -109,8 +109,13 @@ export function createSearchService(deps: {
   }
 
   /** Hits with the name of the definition that they are in, as far as the index knows it. */
-  async function namedHits({ projectId }: IndexTarget, { hits }: GrepAnswer): Promise<Entry[]> {
-    const paths = [...new Set(hits.map(({ path }) => path))];
+  async function namedHits(
+    { projectId }: IndexTarget,
+    { hits }: GrepAnswer,
+    { worktreeId }: Query,
+  ): Promise<Entry[]> {
+    // Where definitions are in a copy, no index knows.
+    const paths = worktreeId === undefined ? [...new Set(hits.map(({ path }) => path))] : [];
     const chunks = Map.groupBy(await chunksOfFiles(database, projectId, paths), ({ path }) => path);
     return hits.map(({ path, line, lines }) => ({
       path,
@@ -144,7 +149,7 @@ export function createSearchService(deps: {
     if (model !== null && index.embeddedChunks < index.chunks) meaning.fill(target, model, asked.lasting());
     const found = await literal;
     const lists: RankedList[] = [
-      { by: 'exact', weight: 2, entries: await namedHits(target, found) },
+      { by: 'exact', weight: 2, entries: await namedHits(target, found, query) },
       { by: 'words', weight: 1, entries: words.filter(wanted).map(entryOf) },
       { by: 'meaning', weight: 1, entries: near.filter(wanted).map(entryOf) },
     ];
@@ -162,7 +167,12 @@ export function createSearchService(deps: {
 
   return {
     code: (asked, query) => {
-      const { mode } = query;
+      const { mode, worktreeId } = query;
+      if (mode === 'hybrid' && worktreeId !== undefined)
+        throw fault('common.invalid_params', {
+          field: 'mode',
+          reason: 'a copy has no index: exact or regex',
+        });
       return mode === 'hybrid' ? hybrid(asked, query) : plain(asked, { ...query, mode });
     },
     async status(projectId, call) {

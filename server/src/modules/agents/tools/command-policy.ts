@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { LocalizedText } from '#base/fault.ts';
+import { type Reason, reason } from '../reasons/reason.ts';
 
 /**
  * `ask` stops the task until its user agrees; so does `network`, where the project may reach anybody at all; `deny` is an
@@ -9,7 +9,7 @@ export type Verdict =
   | { readonly kind: 'allow' }
   | {
       readonly kind: 'ask' | 'network' | 'deny';
-      readonly reason: LocalizedText;
+      readonly reason: Reason;
       /** Is of use with network, and asked for with it where the project may reach anybody. */
       readonly fetches?: boolean;
     };
@@ -119,43 +119,39 @@ export function judgeCommand(command: string, args: readonly string[], grant: Gr
   if (!grant.run)
     return {
       kind: 'deny',
-      reason: { en: 'this agent runs no programs', de: 'dieser Agent führt keine Programme aus' },
+      reason: reason('runs_nothing'),
     };
   const name = path.posix.basename(command);
   if (args.some((argument) => argument.includes('\0')) || name === '')
-    return { kind: 'deny', reason: { en: 'it cannot be parsed', de: 'es lässt sich nicht lesen' } };
+    return { kind: 'deny', reason: reason('line_unreadable') };
   if (outward.has(name) || fetching.has(name))
     return {
       kind: fetching.has(name) ? 'network' : 'deny',
-      reason: { en: `${name} reaches out of the project`, de: `${name} reicht aus dem Projekt hinaus` },
+      reason: reason('reaches_out', { command: name }),
     };
   if (args.some((argument) => /(^|\/)\.git(\/|$)/.test(argument)) || name === 'git')
     return judgeGit(name, args);
   if (command.includes('/') && (path.posix.isAbsolute(command) || command.split('/').includes('..'))) {
     return {
       kind: 'ask',
-      reason: { en: `${command} lies outside of the project`, de: `${command} liegt außerhalb des Projekts` },
+      reason: reason('lies_outside', { path: command }),
     };
   }
   if (shells.has(name)) return judgeShell(args);
-  if (destructive.has(name))
-    return { kind: 'ask', reason: { en: `${name} can destroy files`, de: `${name} kann Dateien zerstören` } };
+  if (destructive.has(name)) return { kind: 'ask', reason: reason('destroys', { command: name }) };
   if (['npm', 'pnpm', 'yarn', 'npx', 'pip', 'pip3', 'uv', 'poetry', 'composer', 'bundle'].includes(name))
     return judgePackager(name, args);
   if (interpreters.has(name)) return judgeInterpreter(name, args);
   if (name === 'find' && args.some((argument) => /^-(delete|exec|execdir|ok|okdir|fprint)/.test(argument))) {
     return {
       kind: 'ask',
-      reason: {
-        en: 'find would change files or run programs',
-        de: 'find würde Dateien ändern oder Programme ausführen',
-      },
+      reason: reason('find_acts'),
     };
   }
   if (harmless.has(name) || command.startsWith('./')) return { kind: 'allow' };
   return {
     kind: 'ask',
-    reason: { en: `${name} is not known to be harmless`, de: `${name} ist nicht als harmlos bekannt` },
+    reason: reason('not_harmless', { command: name }),
   };
 }
 
@@ -170,10 +166,7 @@ function judgeGit(name: string, args: readonly string[]): Verdict {
   }
   return {
     kind: 'deny',
-    reason: {
-      en: 'agents do not touch the repository’s history',
-      de: 'Agenten rühren die Geschichte des Repositorys nicht an',
-    },
+    reason: reason('touches_history'),
   };
 }
 
@@ -183,21 +176,18 @@ function judgeShell(args: readonly string[]): Verdict {
   if (option !== '-c' || line === undefined || args.length > 2)
     return {
       kind: 'ask',
-      reason: { en: 'a shell would run a script', de: 'eine Shell würde ein Skript ausführen' },
+      reason: reason('shell_script'),
     };
   if (/[;&|<>`$(){}\\\n*?[\]~#!'"]/.test(line))
     return {
       kind: 'ask',
-      reason: {
-        en: 'the shell line is more than one plain command',
-        de: 'die Shell-Zeile ist mehr als ein einfacher Befehl',
-      },
+      reason: reason('shell_line'),
     };
   const [command = '', ...rest] = line.trim().split(/\s+/);
   if (shells.has(path.posix.basename(command)))
     return {
       kind: 'ask',
-      reason: { en: 'a shell would start a shell', de: 'eine Shell würde eine Shell starten' },
+      reason: reason('shell_nested'),
     };
   return judgeCommand(command, rest, { run: true, write: true });
 }
@@ -208,19 +198,13 @@ function judgePackager(name: string, args: readonly string[]): Verdict {
   if (publishes !== undefined)
     return {
       kind: 'deny',
-      reason: {
-        en: `${name} ${publishes} reaches out of the project`,
-        de: `${name} ${publishes} reicht aus dem Projekt hinaus`,
-      },
+      reason: reason('reaches_out', { command: `${name} ${publishes}` }),
     };
   if (['npm', 'pnpm', 'yarn'].includes(name) && ['test', 'run', 'run-script', 't'].includes(words[0] ?? ''))
     return { kind: 'allow' };
   return {
     kind: 'ask',
-    reason: {
-      en: `${name} ${words[0] ?? ''} can fetch or run what the project does not have`,
-      de: `${name} ${words[0] ?? ''} kann holen oder ausführen, was das Projekt nicht hat`,
-    },
+    reason: reason('fetches', { command: `${name} ${words[0] ?? ''}`.trim() }),
     fetches: true,
   };
 }
@@ -237,17 +221,14 @@ function judgeInterpreter(name: string, args: readonly string[]): Verdict {
       ? judgePython(args)
       : {
           kind: 'ask',
-          reason: {
-            en: `${name} would run code from its arguments`,
-            de: `${name} würde Code aus seinen Argumenten ausführen`,
-          },
+          reason: reason('inline_code', { command: name }),
         };
   }
   const file = args.find((argument) => !argument.startsWith('-'));
   if (file !== undefined && (path.posix.isAbsolute(file) || file.split('/').includes('..')))
     return {
       kind: 'ask',
-      reason: { en: `${file} lies outside of the project`, de: `${file} liegt außerhalb des Projekts` },
+      reason: reason('lies_outside', { path: file }),
     };
   return { kind: 'allow' };
 }
@@ -255,9 +236,6 @@ function judgeInterpreter(name: string, args: readonly string[]): Verdict {
 function judgePython(args: readonly string[]): Verdict {
   return {
     kind: 'ask',
-    reason: {
-      en: `python would run code from its arguments: ${args.join(' ').slice(0, 80)}`,
-      de: `python würde Code aus seinen Argumenten ausführen: ${args.join(' ').slice(0, 80)}`,
-    },
+    reason: reason('inline_python', { code: args.join(' ').slice(0, 80) }),
   };
 }

@@ -142,3 +142,49 @@ test('a small model that obeys a file is asked about, too; with consent the file
     ['.gitlab-ci.yml'],
   );
 });
+
+test('find looks through the copy as it is now, with the bounds it tells', async () => {
+  const found: string[] = [];
+  const script = ({ index, last }: Asked): Said => {
+    found.push(last);
+    return (
+      (
+        [
+          { tool: 'write_file', input: { path: 'src/new.js', content: 'export const marker = 1;\n' } },
+          { tool: 'find', input: { text: 'marker' } },
+          { tool: 'find', input: { text: 'Marker' } },
+          { tool: 'find', input: { text: 'often' } },
+          { tool: 'finish', input: { summary: 'done' } },
+        ] as Said[]
+      )[index] ?? { text: '' }
+    );
+  };
+  await using at = await agentWorld(
+    {
+      'a.js': 'marker();\n',
+      '.gitignore': 'ignored/\n',
+      'ignored/b.js': 'marker();\n',
+      'dist/c.js': 'marker();\n',
+      '.env': 'KEY=marker\n',
+      'long.js': `${'x'.repeat(5_000)}marker${'y'.repeat(5_000)}\n`,
+      'many.txt': 'often\n'.repeat(500),
+    },
+    script,
+  );
+  const done = await at.run({ agent: 'code' });
+  assert.equal(done.status, 'completed', JSON.stringify(done.problem));
+  const lines = (text: string | undefined) =>
+    (text ?? '').split('\n').filter((line) => /^[\w./]+:\d+: /.test(line));
+  const shown = lines(found[2]);
+  assert.deepEqual(
+    shown.map((line) => line.split(':').slice(0, 2).join(':')),
+    ['a.js:1', 'long.js:1', 'src/new.js:1'],
+  );
+  assert.ok(
+    shown.every((line) => line.length < 250 && line.includes('marker')),
+    shown.join('\n'),
+  );
+  assert.match(found[3] ?? '', /Nothing was found/);
+  assert.equal(lines(found[4]).length, 200);
+  assert.match(found[4] ?? '', /more is not shown/);
+});

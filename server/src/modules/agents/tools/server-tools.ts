@@ -3,6 +3,7 @@ import type { Call, Client } from '#base/contract.ts';
 import { isFault, type Language } from '#base/fault.ts';
 import type { connectionsContract } from '#modules/connections/contract.ts';
 import type { ToolCall } from '../control/model.ts';
+import { type Reason, reason } from '../reasons/reason.ts';
 import { serverNeed } from './needs.ts';
 import type { Used } from './tools.ts';
 import { asData } from './untrusted.ts';
@@ -22,7 +23,7 @@ export interface ToolUse {
 
 export type Told =
   | { readonly kind: 'told'; readonly source: string; readonly text: string; readonly failed: boolean }
-  | { readonly kind: 'refused'; readonly text: string }
+  | { readonly kind: 'refused'; readonly text: string; readonly refused: Reason }
   | Extract<Used, { kind: 'ask' }>;
 
 /**
@@ -65,7 +66,11 @@ const none: ServerTools = {
   use: async () => null,
   find: async () => [],
   describe: async () => null,
-  call: async () => ({ kind: 'refused', text: 'There are no tools.' }),
+  call: async (_wanted) => ({
+    kind: 'refused',
+    text: 'There are no tools.',
+    refused: reason('tool_unknown', { tool: 'call_tool' }),
+  }),
 };
 
 /**
@@ -115,12 +120,11 @@ export async function serverTools(parts: {
   }
 
   /** What the connections refuse is told; what else goes wrong ends the task. */
-  function refusal(error: unknown): string {
+  function refusal(error: unknown): { readonly text: string; readonly refused: Reason } {
     call.signal.throwIfAborted();
     if (!isFault(error) || !/^(connections|sandbox)\./.test(error.code)) throw error;
-    const reason =
-      typeof error.data.reason === 'string' ? `\n${asData('the server', error.data.reason)}` : '';
-    return `Refused: ${error.code}${reason}`;
+    const said = typeof error.data.reason === 'string' ? `\n${asData('the server', error.data.reason)}` : '';
+    return { text: `Refused: ${error.code}${said}`, refused: reason('refused_by', { code: error.code }) };
   }
 
   function told(source: string, text: string): Used & { kind: 'result' } {
@@ -140,7 +144,8 @@ export async function serverTools(parts: {
     }
     const answer = await callTool(wanted, approved);
     if (answer.kind === 'ask') return answer;
-    if (answer.kind === 'refused') return { kind: 'result', text: answer.text, changed: false };
+    if (answer.kind === 'refused')
+      return { kind: 'result', text: answer.text, changed: false, refused: answer.refused };
     const result = told(answer.source, answer.text);
     return answer.failed ? { ...result, text: `The tool failed.\n${result.text}` } : result;
   }
@@ -157,11 +162,14 @@ export async function serverTools(parts: {
     async use({ name, arguments: text }, approved) {
       if (!Object.hasOwn(schemas, name)) return null;
       const parsed = parse(name as Name, text);
-      if (parsed === null) return { kind: 'result', text: 'The arguments do not fit.', changed: false };
+      if (parsed === null) {
+        const why = reason('input_wrong', { problem: name });
+        return { kind: 'result', text: 'The arguments do not fit.', changed: false, refused: why };
+      }
       try {
         return await useNamed(name as Name, parsed, approved);
       } catch (error) {
-        return { kind: 'result', text: refusal(error), changed: false };
+        return { kind: 'result', changed: false, ...refusal(error) };
       }
     },
     async find(query, limit) {
@@ -182,7 +190,7 @@ export async function serverTools(parts: {
       try {
         return await callTool(wanted, approved);
       } catch (error) {
-        return { kind: 'refused', text: refusal(error) };
+        return { kind: 'refused', ...refusal(error) };
       }
     },
   };

@@ -7,6 +7,7 @@ import { leftOutLine, replaceText } from '../control/edits.ts';
 import type { ToolCall } from '../control/model.ts';
 import { definitionProblem } from '../control/symbols.ts';
 import type { ConsentNeed, Work } from '../control/work.ts';
+import { type Reason, reason } from '../reasons/reason.ts';
 import { type Grant, judgeCommand } from './command-policy.ts';
 import { commandNeed, guardedNeed, secretNeed } from './needs.ts';
 import { asData } from './untrusted.ts';
@@ -23,7 +24,13 @@ export type ToolName =
   | 'finish';
 
 export type Used =
-  | { readonly kind: 'result'; readonly text: string; readonly changed: boolean; readonly refused?: boolean }
+  | {
+      readonly kind: 'result';
+      readonly text: string;
+      readonly changed: boolean;
+      /** Nothing was done, and this is why. */
+      readonly refused?: Reason;
+    }
   | {
       readonly kind: 'ask';
       readonly question: string;
@@ -59,7 +66,7 @@ const schemas = {
 const descriptions: Readonly<Record<ToolName, string>> = {
   list_files: 'Lists the files.',
   read_file: 'Reads a text file, or some lines of it.',
-  find: 'Finds a text in all files: path, line and line text.',
+  find: 'Finds a text in all files that git does not ignore: path, line and line text.',
   write_file: 'Writes a whole file.',
   edit_file: 'Replaces lines that occur once in a file.',
   delete_file: 'Deletes a file.',
@@ -104,23 +111,25 @@ export async function useTool(
 ): Promise<Used> {
   const name = rights.tools.find((tool) => tool === call.name);
   if (name === undefined)
-    return refused(`There is no tool ${call.name.slice(0, 60)}. Tools: ${rights.tools.join(', ')}.`);
+    return refused(reason('tool_unknown', { tool: call.name.slice(0, 60) }), {
+      advice: `Tools: ${rights.tools.join(', ')}.`,
+    });
   let given: unknown;
   try {
     given = call.arguments.trim() === '' ? {} : JSON.parse(call.arguments);
   } catch {
-    return refused('The arguments are not JSON.');
+    return refused(reason('input_not_json'));
   }
   const parsed = schemas[name].safeParse(given);
-  if (!parsed.success)
-    return refused(
-      `Wrong arguments: ${parsed.error.issues[0]?.path.join('.')} ${parsed.error.issues[0]?.message}`,
-    );
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return refused(reason('input_wrong', { problem: `${issue?.path.join('.')} ${issue?.message}`.trim() }));
+  }
   try {
     return await run(work, { name, input: parsed.data as never }, rights.approved);
   } catch (error) {
-    if (isFault(error) && (error.code.startsWith('files.') || error.code.startsWith('sandbox.'))) {
-      return refused(`Refused: ${error.code}`);
+    if (isFault(error) && /^(files|sandbox|search)\./.test(error.code)) {
+      return refused(reason('refused_by', { code: error.code }));
     }
     throw error;
   }
@@ -143,7 +152,7 @@ async function run(
       if (need !== null) return need;
       const isSecret = isSecretFile(path) && !work.files.includes(path);
       const text = isSecret ? await work.readSecret(path) : await bench.read(path);
-      if (text === null) return told(`${path} is not there, or is no text file.`);
+      if (text === null) return refused(reason('file_absent', { path }));
       return data(work, path, { text: linesOf(text, firstLine, lines) });
     }
     case 'find':
@@ -151,9 +160,9 @@ async function run(
     case 'write_file': {
       const { path, content } = input as Inputs['write_file'];
       const before = (await bench.read(path)) ?? '';
-      if (before === content) return refused(`Not changed: ${path} holds this already.`);
+      if (before === content) return refused(reason('holds_already', { path }));
       const wrong = await wholeProblem(work, { path, before, content });
-      if (wrong !== null) return refused(`Not written: ${wrong}.`);
+      if (wrong !== null) return refused(wrong, { advice: takeAwayAdvice(wrong) });
       const need = await guardedNeed(work, { path, after: content }, approved);
       if (need !== null) return need;
       const note = await work.touch(path);
@@ -163,9 +172,9 @@ async function run(
     case 'edit_file': {
       const { path, search, replace } = input as Inputs['edit_file'];
       const before = await bench.read(path);
-      if (before === null) return told(`${path} is not there, or is no text file.`);
+      if (before === null) return refused(reason('file_absent', { path }));
       const edit = replaceText(before, search, replace);
-      if (edit.kind === 'problem') return refused(`Not changed: ${edit.reason}.`);
+      if (edit.kind === 'problem') return refused(edit.reason);
       const need = await guardedNeed(work, { path, after: edit.content }, approved);
       if (need !== null) return need;
       const note = await work.touch(path);
@@ -189,22 +198,26 @@ async function run(
   }
 }
 
+function takeAwayAdvice({ code }: Reason): string | undefined {
+  const leftOut = code === 'left_out' || code === 'definitions_missing';
+  return leftOut ? 'Write the whole file; to take code away on purpose, use edit_file.' : undefined;
+}
+
 /** What speaks against a whole file: code that was left out, or that comes over and over. */
 async function wholeProblem(
   { context, task }: Work,
   { path, before, content }: { readonly path: string; readonly before: string; readonly content: string },
-): Promise<string | null> {
+): Promise<Reason | null> {
   const left = leftOutLine(content, before);
-  if (left !== null)
-    return `"${left}" stands where code was left out; write the whole file, or use edit_file`;
+  if (left !== null) return reason('left_out', { line: left });
   const said = repeatedLine(content, before);
-  if (said !== null) return `"${said.slice(0, 80)}" is repeated over and over`;
+  if (said !== null) return reason('repeated', { line: said.slice(0, 80) });
   const texts = { before, after: content, task, whole: true };
   const problem = await definitionProblem(context.syntax, path, texts);
-  if (problem !== null) return `${problem}; to take code away on purpose, use edit_file`;
+  if (problem !== null) return problem;
   // A whole file that does not parse is half of one; between two edits of parts it may well be so.
   const syntax = await checkTextSyntax(context, path, content);
-  return syntax.passed ? null : syntax.output;
+  return syntax.passed ? null : syntax.reason;
 }
 
 async function runCommand(
@@ -213,13 +226,13 @@ async function runCommand(
   approved: readonly string[],
 ): Promise<Used> {
   const verdict = judgeCommand(command, args, work.definition.grant);
-  if (verdict.kind === 'deny') return refused(`Refused: ${verdict.reason.en}.`);
+  if (verdict.kind === 'deny') return refused(verdict.reason);
   let network = false;
   if (verdict.kind !== 'allow') {
     const fetches = verdict.kind === 'network' || verdict.fetches === true;
     const hosts = fetches ? await work.networkHosts() : [];
     network = hosts.length > 0;
-    if (verdict.kind === 'network' && !network) return refused(`Refused: ${verdict.reason.en}.`);
+    if (verdict.kind === 'network' && !network) return refused(verdict.reason);
     const kind = network ? 'network' : 'command';
     const asking = { kind, reason: verdict.reason, hosts, approved } as const;
     const need = commandNeed(work, [command, ...args], asking);
@@ -230,17 +243,11 @@ async function runCommand(
   return data(work, `the output of ${command}`, { text: output, before: `${end}\n` });
 }
 
-async function find({ context: { bench } }: Work, text: string): Promise<string> {
-  const found: string[] = [];
-  for (const path of await bench.list()) {
-    const content = await bench.read(path).catch(() => null);
-    if (content === null || !content.includes(text)) continue;
-    for (const [index, line] of content.split('\n').entries()) {
-      if (line.includes(text)) found.push(`${path}:${index + 1}: ${line.slice(0, 200)}`);
-    }
-    if (found.length > 200) return [...found.slice(0, 200), '[more is not shown]'].join('\n');
-  }
-  return found.length === 0 ? 'Nothing was found.' : found.join('\n');
+async function find({ findText }: Work, text: string): Promise<string> {
+  const { lines, more } = await findText(text);
+  return lines.length === 0
+    ? 'Nothing was found.'
+    : [...lines, ...(more ? ['[more is not shown]'] : [])].join('\n');
 }
 
 function told(text: string, changed = false): Used {
@@ -248,8 +255,9 @@ function told(text: string, changed = false): Used {
 }
 
 /** Nothing was done, and the model is told why. */
-function refused(text: string): Used {
-  return { kind: 'result', text, changed: false, refused: true };
+function refused(why: Reason, { advice }: { readonly advice?: string | undefined } = {}): Used {
+  const text = `Refused: ${why.en}.${advice === undefined ? '' : ` ${advice}`}`;
+  return { kind: 'result', text, changed: false, refused: why };
 }
 
 /** Text that others wrote: marked as such, as long as a model can use, and remembered. */
