@@ -3,6 +3,7 @@ import type { SessionUpdate, ToolCallContent, ToolKind } from '@agentclientproto
 import type { Language } from '@cyberdevstudio/server/base/fault.ts';
 import type { ChangedFile } from '@cyberdevstudio/server/modules/agents/contract-changes.ts';
 import type { Step } from '@cyberdevstudio/server/modules/agents/contract-shapes.ts';
+import { reasonText } from '../agent/reasons.ts';
 
 interface Place {
   readonly taskId: string;
@@ -40,7 +41,7 @@ export function updateOf(step: Step, place: Place): SessionUpdate | null {
         toolCallId,
         title: `${name.replaceAll('_', ' ')} ${detail}`.trim().slice(0, 200),
         kind: kinds[name] ?? 'other',
-        status: 'completed',
+        status: data.refused === undefined ? 'completed' : 'failed',
         rawInput: input,
         ...(typeof data.result === 'string' ? { content: [shown(data.result)] } : {}),
         ...(file === null ? {} : { locations: [{ path: path.join(place.folder, file) }] }),
@@ -52,7 +53,7 @@ export function updateOf(step: Step, place: Place): SessionUpdate | null {
         en: `Check ${data.when}`,
         de: data.when === 'before' ? 'Prüfung vorher' : 'Prüfung nachher',
       };
-      const output = data.output ?? data.reason;
+      const output = data.output ?? reasonText(data.reason, place.language);
       return {
         sessionUpdate: 'tool_call',
         toolCallId,
@@ -63,7 +64,10 @@ export function updateOf(step: Step, place: Place): SessionUpdate | null {
       };
     }
     case 'retry':
-      return { sessionUpdate: 'agent_thought_chunk', content: { type: 'text', text: `${data.reason}\n` } };
+      return {
+        sessionUpdate: 'agent_thought_chunk',
+        content: { type: 'text', text: `${reasonText(data.reason, place.language)}\n` },
+      };
     case 'completed':
       return typeof data.summary === 'string' && data.summary !== '' ? messageOf(`${data.summary}\n`) : null;
     default:

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Language } from '@cyberdevstudio/server/base/fault.ts';
 import { agentsContract } from '@cyberdevstudio/server/modules/agents/contract.ts';
 import type { Step, Writing } from '@cyberdevstudio/server/modules/agents/contract-shapes.ts';
 import { isRemoteError, type Remote } from '../remote.ts';
 import { streamRemote } from '../remote-stream.ts';
 import type { Terminal } from '../terminal.ts';
+import { reasonText } from './reasons.ts';
 
 type Agents = Remote<typeof agentsContract>;
 
@@ -41,7 +43,7 @@ async function followLive(
       if (chunk.kind === 'writing') draft.add(chunk);
       else {
         draft.end(chunk);
-        terminal.print(lineOf(chunk));
+        terminal.print(lineOf(chunk, terminal.language));
         after = chunk.sequence;
       }
     }
@@ -106,15 +108,17 @@ async function printSteps(
   let { after } = from;
   for (;;) {
     const { steps, more } = await agents.call('agent.history', { taskId: from.taskId, after, limit: 100 });
-    for (const step of steps) terminal.print(lineOf(step));
+    for (const step of steps) terminal.print(lineOf(step, terminal.language));
     after = steps.at(-1)?.sequence ?? after;
     if (!more) return after;
   }
 }
 
 /** One line of the log. */
-export function lineOf({ at, kind, data }: Step): string {
-  const detail = data.reason ?? data.name ?? data.question ?? data.summary ?? data.code ?? data.task ?? '';
-  const text = typeof detail === 'string' ? detail : JSON.stringify(detail);
+export function lineOf({ at, kind, data }: Step, language: Language): string {
+  const why = reasonText(data.reason ?? data.refused, language);
+  const parts = [data.name, why].filter((part) => typeof part === 'string' && part !== '');
+  const said = data.question ?? data.summary ?? data.code ?? data.task ?? '';
+  const text = parts.length > 0 ? parts.join(': ') : typeof said === 'string' ? said : JSON.stringify(said);
   return `${at.slice(11, 19)}  ${kind.padEnd(11)} ${text.split('\n')[0]?.slice(0, 160) ?? ''}`.trimEnd();
 }

@@ -212,7 +212,8 @@ async function printExport(agents: Agents, taskId: string, terminal: Terminal): 
 async function printWhole(agents: Agents, taskId: string, terminal: Terminal): Promise<void> {
   for (let after = 0; ; ) {
     const { steps, more } = await agents.call('agent.history', { taskId, after, limit: 100 });
-    for (const step of steps) terminal.print(`${lineOf(step)}\n${JSON.stringify(step.data, null, 2)}`);
+    for (const step of steps)
+      terminal.print(`${lineOf(step, terminal.language)}\n${JSON.stringify(step.data, null, 2)}`);
     after = steps.at(-1)?.sequence ?? after;
     if (!more) return;
   }

@@ -50,10 +50,19 @@ export function isFault(error: unknown, code?: string): error is Fault {
   return error instanceof Fault && (code === undefined || error.code === code);
 }
 
-/** Fills `{name}` in a text from the fault's data; an unknown name stays visible as it is. */
-export function fillText(text: string, data: FaultData): string {
+/**
+ * Fills `{name}` in a text from the fault's data, with the words of `language` where a value has some in both; an unknown
+ * name stays visible as it is.
+ */
+export function fillText(text: string, data: FaultData, language: Language = 'en'): string {
   return text.replace(/\{(\w+)\}/g, (whole, key: string) => {
-    const value = Object.hasOwn(data, key) ? data[key] : undefined;
-    return value === undefined || value === null ? whole : String(value);
+    const value = Object.hasOwn(data, key) ? (data[key] as NonNullable<unknown> | null) : undefined;
+    if (value === undefined || value === null) return whole;
+    return isLocalized(value) ? value[language] : String(value);
   });
+}
+
+function isLocalized(value: NonNullable<unknown>): value is LocalizedText {
+  const { en, de } = value as Partial<LocalizedText>;
+  return typeof en === 'string' && typeof de === 'string';
 }

@@ -48,8 +48,8 @@ export function createFaultCatalogue(contracts: Iterable<Contract>): FaultCatalo
       return {
         code: error.code,
         status: definition.status,
-        detail: fillText(definition.detail[language], error.data),
-        hint: error.hint ?? fillText(definition.hint[language], error.data),
+        detail: fillText(definition.detail[language], error.data, language),
+        hint: error.hint ?? fillText(definition.hint[language], error.data, language),
         data: error.data,
       };
     },

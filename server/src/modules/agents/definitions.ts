@@ -16,6 +16,7 @@ import { scanSecurity } from './checks/security/scan.ts';
 import { checkTestsAreSame } from './checks/test-setup.ts';
 import { checkTypes } from './checks/types.ts';
 import type { AgentName } from './contract-shapes.ts';
+import { reason } from './reasons/reason.ts';
 import type { Grant } from './tools/command-policy.ts';
 
 /** What makes one agent different from another; the way of working is the same for all. */
@@ -82,7 +83,7 @@ export const definitions: Readonly<Record<AgentName, AgentDefinition>> = {
         () => checkTestsAreSame(context),
         async () => {
           if (context.command === null)
-            return { passed: false, reason: 'there is no command', output: 'There is no command.' };
+            return { passed: false, reason: reason('command_missing'), output: 'There is no command.' };
           return mustPass(await context.bench.run(context.command), context.command);
         },
       ]),

@@ -11,6 +11,7 @@ import { partsOfTask, prepareTask } from './draft.ts';
 import { Findings } from './findings.tsx';
 import type { Followed } from './follow-task.ts';
 import { Now } from './now.tsx';
+import { reasonText } from './reasons.ts';
 import { type Escalated, type Part, partsOf } from './step-lines.ts';
 import { StepList } from './step-list.tsx';
 
@@ -107,6 +108,7 @@ const whyNames: ReadonlySet<string> = new Set([
 /** Another model goes on: which, and why. */
 function EscalatedNote({ escalated: { from, to, code, reason } }: { escalated: Escalated }) {
   const t = useText('agents');
+  const told = reasonText(reason, useLanguage());
   const name = code === 'llm.context_length_exceeded' ? 'context_too_small' : code.replace(/^agents\./, '');
   const why = t(`escalatedWhy.${whyNames.has(name) ? (name as WhyKey) : 'other'}`, { from });
   return (
@@ -114,7 +116,7 @@ function EscalatedNote({ escalated: { from, to, code, reason } }: { escalated: E
       <TrendingUp size={14} className="tone-agent" />
       <span>
         {t('escalated', { to, why })}
-        {reason === '' ? '.' : ` (${reason}).`}
+        {told === '' ? '.' : ` (${told}).`}
       </span>
     </p>
   );
@@ -175,8 +177,9 @@ function Problem({ task, editable }: { task: TaskDetail; editable: boolean }) {
   const code = task.problem?.code ?? '';
   const name = code.replace(/^agents\./, '');
   const key: ProblemKey = problemNames.has(name) ? (`problems.${name}` as ProblemKey) : 'problems.other';
+  const language = useLanguage();
   const values = Object.entries(task.problem?.data ?? {}).map(
-    ([label, value]) => [label, String(value)] as const,
+    ([label, value]) => [label, reasonText(value, language) || String(value)] as const,
   );
   return (
     <div className="task-problem" role="alert">

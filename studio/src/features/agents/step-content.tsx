@@ -1,17 +1,21 @@
 import { useLanguage, useText } from '../../i18n/language.ts';
 import { Markdown } from '../../ui/markdown/markdown.tsx';
 import type { Step } from './agent-queries.ts';
+import { reasonText } from './reasons.ts';
 import { answerOf, parsed } from './step-lines.ts';
 
 /** Everything that the log holds about a step, in the form that suits it. */
 export function StepContent({ step, prompts = false }: { step: Step; prompts?: boolean }) {
   const t = useText('agents');
+  const language = useLanguage();
   const { kind, data } = step;
+  const why = reasonText(data.reason ?? data.refused, language);
   if (kind === 'tool') {
     const { result, arguments: given } = data;
     return (
       <>
         <Labelled label={`${String(data.name)} · ${t('input')}`} text={pretty(String(given ?? ''))} />
+        {why !== '' && <p className="text-second">{why}</p>}
         {typeof result === 'string' && result !== '' && <Labelled label={t('output')} text={result} />}
       </>
     );
@@ -26,15 +30,16 @@ export function StepContent({ step, prompts = false }: { step: Step; prompts?: b
     );
   }
   if (kind === 'check') {
-    const { output, reason } = data;
+    const { output } = data;
     return (
       <>
-        {typeof reason === 'string' && <p className="text-second">{reason}</p>}
+        {why !== '' && <p className="text-second">{why}</p>}
         {typeof output === 'string' && output !== '' && <Labelled label={t('output')} text={output} />}
-        {typeof output !== 'string' && typeof reason !== 'string' && <Rest data={data} />}
+        {typeof output !== 'string' && why === '' && <Rest data={data} />}
       </>
     );
   }
+  if (kind === 'retry' && why !== '') return <p className="text-second">{why}</p>;
   if (typeof data.text === 'string') return <Markdown text={data.text} />;
   if (typeof data.question === 'string') return <Markdown text={data.question} />;
   if (typeof data.summary === 'string' && data.summary !== '') return <Markdown text={data.summary} />;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Step } from './agent-queries.ts';
-import { filesOf, linesOf, partsOf } from './step-lines.ts';
+import { reasonText } from './reasons.ts';
+import { filesOf, linesOf, outcomeOf, partsOf, refusedOf } from './step-lines.ts';
 
 let sequence = 0;
 const step = (kind: Step['kind'], data: Record<string, unknown>): Step => ({
@@ -91,4 +92,44 @@ test('words without a call are words when tools were offered; a call that was wr
       part.kind === 'lines' ? part.lines.map(({ kind }) => kind) : 'text' in part && part.text,
     ),
   ).toEqual(['I think.', ['think']]);
+});
+
+test('a refused write is no changed file, in logs of this version and of earlier ones', () => {
+  const input = JSON.stringify({ path: 'a.ts' });
+  const refused = {
+    code: 'holds_already',
+    data: {},
+    en: 'a.ts holds this already',
+    de: 'a.ts enthält das schon',
+  };
+  const now = step('tool', { name: 'write_file', arguments: input, result: 'Refused: …', refused });
+  const asks = step('tool', { name: 'write_file', arguments: input, asks: 'ask' });
+  for (const [nothing, outcome] of [
+    [now, 'refused'],
+    [asks, 'asked'],
+    [tool('write_file', { path: 'a.ts' }, 'Refused: files.protected'), 'refused'],
+    [tool('edit_file', { path: 'a.ts' }, 'Not changed: these lines are not in the file: x.'), 'refused'],
+    [tool('write_file', { path: 'a.ts' }, 'Not written: it does not parse.'), 'refused'],
+    [tool('edit_file', { path: 'a.ts' }, 'a.ts is not there, or is no text file.'), 'refused'],
+  ] as const) {
+    expect(outcomeOf(nothing)).toBe(outcome);
+    expect(filesOf(linesOf([nothing])[0] as never)).toEqual([]);
+  }
+  const [line] = linesOf([now, tool('write_file', { path: 'b.ts' }, 'b.ts is written.')]);
+  expect([filesOf(line as never), refusedOf(line as never)]).toEqual([['b.ts'], [now]]);
+});
+
+test('a reason is told in the language of its reader; one of an earlier version as it was written', () => {
+  const reason = {
+    code: 'call_repeated',
+    data: { tool: 'find' },
+    en: 'it repeated find',
+    de: 'es wiederholte find',
+  };
+  expect(reasonText(reason, 'en')).toBe('it repeated find');
+  expect(reasonText(reason, 'de')).toBe('es wiederholte find');
+  expect(reasonText('it repeated find', 'de')).toBe('it repeated find');
+  for (const none of [undefined, null, 7, {}, { en: 1 }]) expect(reasonText(none, 'de')).toBe('');
+  const [escalated] = partsOf([step('escalated', { from: 'a', to: 'b', code: 'agents.stuck', reason })]);
+  expect(escalated).toMatchObject({ kind: 'escalated', reason });
 });

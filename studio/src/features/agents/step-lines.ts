@@ -26,6 +26,9 @@ export interface StepLine {
   readonly passed: boolean | undefined;
 }
 
+/** What became of a tool's call. */
+export type ToolOutcome = 'done' | 'refused' | 'asked';
+
 const toolKinds: Readonly<Record<string, LineKind>> = {
   list_files: 'read',
   read_file: 'read',
@@ -159,10 +162,27 @@ function timeBetween(from: string, to: string): number {
   return Math.max(0, Date.parse(to) - Date.parse(from));
 }
 
-/** The different files that a line is about. */
+/** How versions wrote refusals that had no field for them. */
+const refusal =
+  /^(Refused: |Not (changed|written): |There is no tool |The arguments (are not JSON|do not fit)|Wrong arguments: |\S+ is not there, or is no text file)/;
+
+/** Whether a call did what it was for; one that asked for leave is in the log again once it has it. */
+export function outcomeOf({ data }: Step): ToolOutcome {
+  const { result, refused, asks } = data;
+  if (asks !== undefined) return 'asked';
+  return refused !== undefined || (typeof result === 'string' && refusal.test(result)) ? 'refused' : 'done';
+}
+
+/** The different files that a line has read or changed. */
 export function filesOf({ steps }: StepLine): string[] {
-  const paths = steps.map(({ data }) => parsed(String(data.arguments ?? '')).path);
+  const done = steps.filter((step) => outcomeOf(step) === 'done');
+  const paths = done.map(({ data }) => parsed(String(data.arguments ?? '')).path);
   return [...new Set(paths.filter((path) => typeof path === 'string'))];
+}
+
+/** Calls of a line that did nothing. */
+export function refusedOf({ steps }: StepLine): readonly Step[] {
+  return steps.filter((step) => step.kind === 'tool' && outcomeOf(step) === 'refused');
 }
 
 /** A part of the conversation: words of the agent, steps between them, or what its user answered. */
@@ -178,7 +198,8 @@ export interface Escalated {
   readonly from: string;
   readonly to: string;
   readonly code: string;
-  readonly reason: string;
+  /** In both languages, or as an English sentence. */
+  readonly reason: unknown;
 }
 
 /** The conversation of a task in order. */
@@ -201,8 +222,7 @@ export function partsOf(steps: readonly Step[]): Part[] {
     else if (kind === 'replied') say('reply', sequence, String(data.text ?? ''));
     else if (kind === 'escalated') {
       const { from, to, code, reason } = data;
-      const told = [from, to, code, reason ?? ''].map(String) as [string, string, string, string];
-      parts.push({ kind, key: sequence, from: told[0], to: told[1], code: told[2], reason: told[3] });
+      parts.push({ kind, key: sequence, from: String(from), to: String(to), code: String(code), reason });
     } else if (kind === 'completed') say('words', sequence, String(data.summary ?? ''));
   }
   return parts;

@@ -1,16 +1,17 @@
 import { Check, ChevronDown, ChevronRight, X } from 'lucide-react';
 import { useState } from 'react';
-import { type Translate, useLanguage, useText } from '../../i18n/language.ts';
+import { type Language, type Translate, useLanguage, useText } from '../../i18n/language.ts';
 import { formatDuration } from '../../ui/format.ts';
+import { reasonText } from './reasons.ts';
 import { StepContent } from './step-content.tsx';
-import { filesOf, type StepLine } from './step-lines.ts';
+import { filesOf, outcomeOf, refusedOf, type StepLine } from './step-lines.ts';
 
 /** What a line says, in words. */
 function titleOf(line: StepLine, t: Translate<'agents'>): string {
   const [step] = line.steps;
-  if (line.kind === 'read' || line.kind === 'edit') {
-    const count = filesOf(line).length;
-    if (count > 0) return t(line.kind === 'read' ? 'steps.readFiles' : 'steps.editFiles', { count });
+  if (line.kind === 'read' || line.kind === 'edit' || line.kind === 'run') {
+    const tried = triedTitle(line, t);
+    if (tried !== undefined) return tried;
   }
   if (line.kind === 'check' && step?.data.when === 'before') return t('steps.checkBefore');
   if (line.kind === 'note' && step !== undefined) {
@@ -30,6 +31,24 @@ function titleOf(line: StepLine, t: Translate<'agents'>): string {
   return t(`steps.${line.kind}`);
 }
 
+/** What was done, and what was not; undefined where the general words say as much. */
+function triedTitle(line: StepLine, t: Translate<'agents'>): string | undefined {
+  const count = filesOf(line).length;
+  const refused = refusedOf(line).length;
+  const kind = line.kind as 'read' | 'edit' | 'run';
+  if (refused === line.steps.length) return t(`steps.refused.${kind}`, { count: refused });
+  if (line.steps.every((step) => outcomeOf(step) !== 'done')) return t(`steps.asked.${kind}`);
+  if (kind === 'run' || count === 0) return undefined;
+  const done = t(kind === 'read' ? 'steps.readFiles' : 'steps.editFiles', { count });
+  return refused === 0 ? done : `${done}, ${t('steps.refused.some', { count: refused })}`;
+}
+
+/** Why the last call of a line did nothing; empty when it did something. */
+function refusalOf(line: StepLine, language: Language): string {
+  const last = line.steps.at(-1);
+  return last === undefined || !refusedOf(line).includes(last) ? '' : reasonText(last.data.refused, language);
+}
+
 /** The steps of an agent, folded to one line each. */
 export function StepList({ lines }: { lines: readonly StepLine[] }) {
   return (
@@ -46,15 +65,15 @@ function Line({ line }: { line: StepLine }) {
   const language = useLanguage();
   const [open, setOpen] = useState(false);
   const { passed, tools } = line;
+  const refusal = refusalOf(line, language);
+  const failed = passed === false || refusal !== '';
   return (
     <li>
       <button type="button" className="work-step" aria-expanded={open} onClick={() => setOpen(!open)}>
-        <span
-          className={`step-mark ${passed === true ? 'tone-success' : passed === false ? 'tone-danger' : ''}`}
-        >
+        <span className={`step-mark ${passed === true ? 'tone-success' : failed ? 'tone-danger' : ''}`}>
           {passed === true ? (
             <Check size={12} />
-          ) : passed === false ? (
+          ) : failed ? (
             <X size={12} />
           ) : open ? (
             <ChevronDown size={12} />
@@ -64,6 +83,7 @@ function Line({ line }: { line: StepLine }) {
         </span>
         <span className="step-title">
           {titleOf(line, t)}
+          {refusal !== '' && <span className="text-second">: {refusal}</span>}
           {passed !== undefined && (
             <span className="visually-hidden">{t(passed ? 'passed' : 'notPassed')}</span>
           )}

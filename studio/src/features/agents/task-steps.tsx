@@ -1,11 +1,12 @@
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
-import { useLanguage, useText } from '../../i18n/language.ts';
+import { type Language, useLanguage, useText } from '../../i18n/language.ts';
 import { formatDuration, formatInstant } from '../../ui/format.ts';
 import { SkeletonLines } from '../../ui/skeleton.tsx';
 import type { Step, Task, TaskDetail } from './agent-queries.ts';
 import { partsOfTask } from './draft.ts';
 import type { Followed } from './follow-task.ts';
+import { reasonText } from './reasons.ts';
 import { Gauges } from './run-bar.tsx';
 import { StepContent } from './step-content.tsx';
 import { stateOf } from './task-mark.tsx';
@@ -67,7 +68,7 @@ function LogEntry({ step, before }: { step: Step; before: Step | undefined }) {
       <button type="button" className="log-line" aria-expanded={open} onClick={() => setOpen(!open)}>
         <span className="log-number">{sequence}</span>
         <span className="log-title">{title}</span>
-        <span className="clip grow text-second">{summaryOf(step)}</span>
+        <span className="clip grow text-second">{summaryOf(step, language)}</span>
         {usage !== undefined && (
           <span className="text-muted">
             {(usage.promptTokens + usage.completionTokens + usage.estimatedTokens).toLocaleString(language)}{' '}
@@ -111,10 +112,10 @@ const kinds = {
 } as const;
 
 /** One line of what a step says. */
-function summaryOf({ data }: Step): string {
+function summaryOf({ data }: Step, language: Language): string {
   const { name, text, question, summary, reason, code, paths, arguments: given, task } = data;
   if (typeof name === 'string') return `${name} ${String(given ?? '').slice(0, 200)}`;
-  for (const words of [text, question, summary, reason, code, task])
+  for (const words of [text, question, summary, reasonText(reason, language) || undefined, code, task])
     if (typeof words === 'string') return words.slice(0, 200);
   return Array.isArray(paths) ? paths.join(', ').slice(0, 200) : '';
 }

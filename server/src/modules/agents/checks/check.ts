@@ -1,13 +1,14 @@
 import type { Syntax, SyntaxNode } from '#kernel/syntax/syntax.ts';
 import type { FileChange } from '../changes/differences.ts';
 import type { CommandLine, Finding } from '../contract-shapes.ts';
+import { type Reason, reason } from '../reasons/reason.ts';
 import type { RunOutcome, Workbench } from '../tools/workbench.ts';
 import type { AuditDependencies } from './dependencies/audit.ts';
 
 export type CheckResult =
   | { readonly passed: true; readonly findings?: readonly Finding[]; readonly note?: string }
-  /** `reason` in a few words; `output` is what the model gets to mend it. */
-  | { readonly passed: false; readonly reason: string; readonly output: string };
+  /** `output` is what the model gets to mend it. */
+  | { readonly passed: false; readonly reason: Reason; readonly output: string };
 
 export const passed: CheckResult = { passed: true };
 
@@ -60,7 +61,7 @@ export async function checkTextSyntax(
   const line = text.split('\n')[error - 1]?.trim().slice(0, 200) ?? '';
   return {
     passed: false,
-    reason: `${path} does not parse`,
+    reason: reason('syntax', { path, line: error, text: line }),
     output: `Syntax error in ${path}, line ${error}: ${line}`,
   };
 }
@@ -70,11 +71,8 @@ function checkJson(path: string, text: string): CheckResult {
     JSON.parse(text);
     return passed;
   } catch (error) {
-    return {
-      passed: false,
-      reason: `${path} is not JSON`,
-      output: error instanceof Error ? error.message : 'not JSON',
-    };
+    const problem = error instanceof Error ? error.message : 'unreadable';
+    return { passed: false, reason: reason('not_json', { path, problem }), output: problem };
   }
 }
 
@@ -99,8 +97,10 @@ export async function checkCommand({ bench, command, baseline }: CheckContext): 
 export function mustPass(outcome: RunOutcome, { command, args }: CommandLine): CheckResult {
   if (outcome.exitCode === 0) return passed;
   const line = [command, ...args].join(' ');
-  const end = outcome.timedOut ? 'did not end in time' : `ended with exit code ${outcome.exitCode}`;
-  return { passed: false, reason: `${line} ${end}`, output: `${line} ${end}:\n${tail(outcome.output)}` };
+  const why = outcome.timedOut
+    ? reason('command_late', { command: line })
+    : reason('command_failed', { command: line, exitCode: outcome.exitCode ?? '?' });
+  return { passed: false, reason: why, output: `${why.en}:\n${tail(outcome.output)}` };
 }
 
 /** Errors stand at the end of an output; what is left out is counted. */

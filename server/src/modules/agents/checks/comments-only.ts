@@ -1,4 +1,5 @@
 import type { SyntaxNode } from '#kernel/syntax/syntax.ts';
+import { reason } from '../reasons/reason.ts';
 import { type CheckContext, type CheckResult, passed } from './check.ts';
 
 const source = /\.([cm]?[jt]sx?|py|go|java|php|rb|rs|c|h|cc|cpp|hpp|cs|sh|bash)$/;
@@ -22,7 +23,7 @@ export async function checkCommentsOnly({
     if (first !== null && first !== second)
       return {
         passed: false,
-        reason: `code of ${path} was changed`,
+        reason: reason('code_changed', { path }),
         output: `Only comments and docstrings of ${path} may change; leave its code as it was.`,
       };
   }

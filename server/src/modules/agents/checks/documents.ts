@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { reason } from '../reasons/reason.ts';
 import { type CheckContext, type CheckResult, passed } from './check.ts';
 import { type MarkdownParts, readMarkdown } from './markdown.ts';
 
@@ -28,12 +29,16 @@ export async function checkDocuments(context: CheckContext): Promise<CheckResult
     const document = readMarkdown((await context.bench.read(file)) ?? '');
     const broken = await brokenLink(document, { file, files, folders, context });
     if (broken !== null)
-      return { passed: false, reason: `a link of ${file} leads nowhere`, output: `In ${file}, ${broken}` };
+      return {
+        passed: false,
+        reason: reason('link_broken', { path: file }),
+        output: `In ${file}, ${broken}`,
+      };
     const sample = await brokenSample(document, context);
     if (sample !== null)
       return {
         passed: false,
-        reason: `a code sample of ${file} does not parse`,
+        reason: reason('sample_broken', { path: file }),
         output: `In ${file}, ${sample}`,
       };
   }

@@ -1,3 +1,4 @@
+import { reason } from '../reasons/reason.ts';
 import { type CheckContext, type CheckResult, mustPass, passed } from './check.ts';
 import { mutantsOf } from './mutants.ts';
 
@@ -17,14 +18,18 @@ export async function checkTests(context: CheckContext): Promise<CheckResult> {
   if (other !== undefined) {
     return {
       passed: false,
-      reason: `${other.path} is no test file`,
+      reason: reason('not_a_test', { path: other.path }),
       output: `Change test files only; ${other.path} is none.`,
     };
   }
   if (changes.length === 0)
-    return { passed: false, reason: 'no test was written', output: 'Write a test file.' };
+    return { passed: false, reason: reason('test_missing'), output: 'Write a test file.' };
   if (command === null)
-    return { passed: false, reason: 'no command runs the tests', output: 'The project has no test command.' };
+    return {
+      passed: false,
+      reason: reason('tests_without_command'),
+      output: 'The project has no test command.',
+    };
   const result = mustPass(await bench.run(command), command);
   if (!result.passed) return result;
   const sources = await sourcesUnderTest(
@@ -48,11 +53,11 @@ export async function checkTests(context: CheckContext): Promise<CheckResult> {
   if (tried === 0)
     return {
       passed: false,
-      reason: 'no code under test was found',
+      reason: reason('tested_missing'),
       output: 'The tests must import the code that they test.',
     };
   const output = `The tests still pass when ${sources.join(', ')} is broken on purpose. Assert on what the code returns.`;
-  return { passed: false, reason: 'the tests pass also when the code is broken', output };
+  return { passed: false, reason: reason('tests_blind'), output };
 }
 
 /** The files that the user named, else those that the tests import. */

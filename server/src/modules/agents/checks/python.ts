@@ -1,4 +1,5 @@
 import { isFault } from '#base/fault.ts';
+import { reason } from '../reasons/reason.ts';
 import { withBaseState } from './base-state.ts';
 import { type CheckContext, type CheckResult, passed } from './check.ts';
 
@@ -32,7 +33,7 @@ export async function checkPython(context: CheckContext): Promise<CheckResult> {
     if (before.has(path)) continue;
     return {
       passed: false,
-      reason: `${path} does not compile`,
+      reason: reason('not_compiled', { path }),
       output: `Python cannot compile ${path}, ${problem}`,
     };
   }

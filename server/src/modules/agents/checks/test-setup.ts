@@ -1,3 +1,4 @@
+import { type ReasonCode, reason } from '../reasons/reason.ts';
 import type { CheckContext, CheckResult } from './check.ts';
 import { isTestFile } from './mutation.ts';
 
@@ -15,22 +16,23 @@ const goodEnd =
 export async function checkTestsAreSame({ bench, before, changes }: CheckContext): Promise<CheckResult> {
   for (const { path } of await changes()) {
     const [then, now] = [await before(path), await bench.read(path)];
-    if (isTestFile(path)) return refused('a test was changed', `Leave ${path} as it is; change the code.`);
+    if (isTestFile(path)) return refused('test_changed', `Leave ${path} as it is; change the code.`);
     if (setup.test(path) || (/(^|\/)package\.json$/.test(path) && scriptsOf(then) !== scriptsOf(now)))
-      return refused(
-        'how the tests run was changed',
-        `Leave what ${path} says about the tests; change the code.`,
-      );
+      return refused('test_setup_changed', `Leave what ${path} says about the tests; change the code.`);
     if (count(now) > count(then))
       return refused(
-        'the program ends early',
+        'early_end',
         `${path} ends the program as if all were well; change what is wrong instead.`,
       );
   }
   return { passed: true };
 }
 
-const refused = (reason: string, output: string): CheckResult => ({ passed: false, reason, output });
+const refused = (code: ReasonCode, output: string): CheckResult => ({
+  passed: false,
+  reason: reason(code),
+  output,
+});
 const count = (text: string | null) => (text?.match(goodEnd) ?? []).length;
 
 function scriptsOf(manifest: string | null): string {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { isFault } from '#base/fault.ts';
 import type { CommandLine } from '../contract-shapes.ts';
+import { reason } from '../reasons/reason.ts';
 import { withBaseState } from './base-state.ts';
 import { type CheckContext, type CheckResult, passed } from './check.ts';
 
@@ -58,7 +59,7 @@ export async function checkTypes(context: CheckContext): Promise<CheckResult> {
     const more = added.length > shownErrors ? [`[${added.length - shownErrors} more]`] : [];
     return {
       passed: false,
-      reason: `${first.file} has a type error that was not there before`,
+      reason: reason('type_error', { path: first.file }),
       output: ['New type errors:', ...lines, ...more].join('\n'),
     };
   }

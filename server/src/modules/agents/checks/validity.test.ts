@@ -26,7 +26,7 @@ function project(before: Record<string, string>, after: Record<string, string | 
       })),
   } as unknown as CheckContext;
 }
-const reason = (result: CheckResult) => (result.passed ? null : `${result.reason}: ${result.output}`);
+const reason = (result: CheckResult) => (result.passed ? null : `${result.reason.en}: ${result.output}`);
 
 test('breaks of a file parse, lie inside of functions, and leave comments and imports alone', async () => {
   const code =

@@ -1,3 +1,4 @@
+import { type Reason, reason } from '../reasons/reason.ts';
 import { isSameFile } from './unified-diff.ts';
 
 /** A fenced block of an answer, with the file that it says it is. */
@@ -9,9 +10,9 @@ export interface Block {
 /** What of an answer may be the file that was asked for. */
 export type Picked =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'problem'; readonly reason: string };
+  | { readonly kind: 'problem'; readonly reason: Reason };
 
-const problem = (reason: string): Picked => ({ kind: 'problem', reason });
+const problem = (why: Reason): Picked => ({ kind: 'problem', reason: why });
 
 /** Nothing but a path with an ending, with what models put around one. */
 const onlyPath =
@@ -64,7 +65,7 @@ export function blockFor(blocks: readonly Block[], path: string, before: string)
   const fitting = own.length > 0 ? own : labelled.filter(({ label }) => label === null);
   const [longest] = fitting.toSorted((a, b) => b.text.length - a.text.length);
   if (longest !== undefined) return { kind: 'text', text: longest.text };
-  return problem(`the answer is for ${labelled[0]?.label}, not for ${path}`);
+  return problem(reason('answer_for_other', { other: labelled[0]?.label ?? '?', path }));
 }
 
 /**
@@ -81,11 +82,8 @@ export function contentOfCall(answer: string, path: string): Picked | null {
   const target = call.path ?? call.file ?? call.filename ?? call.file_path;
   const content = call.content ?? call.new_content ?? call.text ?? call.code;
   if (typeof target === 'string' && !isSameFile(target, path))
-    return problem(`the answer is for ${target.slice(0, 100)}, not for ${path}`);
-  if (typeof content !== 'string')
-    return problem(
-      'the answer calls a tool, and there are none; it must be the code itself in a fenced block',
-    );
+    return problem(reason('answer_for_other', { other: target.slice(0, 100), path }));
+  if (typeof content !== 'string') return problem(reason('calls_tool'));
   return { kind: 'text', text: content };
 }
 

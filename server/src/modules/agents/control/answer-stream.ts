@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fault } from '#base/fault.ts';
+import { reason } from '../reasons/reason.ts';
 import type { Answer } from './model.ts';
 
 const Chunk = z.object({
@@ -63,7 +64,7 @@ export function buildAnswer(maxTokens: number): AnswerBuilder {
     },
     add(chunk) {
       const parsed = Chunk.safeParse(chunk);
-      if (!parsed.success) throw fault('agents.answer_invalid', { reason: 'it is no chat completion' });
+      if (!parsed.success) throw fault('agents.answer_invalid', { reason: reason('not_completion') });
       const choice = parsed.data.choices?.[0];
       if (choice === undefined) return nothing;
       any = true;
@@ -85,12 +86,12 @@ export function buildAnswer(maxTokens: number): AnswerBuilder {
         if (call.name !== '') tool = { name: call.name, characters: call.characters };
       }
       if (characters > mostCharacters) {
-        throw fault('agents.answer_invalid', { reason: 'it is far longer than what was asked for' });
+        throw fault('agents.answer_invalid', { reason: reason('answer_long') });
       }
       return { text, tool };
     },
     finish(fallbackId) {
-      if (!any) throw fault('agents.answer_invalid', { reason: 'it is no chat completion' });
+      if (!any) throw fault('agents.answer_invalid', { reason: reason('not_completion') });
       const toolCalls = calls
         // A provider may number them from any index.
         .filter((call) => call !== undefined && call.name !== '')

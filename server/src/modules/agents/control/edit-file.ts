@@ -1,5 +1,6 @@
 import { isFault } from '#base/fault.ts';
 import { checkFileSyntax } from '../checks/check.ts';
+import { type Reason, reason } from '../reasons/reason.ts';
 import { editSymbols } from './edit-symbol.ts';
 import { type Edit, type EditFormat, readEdit } from './edits.ts';
 import { definitionProblem } from './symbols.ts';
@@ -31,7 +32,7 @@ export interface FileEdit {
  * One file until its edit can be read and parses; null, or the first problem of the last try. Small files are asked for as
  * a whole, larger ones symbol by symbol, and those that have none by search and replace.
  */
-export async function editFile(work: Work, edit: FileEdit): Promise<string | null> {
+export async function editFile(work: Work, edit: FileEdit): Promise<Reason | null> {
   const content = (await work.context.bench.read(edit.file)) ?? '';
   if (content !== '') work.sawData(edit.file);
   const format = formatFor(work, content, edit.candidate);
@@ -49,10 +50,10 @@ async function editWith(
   work: Work,
   edit: FileEdit,
   { content, format }: { readonly content: string; readonly format: EditFormat },
-): Promise<string | null> {
+): Promise<Reason | null> {
   const { model, prompt, agent, task, log } = work;
   const { file, candidate } = edit;
-  let reason = edit.problem;
+  let problem: Reason | null = null;
   for (let attempt = 0; attempt < triesFor(edit); attempt += 1) {
     work.signal.throwIfAborted();
     const text = await prompt('agent.edit', {
@@ -62,7 +63,7 @@ async function editWith(
       format,
       role: agent,
       context: work.facts(),
-      problem: reason.slice(0, problemCharacters),
+      problem: (problem?.en ?? edit.problem).slice(0, problemCharacters),
       rules: rulesOf(work),
     });
     const answer = await model.ask({
@@ -72,14 +73,13 @@ async function editWith(
       maxTokens: Math.ceil(content.length / 2) + 2048,
     });
     const read = answer.cut
-      ? ({ kind: 'problem', reason: 'the answer was cut off before its end' } as const)
+      ? ({ kind: 'problem', reason: reason('answer_cut') } as const)
       : readEdit(answer.text, { before: content, path: file, format });
-    const found = await tryEdit(work, { file, edit: read, before: content, whole: format === 'whole' });
-    if (found === null) return null;
-    reason = found;
-    await log('retry', { file, attempt: attempt + 1, reason });
+    problem = await tryEdit(work, { file, edit: read, before: content, whole: format === 'whole' });
+    if (problem === null) return null;
+    await log('retry', { file, attempt: attempt + 1, reason: problem });
   }
-  return reason;
+  return problem;
 }
 
 const triesFor = ({ candidate }: FileEdit) => (candidate === 0 ? triesPerFile : triesOfLaterCandidates);
@@ -125,7 +125,7 @@ export async function tryEdit(
     readonly before: string;
     readonly whole: boolean;
   },
-): Promise<string | null> {
+): Promise<Reason | null> {
   const { file, edit, before, whole } = given;
   if (edit.kind === 'problem') return edit.reason;
   const { context, task } = work;
@@ -136,7 +136,7 @@ export async function tryEdit(
   try {
     await context.bench.write(file, edit.content);
   } catch (error) {
-    if (isFault(error)) return `${file} may not be written (${error.code})`;
+    if (isFault(error)) return reason('write_refused', { path: file, code: error.code });
     throw error;
   }
   const syntax = await checkFileSyntax(context, file);
@@ -144,5 +144,5 @@ export async function tryEdit(
   // A file that does not parse must not stand in the way of the next try.
   if (before === '') await context.bench.remove(file);
   else await context.bench.write(file, before);
-  return syntax.output;
+  return syntax.reason;
 }

@@ -343,7 +343,7 @@ for (const { name, answer, before = file, format = 'whole', path = 'src/x.js', g
   test(`what models answer: ${name}`, () => {
     const edit: Edit = readEdit(answer, { before, path, format });
     if (typeof gives === 'string') assert.deepEqual(edit, { kind: 'content', content: gives });
-    else if (edit.kind === 'problem') assert.match(edit.reason, gives);
+    else if (edit.kind === 'problem') assert.match(edit.reason.en, gives);
     else assert.fail(`accepted: ${edit.content}`);
   });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Reason, reason } from '../reasons/reason.ts';
 import { type FileEdit, tryEdit } from './edit-file.ts';
 import { parseJson } from './json-answer.ts';
 import { type Place, readSymbol, spliced } from './symbol-text.ts';
@@ -29,7 +30,7 @@ export async function editSymbols(
   work: Work,
   edit: FileEdit,
   given: SymbolTries,
-): Promise<string | null | 'no symbols'> {
+): Promise<Reason | null | 'no symbols'> {
   const { file } = edit;
   const all = await symbolsOf(work.context.syntax, file, given.content);
   const listed = listOf(work, all, given.content);
@@ -37,11 +38,11 @@ export async function editSymbols(
   const places = await pickPlaces(work, edit, { listed, given });
   if (places === null) return 'no symbols';
   let changed = false;
-  let unchanged = '';
+  let unchanged: Reason | null = null;
   for (const place of places) {
     const problem = await editPlace(work, edit, { place, given });
     if (problem === null) changed = true;
-    else if (problem === nothingChanged) unchanged = problem;
+    else if (problem.code === 'nothing_changed') unchanged = problem;
     else {
       // Half of what was to be done is no edit.
       if (changed) await work.context.bench.write(file, given.content);
@@ -50,8 +51,6 @@ export async function editSymbols(
   }
   return changed ? null : unchanged;
 }
-
-const nothingChanged = 'nothing was changed';
 
 /** What fits into a question and its answer; of many, those whose names the task speaks of. */
 function listOf(work: Work, symbols: readonly CodeSymbol[], content: string): CodeSymbol[] {
@@ -126,7 +125,7 @@ async function pickPlaces(
     ];
     if (places.length > 0) return places;
   }
-  await log('retry', { file, reason: 'no part of the file was chosen' });
+  await log('retry', { file, reason: reason('part_missing') });
   return null;
 }
 
@@ -139,16 +138,16 @@ async function editPlace(
   work: Work,
   edit: FileEdit,
   { place, given }: { readonly place: Place; readonly given: SymbolTries },
-): Promise<string | null> {
+): Promise<Reason | null> {
   const { context, model, prompt, agent, task, log } = work;
   const { file, candidate } = edit;
-  let reason = edit.problem;
+  let problem: Reason | null = null;
   for (let attempt = 0; attempt < given.tries; attempt += 1) {
     work.signal.throwIfAborted();
     const content = (await context.bench.read(file)) ?? '';
     const symbols = await symbolsOf(context.syntax, file, content);
     const symbol = symbols.filter(({ name }) => name === place.name)[place.nth];
-    if (symbol === undefined) return `${place.name} is no longer in ${file}`;
+    if (symbol === undefined) return reason('symbol_gone', { name: place.name, path: file });
     const lines = content.split('\n');
     const code = lines.slice(symbol.firstLine, symbol.lastLine + 1).join('\n');
     const text = await prompt('agent.edit-symbol', {
@@ -161,7 +160,7 @@ async function editPlace(
       outline: outlineOf(lines, symbols),
       role: agent,
       context: work.facts(),
-      problem: reason.slice(0, problemCharacters),
+      problem: (problem?.en ?? edit.problem).slice(0, problemCharacters),
       rules: given.rules,
     });
     const answer = await model.ask({
@@ -170,8 +169,8 @@ async function editPlace(
       seed: candidate * 100 + attempt + 1,
       maxTokens: Math.ceil(code.length / 2) + 2048,
     });
-    const found = await (async () => {
-      if (answer.cut) return 'the answer was cut off before its end';
+    problem = await (async () => {
+      if (answer.cut) return reason('answer_cut');
       const written = await readSymbol(answer.text, {
         syntax: context.syntax,
         path: file,
@@ -180,18 +179,17 @@ async function editPlace(
         symbols,
       });
       if (written.kind === 'problem') return written.reason;
-      if (written.text === code) return nothingChanged;
+      if (written.text === code) return reason('nothing_changed');
       const put = await spliced(
         { path: file, content, symbols, symbol },
         { place, text: written.text, syntax: context.syntax, task },
       );
       return tryEdit(work, { file, edit: put, before: content, whole: false });
     })();
-    if (found === null) return null;
-    reason = found;
-    await log('retry', { file, symbol: place.name, attempt: attempt + 1, reason });
+    if (problem === null) return null;
+    await log('retry', { file, symbol: place.name, attempt: attempt + 1, reason: problem });
   }
-  return reason;
+  return problem;
 }
 
 /** The imports: what stands above the first symbol. */

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type Edit, readSearchReplace, readWholeFile } from './edits.ts';
 
-const content = (edit: Edit) => (edit.kind === 'content' ? edit.content : assert.fail(edit.reason));
+const content = (edit: Edit) => (edit.kind === 'content' ? edit.content : assert.fail(edit.reason.en));
 const reason = (edit: Edit) =>
-  edit.kind === 'problem' ? edit.reason : assert.fail(`accepted: ${edit.content}`);
+  edit.kind === 'problem' ? edit.reason.en : assert.fail(`accepted: ${edit.content}`);
 const before = 'export function one() {\n  return 1;\n}\n\nexport function two() {\n  return 2;\n}\n';
 
 test('a whole file is read from its fence, whatever is said around it', () => {

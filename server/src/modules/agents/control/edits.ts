@@ -1,3 +1,4 @@
+import { type Reason, type ReasonCode, type ReasonData, reason } from '../reasons/reason.ts';
 import { blockFor, contentOfCall, fencedBlocks, repeatedLine } from './answer-blocks.ts';
 import { findLines, indentLike } from './find-lines.ts';
 import { type DiffHunk, looksLikeDiff, readHunks } from './unified-diff.ts';
@@ -5,12 +6,15 @@ import { type DiffHunk, looksLikeDiff, readHunks } from './unified-diff.ts';
 /** What came of reading a model's answer as an edit of one file. */
 export type Edit =
   | { readonly kind: 'content'; readonly content: string }
-  | { readonly kind: 'problem'; readonly reason: string };
+  | { readonly kind: 'problem'; readonly reason: Reason };
 
 /** How a model writes a change: the whole file, blocks of search and replace, or a unified diff. */
 export type EditFormat = 'whole' | 'searchReplace' | 'diff';
 
-const problem = (reason: string): Edit => ({ kind: 'problem', reason });
+const problem = (code: ReasonCode, data: ReasonData = {}): Edit => ({
+  kind: 'problem',
+  reason: reason(code, data),
+});
 
 /**
  * Comments that stand for code left out. Models write them where the rest of a file should be; taken as they are they
@@ -48,7 +52,7 @@ export function readEdit(
     : (blocks.find(looksLikeDiff) ?? (looksLikeDiff(text) ? text : undefined));
   if (diff !== undefined || format === 'diff')
     return readUnifiedDiff(diff ?? blocks[0] ?? text, before, path);
-  if (format === 'searchReplace') return problem('there is no block SEARCH … REPLACE');
+  if (format === 'searchReplace') return problem('search_missing');
   return readWholeFile(text, before, path);
 }
 
@@ -57,9 +61,8 @@ export function readWholeFile(answer: string, before: string, path: string): Edi
   const text = answer.replaceAll('\r\n', '\n');
   const blocks = fencedBlocks(text);
   if (blocks.length === 0) {
-    if (/(^|\n)\s*(`{3,}|~{3,})/.test(text))
-      return problem('the fenced block is not closed, so the file is not whole');
-    return problem('there is no fenced block with the file');
+    if (/(^|\n)\s*(`{3,}|~{3,})/.test(text)) return problem('fence_open');
+    return problem('fence_missing');
   }
   const picked = blockFor(blocks, path, before);
   return picked.kind === 'problem' ? picked : checkWhole(picked.text, before, path);
@@ -70,11 +73,9 @@ const mayBeEmpty = /(^|\/)(__init__\.py|py\.typed|\.(git)?keep)$/;
 
 function checkWhole(content: string, before: string, path: string): Edit {
   const lines = (of: string) => of.split('\n').filter((line) => line.trim() !== '').length;
-  if (content.trim() === '' && !mayBeEmpty.test(path)) return problem('the file would be empty');
+  if (content.trim() === '' && !mayBeEmpty.test(path)) return problem('file_empty');
   if (lines(before) >= longFileLines && lines(content) < lines(before) * leastShare && content.trim() !== '')
-    return problem(
-      `the block has ${lines(content)} lines, the file ${lines(before)}; the file must be whole`,
-    );
+    return problem('file_short', { lines: lines(content), present: lines(before) });
   return checkContent(withEndsOf(before, content), before);
 }
 
@@ -86,11 +87,11 @@ export function leftOutLine(content: string, before: string): string | null {
 
 function checkContent(content: string, before: string): Edit {
   const left = leftOutLine(content, before);
-  if (left !== null) return problem(`"${left}" stands where code was left out; the file must be whole`);
-  if (content.trim() === '' && before.trim() !== '') return problem('the file would be empty');
+  if (left !== null) return problem('left_out', { line: left });
+  if (content.trim() === '' && before.trim() !== '') return problem('file_empty');
   const said = repeatedLine(content, before);
-  if (said !== null) return problem(`"${said.slice(0, 80)}" is repeated over and over`);
-  if (content === before) return problem('nothing was changed');
+  if (said !== null) return problem('repeated', { line: said.slice(0, 80) });
+  if (content === before) return problem('nothing_changed');
   return { kind: 'content', content };
 }
 
@@ -120,7 +121,7 @@ export function readSearchReplace(answer: string, before: string): Edit {
       /^<{5,9} ?SEARCH[^\n]*\n([\s\S]*?)^={5,9}[^\n]*\n([\s\S]*?)^>{5,9} ?REPLACE/gm,
     ),
   ];
-  if (blocks.length === 0) return problem('there is no block SEARCH … REPLACE');
+  if (blocks.length === 0) return problem('search_missing');
   let content = plainOf(before);
   for (const [, search = '', replacement = ''] of blocks) {
     const replaced = replaceOnce(content, search, replacement);
@@ -138,14 +139,11 @@ export function replaceText(before: string, search: string, replacement: string)
 
 function replaceOnce(content: string, search: string, replacement: string): Edit {
   if (search.trim() === '') {
-    return content.trim() === ''
-      ? { kind: 'content', content: replacement }
-      : problem('an empty SEARCH fits a new file only');
+    return content.trim() === '' ? { kind: 'content', content: replacement } : problem('search_empty');
   }
   const places = content.split(search).length - 1;
   if (places === 1) return { kind: 'content', content: content.replace(search, () => replacement) };
-  if (places > 1)
-    return problem(`the lines to replace occur ${places} times; show more of what stands around them`);
+  if (places > 1) return problem('lines_many', { count: places });
   return replaceLines(content, {
     line: null,
     before: search.replace(/\n$/, '').split('\n'),
@@ -156,7 +154,7 @@ function replaceOnce(content: string, search: string, replacement: string): Edit
 /** Reads a unified diff for one file. Line numbers may be wrong: what the lines say decides where a hunk belongs. */
 export function readUnifiedDiff(diff: string, before: string, path: string): Edit {
   const hunks = readHunks(plainOf(diff), path);
-  if (hunks.length === 0) return problem(`there is no hunk for ${path}`);
+  if (hunks.length === 0) return problem('hunk_missing', { path });
   let content = plainOf(before);
   for (const hunk of hunks) {
     const replaced = replaceLines(content, hunk);
@@ -170,12 +168,10 @@ function replaceLines(content: string, { line, before, after }: DiffHunk): Edit 
   const lines = content.split('\n');
   if (before.length === 0) return insertLines(lines, after, line);
   const { places, loose } = findLines(lines, before);
-  if (places.length === 0)
-    return problem(`these lines are not in the file: ${before[0]?.slice(0, 100) ?? ''}`);
+  if (places.length === 0) return problem('lines_absent', { line: before[0]?.slice(0, 100) ?? '' });
   const named = places.find((place) => line !== null && place === line - 1);
   const start = places.length === 1 ? places[0] : named;
-  if (start === undefined)
-    return problem(`the lines to replace occur ${places.length} times; show more of what stands around them`);
+  if (start === undefined) return problem('lines_many', { count: places.length });
   const kept = loose ? indentLike(after, { present: lines[start] ?? '', wanted: before[0] ?? '' }) : after;
   const result = [...lines.slice(0, start), ...kept, ...lines.slice(start + before.length)];
   return { kind: 'content', content: result.join('\n') };
@@ -184,8 +180,7 @@ function replaceLines(content: string, { line, before, after }: DiffHunk): Edit 
 /** Lines without anything around them: into an empty file, else where their number says. */
 function insertLines(lines: readonly string[], added: readonly string[], line: number | null): Edit {
   if (lines.every((text) => text.trim() === '')) return { kind: 'content', content: `${added.join('\n')}\n` };
-  if (line === null || line > lines.length)
-    return problem('a hunk shows no line of the file, so its place is not known');
+  if (line === null || line > lines.length) return problem('hunk_placeless');
   return {
     kind: 'content',
     content: [...lines.slice(0, line - 1), ...added, ...lines.slice(line - 1)].join('\n'),

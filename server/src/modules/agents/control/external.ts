@@ -69,7 +69,7 @@ export async function workWithExternalAgent(
     if (checked.passed) return { kind: 'done', summary: summaryOf(said, agent), checked };
     if (round >= repairs) throw fault('agents.check_failed', { reason: checked.reason });
     await work.log('retry', { round: round + 1, reason: checked.reason });
-    text = `The check failed (${checked.reason}); mend it.\n${asData('the check', checked.output)}`;
+    text = `The check failed (${checked.reason.en}); mend it.\n${asData('the check', checked.output)}`;
   }
 }
 

@@ -1,4 +1,5 @@
 import { fault, isFault } from '#base/fault.ts';
+import { reason } from '../reasons/reason.ts';
 import { type ToolName, toolDefinitions, toolsFor, type Used, useTool } from '../tools/tools.ts';
 import { asData } from '../tools/untrusted.ts';
 import { fitConversation } from './context.ts';
@@ -66,7 +67,7 @@ export async function workWithTools(work: Work, resumed: Conversation | null): P
       }
     }
   }
-  throw fault('agents.stuck', { reason: `${mostCalls} calls did not finish it` });
+  throw fault('agents.stuck', { reason: reason('calls_many', { count: mostCalls }) });
 }
 
 /** Asks with as much of the conversation as the model can hold, by what it has counted so far or says itself. */
@@ -134,7 +135,9 @@ async function use(
   await work.log('tool', {
     name: call.name,
     arguments: call.arguments,
-    ...(used.kind === 'result' ? { result: used.text } : { asks: used.kind }),
+    ...(used.kind === 'result'
+      ? { result: used.text, ...(used.refused === undefined ? {} : { refused: used.refused }) }
+      : { asks: used.kind }),
   });
   return used;
 }

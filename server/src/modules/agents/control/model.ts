@@ -4,6 +4,7 @@ import { moneyScale, parseDecimal } from '#base/decimal.ts';
 import { fault, isFault } from '#base/fault.ts';
 import type { llmContract } from '#modules/llm/contract.ts';
 import type { Usage, Writing } from '../contract-shapes.ts';
+import { type Reason, reason } from '../reasons/reason.ts';
 import { buildAnswer } from './answer-stream.ts';
 import type { LiveText } from './live-text.ts';
 import type { Offer } from './market.ts';
@@ -94,7 +95,7 @@ export function createModel(parts: {
   readonly call: Call;
   readonly live: LiveText;
   readonly onAnswer: (question: Question, answer: Answer, usage: Usage) => Promise<void>;
-  readonly onRetry: (reason: string) => Promise<void>;
+  readonly onRetry: (why: Reason) => Promise<void>;
 }): Model {
   const { llm, name, offer, spending, call, live } = parts;
   const { contextSize } = offer;
@@ -194,7 +195,7 @@ export function createModel(parts: {
           const delayMs = Math.min(longestDelayMs, wanted);
           if (isLimit ? limited >= mostLimited || limitedMs + delayMs > mostLimitedMs : attempt >= retries)
             throw error;
-          await parts.onRetry(error.code);
+          await parts.onRetry(reason('call_failed', { code: error.code }));
           if (isLimit) {
             limited += 1;
             limitedMs += delayMs;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { isFault } from '#base/fault.ts';
+import { type Reason, reason } from '../reasons/reason.ts';
 import { fitConversation } from './context.ts';
 import type { Message, ToolCall } from './model.ts';
 import { createProgress } from './progress.ts';
@@ -10,8 +11,8 @@ const call = (name: string, input: object = {}): ToolCall => ({
   name,
   arguments: JSON.stringify(input),
 });
-const stuck = (reason: RegExp) => (error: unknown) =>
-  isFault(error, 'agents.stuck') && reason.test(String(error.data.reason));
+const stuck = (why: RegExp) => (error: unknown) =>
+  isFault(error, 'agents.stuck') && why.test((error.data.reason as Reason).en);
 
 test('the same call again and again is stopped; after a change it is a new one', () => {
   const progress = createProgress();
@@ -49,7 +50,7 @@ test('refusals in a row bring nothing, even when each is asked for differently',
         progress.answered(call('write_file', { path: `../${index}` }), {
           text: 'Refused',
           changed: false,
-          refused: true,
+          refused: reason('refused_by', { code: 'files.protected' }),
         });
     },
     stuck(/nothing new/),

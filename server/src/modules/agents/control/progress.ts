@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { fault } from '#base/fault.ts';
+import { type Reason, reason } from '../reasons/reason.ts';
 import type { ToolCall } from './model.ts';
 
 /** Watches whether a conversation gets anywhere. Each method throws agents.stuck when it does not. */
@@ -9,7 +10,7 @@ export interface Progress {
   /** After it: the same call with the same result, whatever was done in between, goes in circles. */
   answered(
     call: ToolCall,
-    result: { readonly text: string; readonly changed: boolean; readonly refused?: boolean },
+    result: { readonly text: string; readonly changed: boolean; readonly refused?: Reason },
   ): void;
   /** It spoke and called nothing. */
   silent(): void;
@@ -39,23 +40,24 @@ export function createProgress(): Progress {
   return {
     asked(call) {
       silentInRow = 0;
-      if (count(sinceChange, keyOf(call)) > mostRepeats) throw stuck(`it repeated ${call.name}`);
+      if (count(sinceChange, keyOf(call)) > mostRepeats)
+        throw stuck(reason('call_repeated', { tool: call.name }));
     },
-    answered(call, { text, changed, refused = false }) {
+    answered(call, { text, changed, refused }) {
       const times = count(ever, `${keyOf(call)} ${hash('sha256', text.replaceAll(durations, '#'), 'hex')}`);
-      if (times > mostCircles) throw stuck(`it goes in circles with ${call.name}`);
+      if (times > mostCircles) throw stuck(reason('call_circles', { tool: call.name }));
       // What changed since makes the same call a new one.
       if (changed) sinceChange.clear();
-      barrenInRow = times === 1 && !refused ? 0 : barrenInRow + 1;
-      if (barrenInRow >= mostBarren) throw stuck(`${mostBarren} calls in a row brought nothing new`);
+      barrenInRow = times === 1 && refused === undefined ? 0 : barrenInRow + 1;
+      if (barrenInRow >= mostBarren) throw stuck(reason('calls_barren', { count: mostBarren }));
     },
     silent() {
       silentInRow += 1;
-      if (silentInRow >= mostSilent) throw stuck('it called no tool');
+      if (silentInRow >= mostSilent) throw stuck(reason('calls_missing'));
     },
   };
 }
 
-function stuck(reason: string): Error {
-  return fault('agents.stuck', { reason });
+function stuck(why: Reason): Error {
+  return fault('agents.stuck', { reason: why });
 }

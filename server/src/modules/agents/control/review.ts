@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fault, isFault } from '#base/fault.ts';
 import { masked } from '../checks/security/secrets.ts';
 import type { Finding } from '../contract-shapes.ts';
+import { reason } from '../reasons/reason.ts';
 import { parseJson } from './json-answer.ts';
 import type { Work } from './work.ts';
 
@@ -65,7 +66,7 @@ export async function workByReview(work: Work): Promise<{ summary: string; findi
     } catch (error) {
       work.signal.throwIfAborted();
       if (!isFault(error)) throw error;
-      await work.log('check', { when: 'review', path, reason: error.code });
+      await work.log('check', { when: 'review', path, reason: reason('call_failed', { code: error.code }) });
       notes.push(`The model did not read ${path} (${error.code}).`);
       break;
     }
@@ -100,7 +101,8 @@ async function reviewFile(
       maxTokens: 4096,
     });
     report = Report.safeParse(parseJson(answer.text));
-    if (!report.success) await log('retry', { file: path, attempt: attempt + 1, reason: unreadable });
+    if (!report.success)
+      await log('retry', { file: path, attempt: attempt + 1, reason: reason('findings_unreadable') });
   }
   const reported = report.success ? report.data.findings : [];
   const kept = reported.flatMap((entry) => {
@@ -116,12 +118,11 @@ async function reviewFile(
     kept: kept.length,
     dropped: reported.length - kept.length,
     leftOutCharacters: shown.length - content.length,
-    ...(report.success ? {} : { reason: unreadable }),
+    ...(report.success ? {} : { reason: reason('findings_unreadable') }),
   });
   return report.success ? kept : null;
 }
 
-const unreadable = 'the answer was no list of findings';
 const plain = (text: string) => text.replace(/\s+/g, ' ').trim();
 
 /**

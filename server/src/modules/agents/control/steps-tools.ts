@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { reason } from '../reasons/reason.ts';
 import type { FoundTool, Told, ToolUse } from '../tools/server-tools.ts';
 import { parseJson } from './json-answer.ts';
 import type { ToolCall } from './model.ts';
@@ -73,7 +74,8 @@ async function learn(
 ): Promise<void> {
   const text = told.kind === 'told' && told.failed ? `The tool failed.\n${told.text}` : told.text;
   learnt.add(told.kind === 'told' ? told.source : nameOf(wanted), text);
-  await log('tool', { name: 'call_tool', arguments: JSON.stringify(wanted), result: text });
+  const refused = told.kind === 'refused' ? { refused: told.refused } : {};
+  await log('tool', { name: 'call_tool', arguments: JSON.stringify(wanted), result: text, ...refused });
 }
 
 async function chooseTool(work: Work): Promise<ToolUse | null> {
@@ -125,7 +127,7 @@ async function argumentsFor(work: Work, { server, tool, line }: FoundTool): Prom
     });
     const parsed = Arguments.safeParse(parseJson(answer.text));
     if (parsed.success) return { server, tool, arguments: parsed.data };
-    await log('retry', { tool: `${server} ${tool}`, attempt: attempt + 1, reason: 'no arguments' });
+    await log('retry', { tool: `${server} ${tool}`, attempt: attempt + 1, reason: reason('input_missing') });
   }
   return null;
 }

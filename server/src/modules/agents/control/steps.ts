@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fault, isFault } from '#base/fault.ts';
 import type { CheckResult } from '../checks/check.ts';
+import { type Reason, reason } from '../reasons/reason.ts';
 import { editFile } from './edit-file.ts';
 import { parseJson } from './json-answer.ts';
 import { askServers } from './steps-tools.ts';
@@ -34,8 +35,9 @@ export async function workInSteps(work: Work, resumed: Conversation | null): Pro
     const blamed = files.find((file) => output.includes(file)) ?? files[0];
     if (blamed === undefined) throw fault('agents.check_failed', { reason });
     await work.log('retry', { round: round + 1, file: blamed, reason });
-    const problem = await editFile(work, { file: blamed, problem: output, candidate: 0 });
-    if (problem !== null) throw fault('agents.check_failed', { reason: `${reason}; ${problem}` });
+    // Why it could not be edited stands in the log of each try.
+    if ((await editFile(work, { file: blamed, problem: output, candidate: 0 })) !== null)
+      throw fault('agents.check_failed', { reason });
     result = await work.validate();
   }
   return done(result);
@@ -48,21 +50,20 @@ export async function workInSteps(work: Work, resumed: Conversation | null): Pro
 async function bestOf(work: Work, files: readonly string[]): Promise<CheckResult> {
   const before = await contentsOf(work, files);
   let best: { readonly result: CheckResult; readonly contents: Contents } | null = null;
-  let problem = '';
+  let problem: Reason | null = null;
   for (let candidate = 0; candidate < work.definition.candidates; candidate += 1) {
     if (candidate > 0) await restore(work, before);
-    let unusable: string | null = null;
+    let unusable: Reason | null = null;
     try {
       for (const file of files) {
-        const found = await editFile(work, { file, problem: '', candidate });
-        unusable ??= found === null ? null : `${file}: ${found}`;
+        unusable = await editFile(work, { file, problem: '', candidate });
         if (unusable !== null) break;
       }
     } catch (error) {
       if (best === null || !(isFault(error) && error.code.startsWith('agents.budget_'))) throw error;
       break;
     }
-    problem ||= unusable ?? '';
+    problem ??= unusable;
     if (unusable !== null) continue;
     const result = await work.validate();
     if (result.passed) return result;
@@ -134,5 +135,5 @@ async function pickFiles({ model, task, map, prompt, log }: Work): Promise<strin
     );
     if (chosen.length > 0) return chosen;
   }
-  throw fault('agents.answer_invalid', { reason: 'no file was chosen' });
+  throw fault('agents.answer_invalid', { reason: reason('file_missing') });
 }

@@ -1,4 +1,5 @@
 import type { Syntax } from '#kernel/syntax/syntax.ts';
+import { type Reason, type ReasonCode, type ReasonData, reason } from '../reasons/reason.ts';
 import { blockFor, contentOfCall, fencedBlocks, repeatedLine } from './answer-blocks.ts';
 import { type Edit, leftOutLine } from './edits.ts';
 import { indentLike } from './find-lines.ts';
@@ -14,9 +15,12 @@ export interface Place {
 
 export type SymbolText =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'problem'; readonly reason: string };
+  | { readonly kind: 'problem'; readonly reason: Reason };
 
-const problem = (reason: string) => ({ kind: 'problem' as const, reason });
+const problem = (code: ReasonCode, data: ReasonData = {}) => ({
+  kind: 'problem' as const,
+  reason: reason(code, data),
+});
 const ownName = (name: string) => name.split('.').at(-1) ?? name;
 
 /**
@@ -39,19 +43,15 @@ export async function readSymbol(
   const picked =
     contentOfCall(text, path) ??
     (blocks.length === 0
-      ? problem(
-          /(^|\n)\s*(`{3,}|~{3,})/.test(text)
-            ? 'the fenced block is not closed, so the code is not whole'
-            : 'there is no fenced block with the code',
-        )
+      ? problem(/(^|\n)\s*(`{3,}|~{3,})/.test(text) ? 'fence_open' : 'fence_missing')
       : blockFor(blocks, path, code));
   if (picked.kind === 'problem') return picked;
   const whole = picked.text.replace(/^\s*\n/, '').trimEnd();
-  if (whole === '') return problem('the code would be empty');
+  if (whole === '') return problem('code_empty');
   const left = leftOutLine(whole, code);
-  if (left !== null) return problem(`"${left}" stands where code was left out; the code must be whole`);
+  if (left !== null) return problem('left_out', { line: left });
   const said = repeatedLine(whole, code);
-  if (said !== null) return problem(`"${said.slice(0, 80)}" is repeated over and over`);
+  if (said !== null) return problem('repeated', { line: said.slice(0, 80) });
   if (place.kind === 'after') return { kind: 'text', text: whole };
   return { kind: 'text', text: await withoutOthers(whole, { syntax, path, place, symbols }) };
 }
@@ -122,16 +122,14 @@ export async function spliced(
   if (place.kind === 'replace' && (now.get(place.name) ?? 0) <= (expected.get(place.name) ?? 0)) {
     const added = [...now.keys()].filter((name) => !symbols.some((other) => other.name === name));
     const renamed = mayRename(task) && added.some((name) => task.includes(ownName(name)));
-    if (!renamed) return problem(`the answer is not the code of ${place.name}`);
+    if (!renamed) return problem('symbol_other', { name: place.name });
   }
   for (const [name, count] of expected) {
     const allowed = place.kind === 'replace' && name === place.name ? count + 1 : count;
-    if ((now.get(name) ?? 0) > allowed)
-      return problem(`the answer holds ${name}, too, which stands in the file already`);
-    if ((now.get(name) ?? 0) < count) return problem(`${name} would be lost`);
+    if ((now.get(name) ?? 0) > allowed) return problem('symbol_twice', { name });
+    if ((now.get(name) ?? 0) < count) return problem('symbol_lost', { name });
   }
-  if (place.kind === 'after' && now.size === expected.size)
-    return problem('the answer adds nothing that has a name');
+  if (place.kind === 'after' && now.size === expected.size) return problem('symbol_missing');
   return { kind: 'content', content: windows ? after.replaceAll('\n', '\r\n') : after };
 }
 

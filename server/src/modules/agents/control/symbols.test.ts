@@ -59,9 +59,9 @@ async function answered(
     .join('\n');
   const place = { kind, name, nth: 0 };
   const read = await readSymbol(answer, { syntax, path, code, place, symbols });
-  if (read.kind === 'problem') return `problem: ${read.reason}`;
+  if (read.kind === 'problem') return `problem: ${read.reason.en}`;
   const edit = await spliced({ path, content, symbols, symbol }, { place, text: read.text, syntax, task });
-  return edit.kind === 'problem' ? `problem: ${edit.reason}` : edit.content;
+  return edit.kind === 'problem' ? `problem: ${edit.reason.en}` : edit.content;
 }
 
 test('symbols are found with their comments and decorators, members by their class', async () => {
@@ -202,9 +202,9 @@ test('a whole file that has lost definitions, or has one twice, is refused unles
   const after = script.slice(0, script.indexOf('export class'));
   const check = (task: string, text: string, whole = true) =>
     definitionProblem(syntax, 'a.js', { before: script, after: text, task, whole });
-  assert.match((await check('sum must add.', after)) ?? '', /^Cart, .* is missing/);
+  assert.match((await check('sum must add.', after))?.en ?? '', /^Cart, .* is missing/);
   assert.equal(await check('Remove what is unused.', after), null);
   assert.equal(await check('sum must add.', after, false), null);
-  assert.match((await check('sum must add.', script + script)) ?? '', /sum is defined twice/);
+  assert.match((await check('sum must add.', script + script))?.en ?? '', /sum is defined twice/);
   assert.equal(await check('sum must add.', script), null);
 });

@@ -1,4 +1,5 @@
 import type { Syntax, SyntaxNode } from '#kernel/syntax/syntax.ts';
+import { type Reason, reason } from '../reasons/reason.ts';
 
 /** A function, class, method, type or rule of a file, with the comments and decorators that belong to it. */
 export interface CodeSymbol {
@@ -142,23 +143,22 @@ export async function definitionProblem(
     /** The answer was a whole file, so what it does not hold was left out rather than deleted. */
     readonly whole: boolean;
   },
-): Promise<string | null> {
+): Promise<Reason | null> {
   if (!/\.([cm]?[jt]sx?|py)$/.test(path)) return null;
   const { task, after, whole } = texts;
   const before = (await symbolsOf(syntax, path, texts.before)).filter(({ kind }) => kind !== 'other');
   const now = (await symbolsOf(syntax, path, after)).filter(({ kind }) => kind !== 'other');
   const twice = path.endsWith('.py') ? undefined : firstTwice(now.filter(({ name }) => !name.includes('.')));
-  if (twice !== undefined && firstTwice(before) === undefined) return `${twice} is defined twice`;
+  if (twice !== undefined && firstTwice(before) === undefined)
+    return reason('defined_twice', { name: twice });
   if (!whole || mayRename(task)) return null;
   const gone = before.filter(({ name }) => {
     const own = name.split('.').at(-1) ?? name;
     return !wordIn(after, own) && !wordIn(task, own);
   });
   if (gone.length === 0) return null;
-  return `${gone
-    .slice(0, 5)
-    .map(({ name }) => name)
-    .join(', ')} is missing; keep what the task does not speak of, the file must be whole`;
+  const names = gone.slice(0, 5).map(({ name }) => name);
+  return reason('definitions_missing', { names: names.join(', ') });
 }
 
 function firstTwice(symbols: readonly CodeSymbol[]): string | undefined {

@@ -48,6 +48,8 @@ export interface Work {
   readonly networkHosts: () => Promise<readonly string[]>;
   /** The text of a file of the project that usually holds secrets; only after its user has agreed. */
   readonly readSecret: (path: string) => Promise<string | null>;
+  /** Lines of the copy that hold a text, as `path:line: text`; what git ignores, and secret files, are left out. */
+  readonly findText: (text: string) => Promise<{ readonly lines: readonly string[]; readonly more: boolean }>;
   /** Tools of the project's MCP servers. */
   readonly servers: ServerTools;
 }

@@ -5,6 +5,7 @@ import { type CheckContext, type CheckResult, findCommand, tail } from '../check
 import { createAudit } from '../checks/dependencies/audit.ts';
 import type { Conversation } from '../control/work.ts';
 import { type AgentDefinition, definitions } from '../definitions.ts';
+import { reason } from '../reasons/reason.ts';
 import type { Room } from './room.ts';
 import type { RunnerParts } from './runner.ts';
 import type { TaskRow } from './task-store.ts';
@@ -45,7 +46,7 @@ export async function checksOf(
   }
   if (definition.mustFailFirst && baseline?.exitCode === 0) {
     throw fault('agents.check_failed', {
-      reason: 'the command passes already, so there is nothing to reproduce',
+      reason: reason('command_passes'),
     });
   }
   const context: CheckContext = {
@@ -82,7 +83,7 @@ async function validity(
   context: CheckContext,
 ): Promise<CheckResult> {
   if (mustChange && (await context.changes()).length === 0) {
-    return { passed: false, reason: 'nothing was changed', output: 'Nothing was changed yet.' };
+    return { passed: false, reason: reason('nothing_changed'), output: 'Nothing was changed yet.' };
   }
   return validate(context);
 }

@@ -28,6 +28,7 @@ import { createSpending, type Held, type Spending } from '../control/spending.ts
 import { workInSteps } from '../control/steps.ts';
 import type { Conversation, Outcome, Work } from '../control/work.ts';
 import { type AgentDefinition, definitions } from '../definitions.ts';
+import { findTextIn } from '../tools/find-text.ts';
 import { serverTools } from '../tools/server-tools.ts';
 import { type Checks, checksOf } from './checks-of.ts';
 import { afterConsent, concluded } from './conclude.ts';
@@ -51,6 +52,7 @@ export interface RunnerParts {
   readonly syntax: Syntax;
   readonly config: AgentsConfig;
   readonly advisories: Advisories;
+  readonly now: () => number;
   readonly live: LiveText;
   readonly log: (kind: StepKind, data: Record<string, unknown>) => Promise<void>;
   readonly saveUsage: (usage: Usage, held: Held | null) => Promise<void>;
@@ -192,6 +194,13 @@ async function workOf(
     networkHosts: async () =>
       (await clients.sandbox.call('sandbox.network.get', { projectId: task.projectId }, call)).hosts,
     readSecret: given.secrets.read,
+    findText: findTextIn({
+      search: clients.search,
+      projectId: task.projectId,
+      taskId: task.taskId,
+      namedFiles: task.files,
+      call,
+    }),
     map: given.definition.checksOnly ? [] : await projectMap(task, clients.search, call),
     prompt: async (promptId: string, variables: Record<string, string | number | boolean | string[]>) =>
       (await clients.prompts.call('prompt.generate', { promptId, variables }, call)).output,
@@ -237,7 +246,7 @@ function modelOf(given: {
     live: parts.live,
     onAnswer: (question, answer, usage) =>
       parts.log('model', { model: own.name, question: cut(question), answer: cut(answer), usage }),
-    onRetry: (reason) => parts.log('retry', { model: own.name, reason }),
+    onRetry: (why) => parts.log('retry', { model: own.name, reason: why }),
   });
 }
 

@@ -6,10 +6,11 @@ export function audit(wide) {
   const problems = [];
   const mostOfAKind = 5;
   const counts = new Map();
-  const tell = (kind, text) => {
+  /** A kind, and what its words name: ../../reasons/check-words.ts has them. */
+  const tell = (kind, data = {}) => {
     const count = (counts.get(kind) ?? 0) + 1;
     counts.set(kind, count);
-    if (count <= mostOfAKind) problems.push(text);
+    if (count <= mostOfAKind) problems.push({ kind, data });
   };
   const nameOf = (element) => {
     const id = element.id ? `#${element.id}` : '';
@@ -98,33 +99,28 @@ export function audit(wide) {
     const ratio = contrastOf(front, back);
     if (ratio < least - 0.005) {
       const text = walker.currentNode.data.trim().slice(0, 30);
-      tell(
-        'contrast',
-        `the contrast of "${text}" in ${nameOf(element)} is ${ratio.toFixed(2)}:1, at least ${least}:1 is needed`,
-      );
+      tell('contrast', { text, element: nameOf(element), ratio: ratio.toFixed(2), least });
     }
   }
 
   const page = document.documentElement;
-  if (page.scrollWidth > innerWidth + 1)
-    tell('width', `the page is ${page.scrollWidth} pixels wide, wider than its window of ${innerWidth}`);
+  if (page.scrollWidth > innerWidth + 1) tell('width', { pixels: page.scrollWidth, window: innerWidth });
   if (!wide) return problems;
 
-  if (!/^[a-z]{2,3}\b/i.test(page.lang)) tell('lang', 'the html element has no lang');
-  if (document.title.trim() === '') tell('title', 'there is no title');
-  if (document.querySelectorAll('main, [role="main"]').length !== 1) tell('main', 'there must be one main');
+  if (!/^[a-z]{2,3}\b/i.test(page.lang)) tell('lang');
+  if (document.title.trim() === '') tell('title');
+  if (document.querySelectorAll('main, [role="main"]').length !== 1) tell('main');
   const headings = [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].filter(isVisible);
-  if (headings.filter(({ localName }) => localName === 'h1').length !== 1)
-    tell('h1', 'there must be one h1 that can be seen');
+  if (headings.filter(({ localName }) => localName === 'h1').length !== 1) tell('h1');
   for (const [index, heading] of headings.entries()) {
     if (heading.textContent.trim() === '' && heading.querySelector('img[alt]:not([alt=""])') === null)
-      tell('empty', `${nameOf(heading)} is empty`);
+      tell('empty', { element: nameOf(heading) });
     const before = headings[index - 1];
     if (before !== undefined && Number(heading.localName[1]) > Number(before.localName[1]) + 1)
-      tell('order', `a heading jumps from ${before.localName} to ${heading.localName}`);
+      tell('order', { from: before.localName, to: heading.localName });
   }
   for (const image of document.images)
-    if (!image.hasAttribute('alt')) tell('alt', `${nameOf(image)} has no alt`);
+    if (!image.hasAttribute('alt')) tell('alt', { element: nameOf(image) });
   const accessibleName = (element) =>
     (element.getAttribute('aria-label') ?? '').trim() ||
     (element.getAttribute('aria-labelledby') ?? '')
@@ -136,7 +132,7 @@ export function audit(wide) {
   for (const field of document.querySelectorAll('input, select, textarea')) {
     if (/^(hidden|submit|button|reset|image)$/.test(field.type) || !isVisible(field)) continue;
     const labelled = [...(field.labels ?? [])].some((label) => label.textContent.trim() !== '');
-    if (!labelled && accessibleName(field) === '') tell('label', `${nameOf(field)} has no label`);
+    if (!labelled && accessibleName(field) === '') tell('label', { element: nameOf(field) });
   }
   for (const control of document.querySelectorAll('button, a[href]')) {
     if (!isVisible(control)) continue;
@@ -145,11 +141,11 @@ export function audit(wide) {
       .join('')
       .trim();
     if (control.textContent.trim() === '' && pictures === '' && accessibleName(control) === '')
-      tell('name', `${nameOf(control)} has no name`);
+      tell('name', { element: nameOf(control) });
   }
   const ids = new Set();
   for (const { id } of document.querySelectorAll('[id]')) {
-    if (ids.has(id)) tell('id', `the id ${id.slice(0, 50)} is used twice`);
+    if (ids.has(id)) tell('id', { id: id.slice(0, 50) });
     ids.add(id);
   }
   return problems;

@@ -129,8 +129,8 @@ async function renderPage(protocol, page) {
       await send('Emulation.setDeviceMetricsOverride', { ...size, deviceScaleFactor: 1, mobile: false });
       const loaded = protocol.once('Page.loadEventFired', sessionId, loadMs);
       const { frameId, errorText } = await send('Page.navigate', { url: pathToFileURL(resolve(page)).href });
-      if (errorText) return [`the page does not load: ${errorText}`];
-      if (!(await loaded)) return ['the page does not finish loading'];
+      if (errorText) return [{ kind: 'unloaded', data: { problem: errorText } }];
+      if (!(await loaded)) return [{ kind: 'endless', data: {} }];
       // A world of its own: what scripts of the page have done to the language does not reach the audit.
       const { executionContextId } = await send('Page.createIsolatedWorld', { frameId, worldName: 'audit' });
       const { result, exceptionDetails } = await send('Runtime.evaluate', {
@@ -139,15 +139,14 @@ async function renderPage(protocol, page) {
         returnByValue: true,
         timeout: loadMs,
       });
-      if (exceptionDetails) return [`the page cannot be looked at: ${exceptionDetails.text}`];
-      const found = result.value.filter((problem) => !problems.includes(problem));
-      problems.push(
-        ...found.map((problem) => (index === 0 ? problem : `${problem} (${size.width} pixels wide)`)),
-      );
+      if (exceptionDetails) return [{ kind: 'broken', data: { problem: exceptionDetails.text } }];
+      const known = new Set(problems.map((problem) => JSON.stringify(problem)));
+      const found = result.value.filter((problem) => !known.has(JSON.stringify(problem)));
+      problems.push(...(index === 0 ? found : found.map((problem) => ({ ...problem, pixels: size.width }))));
     }
     return problems;
   } catch (error) {
-    return [`the page cannot be looked at: ${error.message}`];
+    return [{ kind: 'broken', data: { problem: error.message } }];
   } finally {
     protocol.send('Target.closeTarget', { targetId }).catch(() => undefined);
   }

@@ -1,11 +1,35 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isFault } from '#base/fault.ts';
+import { type Reason, reason } from '../../reasons/reason.ts';
 import { type CheckContext, type CheckResult, passed } from '../check.ts';
 
+const kinds = [
+  'contrast',
+  'width',
+  'lang',
+  'title',
+  'main',
+  'h1',
+  'empty',
+  'order',
+  'alt',
+  'label',
+  'name',
+  'id',
+  'unloaded',
+  'endless',
+  'broken',
+] as const;
+const Problem = z.object({
+  kind: z.enum(kinds),
+  data: z.record(z.string(), z.union([z.string().max(1_000), z.number()])),
+  /** The width of the window when that is not the usual one. */
+  pixels: z.int().optional(),
+});
 const Answer = z.union([
   z.object({ missing: z.literal(true) }),
-  z.object({ pages: z.array(z.object({ path: z.string(), problems: z.array(z.string()) })) }),
+  z.object({ pages: z.array(z.object({ path: z.string(), problems: z.array(Problem) })) }),
 ]);
 
 const mostPages = 5;
@@ -25,12 +49,16 @@ export async function checkRenderedPages(context: CheckContext): Promise<CheckRe
   const outcome = await render(context, pages);
   if (typeof outcome === 'string') return notRendered(outcome);
   const problems = outcome.flatMap(({ path, problems: found }) =>
-    found.map((problem) => `${path}: ${problem}`),
+    found.map(({ kind, data, pixels }): Reason => {
+      const place = pixels === undefined ? path : `${path} (${pixels} px)`;
+      return reason(`page_${kind}`, { ...data, path: place });
+    }),
   );
   const [first] = problems;
   if (first === undefined) return passed;
   const more = problems.length > shownProblems ? [`[${problems.length - shownProblems} more]`] : [];
-  return { passed: false, reason: first, output: [...problems.slice(0, shownProblems), ...more].join('\n') };
+  const shown = problems.slice(0, shownProblems).map(({ en }) => en);
+  return { passed: false, reason: first, output: [...shown, ...more].join('\n') };
 }
 
 async function pagesOf({ bench, changes }: CheckContext): Promise<string[]> {
@@ -56,7 +84,7 @@ async function pagesOf({ bench, changes }: CheckContext): Promise<string[]> {
 async function render(
   { bench }: CheckContext,
   pages: readonly string[],
-): Promise<{ path: string; problems: string[] }[] | string> {
+): Promise<{ path: string; problems: z.output<typeof Problem>[] }[] | string> {
   try {
     const args = ['--input-type=module', '-e', program(), '--', ...pages];
     const { output, exitCode, timedOut } = await bench.run({ command: 'node', args });

@@ -1,3 +1,4 @@
+import { type Reason, type ReasonCode, type ReasonData, reason } from '../../reasons/reason.ts';
 import { type CheckContext, type CheckResult, passed } from '../check.ts';
 
 const leastContrast = 4.5;
@@ -11,29 +12,29 @@ export async function checkPages(context: CheckContext): Promise<CheckResult> {
     if (afterHash === null) continue;
     const text = (await context.bench.read(path)) ?? '';
     const problem = /\.html?$/i.test(path)
-      ? (structureProblem(text) ?? contrastProblem(text))
+      ? (structureProblem(path, text) ?? contrastProblem(path, text))
       : /\.css$/i.test(path)
-        ? contrastProblem(text)
+        ? contrastProblem(path, text)
         : null;
-    if (problem !== null)
-      return { passed: false, reason: `${path}: ${problem}`, output: `${path}: ${problem}` };
+    if (problem !== null) return { passed: false, reason: problem, output: problem.en };
   }
   return passed;
 }
 
-export function structureProblem(html: string): string | null {
+function structureProblem(path: string, html: string): Reason | null {
+  const wrong = (code: ReasonCode, data: ReasonData = {}) => reason(code, { ...data, path });
   const text = html.replace(/<!--[\s\S]*?-->/g, '');
   const whole = /<html\b/i.test(text);
-  if (whole && !/<html\b[^>]*\blang\s*=\s*["']?[a-z]/i.test(text)) return 'the html element has no lang';
-  if (whole && !/<title>\s*[^<\s]/i.test(text)) return 'there is no title';
-  if (whole && !/<meta\b[^>]*name\s*=\s*["']?viewport/i.test(text)) return 'there is no viewport';
+  if (whole && !/<html\b[^>]*\blang\s*=\s*["']?[a-z]/i.test(text)) return wrong('page_lang');
+  if (whole && !/<title>\s*[^<\s]/i.test(text)) return wrong('page_title');
+  if (whole && !/<meta\b[^>]*name\s*=\s*["']?viewport/i.test(text)) return wrong('page_viewport');
   const headings = [...text.matchAll(/<h([1-6])\b/gi)].map(([, level]) => Number(level));
-  if (whole && headings.filter((level) => level === 1).length !== 1) return 'there must be one h1';
-  const jump = headings.find((level, index) => index > 0 && level > (headings[index - 1] ?? level) + 1);
-  if (jump !== undefined) return `a heading jumps to h${jump}`;
-  if (whole && !/<main\b/i.test(text)) return 'there is no main';
+  if (whole && headings.filter((level) => level === 1).length !== 1) return wrong('page_h1');
+  const jump = headings.findIndex((level, index) => level > (headings[index - 1] ?? level) + 1);
+  if (jump >= 0) return wrong('page_order', { from: `h${headings[jump - 1]}`, to: `h${headings[jump]}` });
+  if (whole && !/<main\b/i.test(text)) return wrong('page_main');
   const image = [...text.matchAll(/<img\b[^>]*>/gi)].find(([tag]) => !/\balt\s*=/i.test(tag));
-  if (image !== undefined) return 'an img has no alt';
+  if (image !== undefined) return wrong('page_alt', { element: '<img>' });
   const labelled = new Set(
     [...text.matchAll(/<label\b[^>]*\bfor\s*=\s*["']?([^"'\s>]+)/gi)].map(([, id]) => id),
   );
@@ -43,19 +44,19 @@ export function structureProblem(html: string): string | null {
       continue;
     const id = /\bid\s*=\s*["']?([^"'\s>]+)/i.exec(tag)?.[1];
     if (!/\baria-label(ledby)?\s*=/i.test(tag) && (id === undefined || !labelled.has(id)))
-      return `an ${kind} has no label`;
+      return wrong('page_label', { element: `<${kind.toLowerCase()}>` });
   }
   return null;
 }
 
-export function contrastProblem(text: string): string | null {
+function contrastProblem(path: string, text: string): Reason | null {
   for (const [rule] of text.matchAll(/\{[^{}]*\}|style\s*=\s*"[^"]*"/g)) {
     const front = colourOf(/(?<![\w-])color\s*:\s*([^;}"]+)/i.exec(rule)?.[1]);
     const back = colourOf(/background(?:-color)?\s*:\s*([^;}"]+)/i.exec(rule)?.[1]);
     if (front === null || back === null) continue;
     const ratio = contrast(front, back);
     if (ratio < leastContrast)
-      return `text has a contrast of ${ratio.toFixed(2)}:1, at least ${leastContrast}:1 is needed`;
+      return reason('page_colours', { path, ratio: ratio.toFixed(2), least: leastContrast });
   }
   return null;
 }
