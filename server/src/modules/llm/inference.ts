@@ -1,8 +1,8 @@
 import { fault } from '#base/fault.ts';
 import type { Bill } from './accounting/accounting.ts';
-import type { Attempts, InferenceCall, Opening } from './attempts.ts';
+import type { Attempts, InferenceCall, Opened, Opening } from './attempts.ts';
 import { queueNotices } from './queue-notices.ts';
-import type { Piece, QueueNotice, Whole } from './source.ts';
+import type { Piece, PieceStream, QueueNotice, Whole } from './source.ts';
 
 export interface Inference {
   whole(call: InferenceCall): Promise<{ readonly answer: Whole; readonly bill: Bill }>;
@@ -11,10 +11,15 @@ export interface Inference {
    * stream, or one that has only told the request's places in the queue. Whatever ends it, what was used is charged.
    */
   stream(call: InferenceCall): AsyncGenerator<Piece | QueueNotice, Bill, undefined>;
+  /** As `stream`, but gives each piece to `take` as it comes: what costs least for many of them. */
+  pour(call: InferenceCall, take: TakeAnything): Promise<Bill>;
 }
 
+/** Takes a piece, or a place in the queue; where it can't take more for now, until when. */
+export type TakeAnything = (piece: Piece | QueueNotice) => Promise<void> | undefined;
+
 interface Begun {
-  readonly pieces: AsyncGenerator<Piece, void, undefined>;
+  readonly pieces: PieceStream;
   readonly first: IteratorResult<Piece, void>;
 }
 
@@ -50,24 +55,66 @@ export function createInference(attempts: Attempts): Inference {
         },
       );
       const { pieces, first } = opened.value;
-      let bill: Bill | undefined;
-      let failure: unknown = fault('common.cancelled');
+      const end = ending(opened);
       try {
-        opened.firstToken();
         for (let step = first; step.done !== true; step = await pieces.next()) yield step.value;
-        failure = undefined;
-        bill = await opened.settle();
-        return bill;
+        return await end.well();
       } catch (error) {
-        failure = error;
+        end.failed(error);
         throw error;
       } finally {
-        await pieces.return(undefined).catch(() => undefined);
-        try {
-          if (bill === undefined) await opened.settle();
-        } finally {
-          opened.close(failure);
+        await end.whatever();
+      }
+    },
+    async pour(call, take) {
+      const opened = await attempts.open(
+        { ...call, onQueued: (queued) => void take({ queued })?.catch(() => undefined) },
+        beginning,
+      );
+      const { pieces, first } = opened.value;
+      const end = ending(opened);
+      try {
+        let step = first;
+        while (step.done !== true) {
+          const wait = take(step.value);
+          if (wait !== undefined) await wait;
+          if (pieces.pour !== undefined) {
+            await pieces.pour(take);
+            break;
+          }
+          step = await pieces.next();
         }
+        return await end.well();
+      } catch (error) {
+        end.failed(error);
+        throw error;
+      } finally {
+        await end.whatever();
+      }
+    },
+  };
+}
+
+/** The end of an answer that has begun: charged with what was used by then, whatever ended it. */
+function ending(opened: Opened<Begun>) {
+  let bill: Bill | undefined;
+  let failure: unknown = fault('common.cancelled');
+  opened.firstToken();
+  return {
+    async well(): Promise<Bill> {
+      failure = undefined;
+      bill = await opened.settle();
+      return bill;
+    },
+    failed(error: unknown): void {
+      failure = error;
+    },
+    async whatever(): Promise<void> {
+      await opened.value.pieces.return(undefined).catch(() => undefined);
+      try {
+        if (bill === undefined) await opened.settle();
+      } finally {
+        opened.close(failure);
       }
     },
   };

@@ -30,6 +30,21 @@ export interface QueuePlace {
 /** What an answer's stream is made of: a chunk as an object, or whole server-sent events as they came from a provider. */
 export type Piece = { readonly chunk: object } | { readonly events: Buffer };
 
+/** An answer's pieces. An async generator is one. */
+export interface PieceStream {
+  next(): Promise<IteratorResult<Piece, void>>;
+  /** Ends it; nothing comes any more. */
+  return(value: undefined): Promise<unknown>;
+  /**
+   * Gives all further pieces to `take` as they come, without a promise for each; while one that `take` returned is
+   * pending, none is given. Resolves at the answer's end. Absent where pieces must be asked for one by one.
+   */
+  pour?(take: TakePiece): Promise<void>;
+}
+
+/** Takes a piece; where it can't take more for now, until when. */
+export type TakePiece = (piece: Piece) => Promise<void> | undefined;
+
 /** A place in the queue, told before the answer begins. It is no part of the answer. */
 export interface QueueNotice {
   readonly queued: QueuePlace;
@@ -56,5 +71,5 @@ export interface Source {
    */
   whole(request: InferenceRequest, options: RunOptions): Promise<Whole>;
   /** Ends without its `[DONE]`: that is written by whoever writes the stream. */
-  stream(request: InferenceRequest, options: RunOptions): AsyncGenerator<Piece, void, undefined>;
+  stream(request: InferenceRequest, options: RunOptions): PieceStream;
 }

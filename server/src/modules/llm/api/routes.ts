@@ -13,8 +13,8 @@ import type { InferenceCall } from '../attempts.ts';
 import type { Candidates } from '../candidates.ts';
 import { ChatRequest, CompletionRequest, EmbeddingRequest } from '../contract-requests.ts';
 import type { Inference } from '../inference.ts';
-import type { InferenceRequest, QueuePlace } from '../source.ts';
-import { createEventWriter, streamHeaders } from './event-writer.ts';
+import type { InferenceRequest, Piece, QueueNotice, QueuePlace } from '../source.ts';
+import { createEventWriter, type EventWriter, streamHeaders } from './event-writer.ts';
 import { openAiError } from './openai-errors.ts';
 import { parseRequest } from './parse-request.ts';
 import type { Revocations } from './revocations.ts';
@@ -164,22 +164,24 @@ export function mountApi(app: FastifyInstance, kit: HttpKit, deps: ApiDeps): voi
   async function sendStream(exchange: Exchange, call: InferenceCall): Promise<void> {
     const { request, reply, headers } = exchange;
     const { raw } = reply;
-    const stream = inference.stream(call);
-    let step = await stream.next();
-    reply.hijack();
-    headers.push(...streamHeaders(request.raw, trailerNames));
-    if (step.done !== true && 'queued' in step.value) headers.push(...queueHeaders(step.value.queued));
-    raw.writeHead(200, headers);
-    const writer = createEventWriter(raw);
+    let writer: EventWriter | undefined;
+    const begin = (piece: Piece | QueueNotice | undefined): EventWriter => {
+      reply.hijack();
+      headers.push(...streamHeaders(request.raw, trailerNames));
+      if (piece !== undefined && 'queued' in piece) headers.push(...queueHeaders(piece.queued));
+      raw.writeHead(200, headers);
+      return createEventWriter(raw);
+    };
     try {
-      while (step.done !== true) {
+      const bill = await inference.pour(call, (piece) => {
+        writer ??= begin(piece);
         // Awaited only when it must be: this runs for every token of every stream.
-        if (!writer.write(eventsOf(step.value))) await drained(raw, call.signal, deps.readerStallMs);
-        step = await stream.next();
-      }
-      writer.end(done, billHeaders(step.value));
+        return writer.write(eventsOf(piece)) ? undefined : drained(raw, call.signal, deps.readerStallMs);
+      });
+      writer ??= begin(undefined);
+      writer.end(done, billHeaders(bill));
     } catch (error) {
-      await stream.return(undefined as never).catch(() => undefined);
+      if (writer === undefined) throw error;
       if (raw.closed || raw.destroyed) raw.destroy();
       else writer.end(brokenEvent(error, exchange), []);
     }

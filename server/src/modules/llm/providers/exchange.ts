@@ -10,6 +10,11 @@ export interface ExchangeHead {
 export interface ExchangeBody {
   /** What has arrived since the last call, in one piece; undefined at the end. Waits while nothing has. */
   next(): Promise<Buffer | undefined>;
+  /**
+   * Gives everything to `take` as it arrives, in one piece for what arrived at once; while a promise that it returned
+   * is pending, it is given nothing and the connection may be told to wait. Resolves at the end, or once it has enough.
+   */
+  pour(take: (part: Buffer) => Promise<void> | 'enough' | undefined): Promise<void>;
   /** The whole rest; undefined when it has more bytes than that, and is then ended. */
   all(maxBytes: number): Promise<Buffer | undefined>;
   /** Ends it: the connection is closed unless the answer is complete. */
@@ -111,6 +116,51 @@ export class Exchange implements Dispatcher.DispatchHandler, ExchangeBody {
       await this.#more();
     }
     return this.#take();
+  }
+
+  pour(take: (part: Buffer) => Promise<void> | 'enough' | undefined): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let waits = false;
+    let planned = false;
+    const end = (failure: unknown): void => {
+      this.#wake = undefined;
+      if (failure === undefined) resolve();
+      else reject(failure);
+    };
+    const give = (): void => {
+      planned = false;
+      if (this.#wake !== wake) return;
+      while (this.#parts.length > 0 && !waits) {
+        const answer = take(this.#take());
+        if (answer === 'enough') {
+          end(undefined);
+          return;
+        }
+        if (answer === undefined) continue;
+        waits = true;
+        answer.then(() => {
+          waits = false;
+          safely();
+        }, end);
+      }
+      if (!waits && this.#ended) end(this.#failure);
+    };
+    const safely = (): void => {
+      try {
+        give();
+      } catch (error) {
+        end(error);
+      }
+    };
+    const wake = (): void => {
+      if (planned || waits) return;
+      planned = true;
+      // What one packet brings comes in several calls in a row: it goes on as one piece.
+      queueMicrotask(safely);
+    };
+    this.#wake = wake;
+    safely();
+    return promise;
   }
 
   async all(maxBytes: number): Promise<Buffer | undefined> {

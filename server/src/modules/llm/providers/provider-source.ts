@@ -4,8 +4,9 @@ import { type Fault, fault, isFault } from '#base/fault.ts';
 import type { ProviderKind, ProviderModel } from '../contract-shapes.ts';
 import type { InferenceRequest, RunOptions, Source } from '../source.ts';
 import { type Cooldowns, causeOf, faultOf, retryAfterMs } from './cooldowns.ts';
+import { createProviderStream } from './provider-stream.ts';
 import { withoutKeys } from './redact.ts';
-import { readStream } from './stream-reader.ts';
+import { createStreamReader } from './stream-reader.ts';
 import { type createUpstream, type UpstreamAnswer, upstreamFault } from './upstream.ts';
 import { takeUsage } from './usage.ts';
 
@@ -161,35 +162,37 @@ export function createProviderSource(
       if (typeof parsed !== 'object' || parsed === null) {
         throw fault('llm.provider_failed', { provider, reason: 'its answer is not an object' });
       }
-      // Until it tells better: what is broken, or tells half, costs what was written.
-      guessUsage(request, json, options);
-      takeUsage(parsed, options.meter);
+      const told = takeUsage(parsed, options.meter);
+      if (told === 'none') options.meter.promptTokens = promptGuess(request);
+      if (told !== 'all') options.meter.completionTokens = completionGuess(request, json);
       return { json };
     },
-    async *stream(request, options) {
+    stream(request, options) {
       if (request.kind === 'embedding') throw new Error('embeddings do not stream');
-      const answer = await open(request, options, true);
-      options.meter.promptTokens = promptGuess(request);
-      try {
-        yield* readStream(answer.body, {
-          provider,
-          key: access.key,
-          meter: options.meter,
-          includeUsage: request.body.stream_options?.include_usage === true,
-          maxEventBytes: limits.maxEventBytes,
-        });
-      } catch (error) {
-        if (isFault(error)) throw error;
-        if (options.signal.aborted) throw options.signal.reason;
-        const known = bodyFault(error, options.signal);
-        throw isFault(known)
-          ? fault('llm.stream_broken', { provider, reason: String(known.data.reason ?? 'it fell silent') })
-          : known;
-      } finally {
-        answer.body.destroy();
-      }
+      const includeUsage = request.body.stream_options?.include_usage === true;
+      return createProviderStream({
+        async open() {
+          const { body } = await open(request, options, true);
+          options.meter.promptTokens = promptGuess(request);
+          const { meter } = options;
+          const { maxEventBytes } = limits;
+          return {
+            body,
+            reader: createStreamReader({ provider, key: access.key, meter, includeUsage, maxEventBytes }),
+          };
+        },
+        failureOf: (error) => streamFault(error, options.signal),
+      });
     },
   };
+
+  /** What breaks a stream off after it has begun is told as that. */
+  function streamFault(error: unknown, signal: AbortSignal): unknown {
+    if (isFault(error)) return error;
+    const known = bodyFault(error, signal);
+    if (signal.aborted || !isFault(known)) return known;
+    return fault('llm.stream_broken', { provider, reason: String(known.data.reason ?? 'it fell silent') });
+  }
 
   function bodyFault(error: unknown, signal: AbortSignal): unknown {
     if (isFault(error)) return error;
@@ -261,9 +264,9 @@ function promptGuess(request: InferenceRequest): number {
   return Math.ceil(Buffer.byteLength(JSON.stringify(promptOf(request))) / 4);
 }
 
-function guessUsage(request: InferenceRequest, json: Buffer, { meter }: RunOptions): void {
-  meter.promptTokens = promptGuess(request);
-  meter.completionTokens = request.kind === 'embedding' ? 0 : Math.ceil(json.length / 4);
+/** Of an answer whose size alone is known. */
+function completionGuess(request: InferenceRequest, json: Buffer): number {
+  return request.kind === 'embedding' ? 0 : Math.ceil(json.length / 4);
 }
 
 function messageIn(text: string): string {

@@ -1,8 +1,7 @@
 import { fault } from '#base/fault.ts';
 import type { Meter } from '../accounting/meter.ts';
-import type { Piece } from '../source.ts';
 import { createEventSplitter, dataOf } from './event-splitter.ts';
-import type { ExchangeBody } from './exchange.ts';
+import { createEventTemplate } from './event-template.ts';
 import { withoutKeys } from './redact.ts';
 import { takeUsage } from './usage.ts';
 
@@ -15,117 +14,149 @@ export interface StreamReading {
   readonly maxEventBytes: number;
 }
 
+/** What a provider's stream says, read as it comes. */
+export interface StreamReader {
+  /**
+   * Reads what has come, and returns the events in it that are for the client, byte for byte.
+   * @throws llm.stream_broken for an event without end
+   */
+  push(part: Buffer): Buffer | undefined;
+  /** `[DONE]` was seen: nothing that follows is of interest. */
+  readonly done: boolean;
+  /** What went wrong: the provider told an error, or what is not JSON. Nothing that follows is of interest. */
+  readonly failure: Error | undefined;
+  /** Must be called at the body's end. @throws llm.stream_broken when that is not the answer's end */
+  end(): void;
+}
+
 interface Event {
-  readonly choices?: readonly {
-    readonly finish_reason?: string | null;
-    readonly text?: string;
-    readonly delta?: object;
-  }[];
+  readonly choices?: readonly Choice[];
   readonly usage?: unknown;
   readonly error?: unknown;
 }
 
+interface Choice {
+  readonly finish_reason?: string | null;
+  readonly text?: string;
+  readonly delta?: object;
+}
+
+/** More than a token has on average in any language: where an event is one token each, the events are what counts. */
+const bytesPerToken = 6;
+
 /**
- * Passes a provider's events on, byte for byte, and reads what they tell: usage wherever it is split, errors in the
- * middle, whether the answer came to its end. Until a provider tells its count, each event with text counts as a
- * token, which is what an aborted answer is charged.
- * @throws llm.stream_broken when the provider tells an error, sends what is not JSON, or stops before the end
+ * Reads a provider's events: usage wherever it is split, errors in the middle, whether the answer came to its end. Until
+ * a provider tells its count, each event with text counts as a token, or as several where it holds as much: that is
+ * what an aborted answer is charged. Events that differ from an earlier one in their text alone are not parsed.
  */
-export async function* readStream(
-  body: Pick<ExchangeBody, 'next'>,
-  reading: StreamReading,
-): AsyncGenerator<Piece, void, undefined> {
+export function createStreamReader(reading: StreamReading): StreamReader {
+  const { meter } = reading;
   const splitter = createEventSplitter(reading.provider, reading.maxEventBytes);
-  const state: ReaderState = { finished: false, done: false, told: false };
-  for (let chunk = await body.next(); chunk !== undefined; chunk = await body.next()) {
-    const events = splitter.push(chunk);
-    if (events === undefined) continue;
-    const passed = inspect(events, state, reading);
-    if (passed.length > 0) yield { events: passed };
-    if (state.failure !== undefined) throw broken(reading, state.failure);
-    if (state.done) return;
+  const template = createEventTemplate();
+  let finished = false;
+  let done = false;
+  let failure: Error | undefined;
+  let toldTokens = 0;
+  let events = 0;
+  let textBytes = 0;
+
+  function count(bytes: number): void {
+    events += 1;
+    textBytes += bytes;
+    meter.completionTokens = toldTokens + Math.max(events, Math.ceil(textBytes / bytesPerToken));
   }
-  if (splitter.remainder().length > 0) throw broken(reading, 'it ended within an event');
-  if (!state.finished) throw broken(reading, 'it ended before the answer did');
-}
 
-interface ReaderState {
-  /** A finish reason was seen. */
-  finished: boolean;
-  /** `[DONE]` was seen. */
-  done: boolean;
-  /** The provider told its usage. */
-  told: boolean;
-  failure?: string;
-}
-
-/** Looks at each event of a block and returns what goes on to the client. */
-function inspect(block: Buffer, state: ReaderState, reading: StreamReading): Buffer {
-  const text = block.toString();
-  let kept: string[] | undefined;
-  let from = 0;
-  let passed = 0;
-  while (from < text.length) {
-    const end = text.indexOf('\n\n', from);
-    const event = text.slice(from, end);
-    from = end + 2;
-    if (judge(event, state, reading)) {
-      passed += 1;
-      kept?.push(event);
-    } else {
-      kept ??= eventsBefore(text, passed);
+  /** `plain`: for the client, and it told nothing but text of one answer. */
+  function judge(event: string): 'drop' | 'pass' | 'plain' {
+    const data = dataOf(event);
+    if (data === undefined) return event.startsWith(':') ? 'pass' : 'drop';
+    if (data === '[DONE]') {
+      done = true;
+      return 'drop';
     }
-    if (state.done || state.failure !== undefined) {
-      kept ??= eventsBefore(text, passed);
-      break;
+    let parsed: Event;
+    try {
+      parsed = JSON.parse(data);
+    } catch {
+      failure = broken(reading, 'it sent an event that is not JSON');
+      return 'drop';
     }
+    if (parsed.error !== undefined && parsed.error !== null) {
+      failure = broken(reading, withoutKeys(messageOf(parsed.error), reading.key));
+      return 'drop';
+    }
+    const choices = parsed.choices ?? [];
+    let ended = false;
+    for (const choice of choices) {
+      if (typeof choice.finish_reason === 'string') ended = true;
+      const bytes = textBytesOf(choice);
+      if (bytes > 0) count(bytes);
+    }
+    if (ended) finished = true;
+    if (takeUsage(parsed, meter) !== 'none') {
+      toldTokens = meter.completionTokens;
+      events = 0;
+      textBytes = 0;
+      return reading.includeUsage || choices.length > 0 ? 'pass' : 'drop';
+    }
+    return ended || choices.length !== 1 ? 'pass' : 'plain';
   }
-  if (kept === undefined) return block;
-  return Buffer.from(kept.map((event) => `${event}\n\n`).join(''));
+
+  /** Looks at each event of a block; its text is in Latin-1, so that places in it are places in the bytes. */
+  function inspect(block: Buffer): Buffer {
+    const text = block.toString('latin1');
+    let kept: Buffer[] | undefined;
+    let passedTo = 0;
+    for (let from = 0; from < text.length && !done && failure === undefined; ) {
+      const end = text.indexOf('\n\n', from);
+      const known = template.textBytes(text, { from, end });
+      if (known > 0) count(known);
+      else {
+        const event = block.toString('utf8', from, end);
+        const verdict = judge(event);
+        if (verdict === 'plain') template.learn(text, { from, end, event });
+        if (verdict === 'drop') {
+          kept ??= [];
+          if (from > passedTo) kept.push(block.subarray(passedTo, from));
+          passedTo = end + 2;
+        }
+      }
+      from = end + 2;
+    }
+    if (kept === undefined) return block;
+    if (!done && failure === undefined && passedTo < block.length) kept.push(block.subarray(passedTo));
+    return kept.length === 1 && kept[0] !== undefined ? kept[0] : Buffer.concat(kept);
+  }
+
+  return {
+    push(part) {
+      const block = splitter.push(part);
+      if (block === undefined) return undefined;
+      const passed = inspect(block);
+      return passed.length > 0 ? passed : undefined;
+    },
+    get done() {
+      return done;
+    },
+    get failure() {
+      return failure;
+    },
+    end() {
+      if (splitter.remainder().length > 0) throw broken(reading, 'it ended within an event');
+      if (!finished) throw broken(reading, 'it ended before the answer did');
+    },
+  };
 }
 
-function eventsBefore(text: string, count: number): string[] {
-  return text.split('\n\n').slice(0, count);
-}
-
-/** True when the event is for the client. */
-function judge(event: string, state: ReaderState, reading: StreamReading): boolean {
-  const data = dataOf(event);
-  if (data === undefined) return event.startsWith(':');
-  if (data === '[DONE]') {
-    state.done = true;
-    return false;
+/** Bytes of text, of arguments or of whatever else a model has written into a choice. */
+function textBytesOf({ text, delta = {} }: Choice): number {
+  if (text !== undefined) return Buffer.byteLength(text);
+  let bytes = 0;
+  for (const [key, value] of Object.entries(delta)) {
+    if (key === 'role' || value === '' || value === null) continue;
+    bytes += Buffer.byteLength(typeof value === 'string' ? value : JSON.stringify(value));
   }
-  let parsed: Event;
-  try {
-    parsed = JSON.parse(data);
-  } catch {
-    state.failure = 'it sent an event that is not JSON';
-    return false;
-  }
-  if (parsed.error !== undefined && parsed.error !== null) {
-    state.failure = withoutKeys(messageOf(parsed.error), reading.key);
-    return false;
-  }
-  const choices = parsed.choices ?? [];
-  for (const choice of choices) {
-    if (typeof choice.finish_reason === 'string') state.finished = true;
-    if (!state.told && hasContent(choice)) reading.meter.completionTokens += 1;
-  }
-  if (takeUsage(parsed, reading.meter)) {
-    state.told = true;
-    return reading.includeUsage || choices.length > 0;
-  }
-  return true;
-}
-
-function hasContent(choice: { readonly text?: string; readonly delta?: object }): boolean {
-  if (choice.text !== undefined) return choice.text !== '';
-  const { content } = (choice.delta ?? {}) as { content?: string | null };
-  if (typeof content === 'string' && content !== '') return true;
-  return Object.entries(choice.delta ?? {}).some(
-    ([key, value]) => key !== 'role' && value !== '' && value !== null,
-  );
+  return bytes;
 }
 
 function messageOf(error: unknown): string {

@@ -19,19 +19,21 @@ interface Told {
 
 /**
  * Takes the usage that a provider tells in an answer or event. Cached tokens are part of the prompt's and never more.
- * Where the generated ones are not told, what was counted so far stays. False when none is there, or it is no sound one.
+ * Where the generated ones are not told, what was counted so far stays. `none`: there is none, or no sound one; `prompt`: only that was told.
  */
-export function takeUsage(answer: unknown, meter: Meter): boolean {
+export function takeUsage(answer: unknown, meter: Meter): 'none' | 'prompt' | 'all' {
   const { usage, x_groq: groq } = answer as { usage?: unknown; x_groq?: { usage?: unknown } };
   const told = (usage ?? groq?.usage) as Told | null | undefined;
-  if (typeof told !== 'object' || told === null) return false;
+  if (typeof told !== 'object' || told === null) return 'none';
   const promptTokens = count(told.prompt_tokens);
-  if (promptTokens === undefined) return false;
+  if (promptTokens === undefined) return 'none';
   const cached = count(told.prompt_tokens_details?.cached_tokens) ?? count(told.prompt_cache_hit_tokens) ?? 0;
   meter.promptTokens = promptTokens;
   meter.cachedPromptTokens = Math.min(cached, promptTokens);
   const total = count(told.total_tokens);
   const rest = total === undefined ? undefined : count(total - promptTokens);
-  meter.completionTokens = count(told.completion_tokens) ?? rest ?? meter.completionTokens;
-  return true;
+  const generated = count(told.completion_tokens) ?? rest;
+  if (generated === undefined) return 'prompt';
+  meter.completionTokens = generated;
+  return 'all';
 }
