@@ -16,6 +16,7 @@ import type {
 } from '#base/contract.ts';
 import type { Principal } from '#base/principal.ts';
 import type { Database, Transaction } from './database/database.ts';
+import type { DirectRoutes } from './http/direct.ts';
 import type { OriginPolicy } from './http/origin.ts';
 import type { RestOptions } from './http/rest.ts';
 import type { FaultCatalogue } from './rpc/fault-catalogue.ts';
@@ -114,6 +115,7 @@ export interface HttpKit extends RestOptions {
   readonly catalogue: FaultCatalogue;
   readonly origins: OriginPolicy;
   readonly edgeMetrics: EdgeMetrics;
+  readonly direct: DirectRoutes;
 }
 
 export interface HealthReport {

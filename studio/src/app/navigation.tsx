@@ -1,4 +1,3 @@
-import { Menu } from '@base-ui/react/menu';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useLocation, useNavigate, useParams } from '@tanstack/react-router';
 import {
@@ -22,6 +21,8 @@ import {
 import type { ReactNode } from 'react';
 import { tasksQuery } from '../features/agents/agent-queries.ts';
 import { setLanguage, useLanguage, useText } from '../i18n/language.ts';
+import { MenuButton } from '../ui/menu.tsx';
+import type { MenuEntry } from '../ui/menu-popup.tsx';
 import { toggleTheme } from '../ui/theme.ts';
 import { projectQuery } from './queries.ts';
 import { useUser } from './session.ts';
@@ -236,88 +237,39 @@ function MoreMenu({ projectId }: { projectId: string | undefined }) {
   const user = useUser();
   const language = useLanguage();
   const navigate = useNavigate();
+  const go = (label: string, Icon: typeof Globe, run: () => unknown): MenuEntry => ({
+    label,
+    icon: <Icon size={14} />,
+    run: () => void run(),
+  });
+  const inProject = (id: string): MenuEntry[] => {
+    const params = { projectId: id };
+    const workbench = (search: object) => () => navigate({ to: '/p/$projectId', params, search });
+    return [
+      go(t('terminal'), SquareTerminal, workbench({ panel: 'terminal' })),
+      go(t('search'), Search, workbench({ side: 'search' })),
+      go(t('history'), History, workbench({ side: 'history' })),
+      go(t('site'), Globe, () => navigate({ to: '/p/$projectId/site', params })),
+      go(t('projectSettings'), Settings, () => navigate({ to: '/p/$projectId/settings', params })),
+    ];
+  };
+  const entries = (): MenuEntry[] => [
+    go(t('allProjects'), LayoutGrid, () => navigate({ to: '/' })),
+    go(t('playground'), MessageSquareCode, () => navigate({ to: '/playground' })),
+    ...(projectId === undefined ? [] : inProject(projectId)),
+    ...(user.role === 'admin'
+      ? [go(t('manage'), Gauge, () => navigate({ to: '/manage/$section', params: { section: 'users' } }))]
+      : []),
+    go(t('accountTitle'), CircleUserRound, () =>
+      navigate({ to: '/account/$section', params: { section: 'password' } }),
+    ),
+    go(t('switchTheme'), SunMoon, toggleTheme),
+    go(t('switchLanguage'), Languages, () => setLanguage(language === 'de' ? 'en' : 'de')),
+  ];
   return (
-    <Menu.Root>
-      <Menu.Trigger>
-        <MenuIcon size={20} />
-        {t('more')}
-      </Menu.Trigger>
-      <Menu.Portal>
-        <Menu.Positioner sideOffset={6} align="end" className="menu-layer">
-          <Menu.Popup className="menu">
-            <Menu.Item className="menu-item" onClick={() => void navigate({ to: '/' })}>
-              <LayoutGrid size={14} /> {t('allProjects')}
-            </Menu.Item>
-            <Menu.Item className="menu-item" onClick={() => void navigate({ to: '/playground' })}>
-              <MessageSquareCode size={14} /> {t('playground')}
-            </Menu.Item>
-            {projectId !== undefined && (
-              <>
-                <Menu.Item
-                  className="menu-item"
-                  onClick={() =>
-                    void navigate({
-                      to: '/p/$projectId',
-                      params: { projectId },
-                      search: { panel: 'terminal' },
-                    })
-                  }
-                >
-                  <SquareTerminal size={14} /> {t('terminal')}
-                </Menu.Item>
-                <Menu.Item
-                  className="menu-item"
-                  onClick={() =>
-                    void navigate({ to: '/p/$projectId', params: { projectId }, search: { side: 'search' } })
-                  }
-                >
-                  <Search size={14} /> {t('search')}
-                </Menu.Item>
-                <Menu.Item
-                  className="menu-item"
-                  onClick={() =>
-                    void navigate({ to: '/p/$projectId', params: { projectId }, search: { side: 'history' } })
-                  }
-                >
-                  <History size={14} /> {t('history')}
-                </Menu.Item>
-                <Menu.Item
-                  className="menu-item"
-                  onClick={() => void navigate({ to: '/p/$projectId/site', params: { projectId } })}
-                >
-                  <Globe size={14} /> {t('site')}
-                </Menu.Item>
-                <Menu.Item
-                  className="menu-item"
-                  onClick={() => void navigate({ to: '/p/$projectId/settings', params: { projectId } })}
-                >
-                  <Settings size={14} /> {t('projectSettings')}
-                </Menu.Item>
-              </>
-            )}
-            {user.role === 'admin' && (
-              <Menu.Item
-                className="menu-item"
-                onClick={() => void navigate({ to: '/manage/$section', params: { section: 'users' } })}
-              >
-                <Gauge size={14} /> {t('manage')}
-              </Menu.Item>
-            )}
-            <Menu.Item
-              className="menu-item"
-              onClick={() => void navigate({ to: '/account/$section', params: { section: 'password' } })}
-            >
-              <CircleUserRound size={14} /> {t('accountTitle')}
-            </Menu.Item>
-            <Menu.Item className="menu-item" onClick={toggleTheme}>
-              <SunMoon size={14} /> {t('switchTheme')}
-            </Menu.Item>
-            <Menu.Item className="menu-item" onClick={() => setLanguage(language === 'de' ? 'en' : 'de')}>
-              <Languages size={14} /> {t('switchLanguage')}
-            </Menu.Item>
-          </Menu.Popup>
-        </Menu.Positioner>
-      </Menu.Portal>
-    </Menu.Root>
+    <MenuButton className="phone-more" label={t('more')} align="end" entries={entries}>
+      <MenuIcon size={20} />
+      {t('more')}
+    </MenuButton>
   );
 }

@@ -5,6 +5,7 @@ import { useSyncExternalStore } from 'react';
 import { tasksQuery } from '../features/agents/agent-queries.ts';
 import { useLanguage, useText } from '../i18n/language.ts';
 import { rpcConnection } from '../rpc/client.ts';
+import { formatCount } from '../ui/format.ts';
 import { useStore } from '../ui/store.ts';
 import { editorStatus, unsavedFiles } from './editor-status.ts';
 import { balanceQuery, projectQuery } from './queries.ts';
@@ -43,7 +44,7 @@ export function StatusBar() {
       {balance !== undefined && (
         <Link to="/account/$section" params={{ section: 'usage' }}>
           <Coins size={14} />
-          {t('tokensLeft', { tokens: balance.tokens.toLocaleString(language) })}
+          {t('tokensLeft', { tokens: formatCount(balance.tokens, language) })}
         </Link>
       )}
       <ConnectionState />

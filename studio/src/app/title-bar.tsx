@@ -1,9 +1,10 @@
-import { Menu } from '@base-ui/react/menu';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { ChevronDown, Folder, LayoutGrid, Plus, Search, Settings } from 'lucide-react';
 import { useText } from '../i18n/language.ts';
 import { Logo } from '../ui/logo.tsx';
+import { MenuButton } from '../ui/menu.tsx';
+import type { MenuEntry } from '../ui/menu-popup.tsx';
 import { Preferences } from '../ui/preferences.tsx';
 import { AccountMenu } from './account-menu.tsx';
 import { BranchMenu } from './branch-menu.tsx';
@@ -40,43 +41,30 @@ function ProjectMenu({ projectId }: { projectId: string | undefined }) {
   const open = useQuery({ ...projectQuery(projectId ?? ''), enabled: projectId !== undefined }).data;
   const projects = useQuery(projectsQuery).data ?? [];
   const name = projectId === undefined ? t('projects') : (open?.project.name ?? '…');
+  const entries = (): MenuEntry[] => [
+    ...projects.slice(0, 12).map((project) => ({
+      label: project.name,
+      icon: <Folder size={14} />,
+      current: project.id === projectId,
+      run: () => void navigate({ to: '/p/$projectId', params: { projectId: project.id } }),
+    })),
+    ...(projects.length > 0 ? (['line'] as const) : []),
+    ...(projectId === undefined
+      ? []
+      : [
+          {
+            label: t('projectSettings'),
+            icon: <Settings size={14} />,
+            run: () => void navigate({ to: '/p/$projectId/settings', params: { projectId } }),
+          },
+        ]),
+    { label: t('allProjects'), icon: <LayoutGrid size={14} />, run: () => void navigate({ to: '/' }) },
+    { label: t('newProject'), icon: <Plus size={14} />, run: () => void navigate({ to: '/welcome' }) },
+  ];
   return (
-    <Menu.Root>
-      <Menu.Trigger className="crumb" aria-label={t('projectMenu', { name })}>
-        <strong className="clip">{name}</strong>
-        <ChevronDown size={12} />
-      </Menu.Trigger>
-      <Menu.Portal>
-        <Menu.Positioner sideOffset={6} align="start" className="menu-layer">
-          <Menu.Popup className="menu">
-            {projects.slice(0, 12).map((project) => (
-              <Menu.Item
-                key={project.id}
-                className="menu-item"
-                onClick={() => void navigate({ to: '/p/$projectId', params: { projectId: project.id } })}
-              >
-                <Folder size={14} />
-                <span className="clip">{project.name}</span>
-              </Menu.Item>
-            ))}
-            {projects.length > 0 && <div className="menu-line" />}
-            {projectId !== undefined && (
-              <Menu.Item
-                className="menu-item"
-                onClick={() => void navigate({ to: '/p/$projectId/settings', params: { projectId } })}
-              >
-                <Settings size={14} /> {t('projectSettings')}
-              </Menu.Item>
-            )}
-            <Menu.Item className="menu-item" onClick={() => void navigate({ to: '/' })}>
-              <LayoutGrid size={14} /> {t('allProjects')}
-            </Menu.Item>
-            <Menu.Item className="menu-item" onClick={() => void navigate({ to: '/welcome' })}>
-              <Plus size={14} /> {t('newProject')}
-            </Menu.Item>
-          </Menu.Popup>
-        </Menu.Positioner>
-      </Menu.Portal>
-    </Menu.Root>
+    <MenuButton className="crumb" label={t('projectMenu', { name })} entries={entries}>
+      <strong className="clip">{name}</strong>
+      <ChevronDown size={12} />
+    </MenuButton>
   );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatBytes } from './format.ts';
+import { formatBytes, formatCount } from './format.ts';
 
 test('sizes have at most three digits before the point', () => {
   const sizes = [0, 999, 1_000, 1_536, 1_007 * 2 ** 20, 64 * 2 ** 20, 23.5 * 2 ** 30];
@@ -13,4 +13,11 @@ test('sizes have at most three digits before the point', () => {
     '23.5 GB',
   ]);
   expect(formatBytes(1_536, 'de')).toBe('1,5 KB');
+});
+
+test('counts are grouped as the language writes them', () => {
+  for (const count of [0, 7, 999, 1_000, 184_320, 1_234_567, -45_000]) {
+    expect(formatCount(count, 'en')).toBe(count.toLocaleString('en'));
+    expect(formatCount(count, 'de')).toBe(count.toLocaleString('de'));
+  }
 });

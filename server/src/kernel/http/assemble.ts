@@ -8,6 +8,7 @@ import { createFaultCatalogue } from '../rpc/fault-catalogue.ts';
 import { mountInternalRoute } from '../rpc/internal-route.ts';
 import type { SecretSource } from '../secrets.ts';
 import type { EdgeMetrics } from '../telemetry/metrics.ts';
+import { addDirectRoutes } from './direct.ts';
 import { mountOperations } from './operations.ts';
 import { createOriginPolicy } from './origin.ts';
 import { mountRest, type TakeRate } from './rest.ts';
@@ -71,6 +72,7 @@ export async function assembleHttp(options: HttpFaceOptions): Promise<FastifyIns
     origins,
     secure,
     edgeMetrics: options.edgeMetrics,
+    direct: addDirectRoutes(app, { origins, ...config }),
     takeRate: options.takeRate,
     identity: composition.identity,
     csrfKey: options.secret('csrf'),

@@ -124,6 +124,39 @@ test('answers speak the caller’s language and carry trace id and security head
   assert.match(String(denied.error?.data.traceId), /^[0-9a-f]{32}$/);
 });
 
+test('a request that goes past the ordinary way is answered as on it, its limits and headers included', async () => {
+  const answers = async (contentType: string, token: string | null) => {
+    const headers = { 'content-type': contentType, 'accept-language': 'de' };
+    const response = await gateway.post(echo, { token, headers });
+    const own = [...response.headers].filter(([name]) => !/^(?:date|x-trace-id|ratelimit-re)/.test(name));
+    assert.match(response.headers.get('x-trace-id') ?? '', /^[0-9a-f]{32}$/);
+    assert.match(response.headers.get('ratelimit-remaining') ?? '', /^\d+$/);
+    const text = (await response.text()).replace(/"traceId":"[0-9a-f]+"/, '');
+    return { status: response.status, own, text };
+  };
+  for (const token of ['developer.ada', 'nonsense', null]) {
+    assert.deepEqual(
+      await answers('application/json', token),
+      await answers('application/json; charset=UTF-8', token),
+    );
+  }
+});
+
+test('behind a proxy each client has its own limits, whatever it writes itself', async () => {
+  const environment = {
+    CDS_HTTP_TRUST_PROXY: 'true',
+    CDS_RATE_READ_BURST: '2',
+    CDS_RATE_READ_PER_SECOND: '0.01',
+  };
+  await using own = await testGateway(environment);
+  const open = echo.replace('probe.echo', 'probe.subtract').replace('{"value":1}', '[3,1]');
+  const status = async (forwarded: string) =>
+    (await own.post(open, { token: null, headers: { 'x-forwarded-for': forwarded } })).status;
+  assert.deepEqual([await status('10.0.0.1'), await status('9.9.9.9, 10.0.0.1')], [200, 200]);
+  assert.equal(await status('8.8.8.8, 10.0.0.1'), 429);
+  assert.equal(await status('10.0.0.2'), 200);
+});
+
 test('a call is ended when its time is up, and when its client leaves', async () => {
   const slow = await gateway.rpc('probe.slow');
   assert.equal(slow.error?.data.code, 'common.timeout');

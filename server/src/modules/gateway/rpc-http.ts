@@ -1,9 +1,11 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { FastifyError, FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { Fault, fault, isFault } from '#base/fault.ts';
 import type { Principal } from '#base/principal.ts';
 import { authenticateRequest } from '#kernel/http/credentials.ts';
 import { onDeparture } from '#kernel/http/departure.ts';
+import type { DirectRequest } from '#kernel/http/direct.ts';
 import { languageOf } from '#kernel/http/language.ts';
 import { dataHeaders } from '#kernel/http/security-headers.ts';
 import type { HttpKit } from '#kernel/module.ts';
@@ -24,28 +26,47 @@ export interface RpcHttpOptions {
 export function mountRpcHttp(app: FastifyInstance, options: RpcHttpOptions): void {
   const { kit } = options;
   const fixedHeaders = [...Object.entries(dataHeaders(kit.secure)).flat(), ...answerHeaders];
+  const route: Route = { ...options, fixedHeaders };
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) =>
       done(null, body),
     );
     scope.setErrorHandler((error: FastifyError | Fault, request, reply) => {
-      const known = readingFault(error, app.initialConfig.bodyLimit ?? 0);
-      const language = languageOf(request.headers['accept-language']);
-      const reader = { catalogue: kit.catalogue, language, traceId: request.id };
-      if (!isFault(known)) options.log.error({ err: error, traceId: request.id }, '/rpc failed');
-      const { status } = kit.catalogue.describe(known, reader);
-      const unsupported = error instanceof Error && 'statusCode' in error && error.statusCode === 415;
-      const text = JSON.stringify({ jsonrpc: '2.0', id: null, error: rpcErrorOf(known, reader) });
-      send(reply, {
-        status: unsupported ? 415 : status,
-        text,
-        headers: [...fixedHeaders, 'x-trace-id', request.id],
+      reply.hijack();
+      refuse(error, { headers: request.headers, traceId: request.id, response: reply.raw });
+    });
+    scope.post('/rpc', { config: { ownHeaders: true } }, (request, reply) => {
+      reply.hijack();
+      serve({
+        headers: request.headers,
+        body: typeof request.body === 'string' ? request.body : '',
+        traceId: request.id,
+        address: request.ip,
+        response: reply.raw,
       });
     });
-    const route: Route = { ...options, fixedHeaders };
-    scope.post('/rpc', { config: { ownHeaders: true } }, (request, reply) => answer(request, reply, route));
   });
+  kit.direct.add('/rpc', serve);
+
+  function serve(request: DirectRequest): void {
+    answer(request, route).catch((error: FastifyError | Fault) => refuse(error, request));
+  }
+
+  function refuse(error: FastifyError | Fault, request: Omit<DirectRequest, 'body' | 'address'>): void {
+    const { headers, traceId, response } = request;
+    const known = readingFault(error, app.initialConfig.bodyLimit ?? 0);
+    const reader = { catalogue: kit.catalogue, language: languageOf(headers['accept-language']), traceId };
+    if (!isFault(known)) options.log.error({ err: error, traceId }, '/rpc failed');
+    const { status } = kit.catalogue.describe(known, reader);
+    const unsupported = error instanceof Error && 'statusCode' in error && error.statusCode === 415;
+    const text = JSON.stringify({ jsonrpc: '2.0', id: null, error: rpcErrorOf(known, reader) });
+    send(response, {
+      status: unsupported ? 415 : status,
+      text,
+      headers: [...fixedHeaders, 'x-trace-id', traceId],
+    });
+  }
 }
 
 /** What keeps a request from being read, in our terms. */
@@ -66,11 +87,11 @@ const answerHeaders = ['content-type', 'application/json; charset=utf-8', 'cache
  * No promise where the credential is known: each costs half a microsecond.
  */
 function identify(
-  request: FastifyRequest,
+  headers: IncomingHttpHeaders,
   kit: HttpKit,
 ): Principal | null | Fault | Promise<Principal | Fault> {
   try {
-    const known = authenticateRequest({ headers: request.headers, safe: false }, kit);
+    const known = authenticateRequest({ headers, safe: false }, kit);
     return known instanceof Promise ? known.catch(faultOf) : known;
   } catch (error) {
     return faultOf(error);
@@ -87,19 +108,18 @@ interface Route extends RpcHttpOptions {
   readonly fixedHeaders: readonly string[];
 }
 
-async function answer(request: FastifyRequest, reply: FastifyReply, route: Route): Promise<void> {
+async function answer(request: DirectRequest, route: Route): Promise<void> {
   const { kit, executor, log } = route;
-  const { raw } = reply;
-  const traceId = request.id;
+  const { traceId, response } = request;
   const language = languageOf(request.headers['accept-language']);
-  const identified = identify(request, kit);
+  const identified = identify(request.headers, kit);
   const who = identified instanceof Promise ? await identified : identified;
   const headers = [...route.fixedHeaders, 'x-trace-id', traceId];
   let limited: Fault | undefined;
   const caller: CallerContext = {
     principal: who instanceof Fault ? null : who,
     denied: who instanceof Fault ? who : undefined,
-    address: request.ip,
+    address: request.address,
     language,
     traceId,
     reply: { header: (name, value) => setLast(headers, name, String(value)) },
@@ -107,9 +127,9 @@ async function answer(request: FastifyRequest, reply: FastifyReply, route: Route
     onLimited: (reason) => {
       limited = reason;
     },
-    onSignal: (abort) => onDeparture(raw, () => abort(fault('common.cancelled'))),
+    onSignal: (abort) => onDeparture(response, () => abort(fault('common.cancelled'))),
   };
-  const text = await dispatchRpc(typeof request.body === 'string' ? request.body : '', {
+  const text = await dispatchRpc(request.body, {
     catalogue: kit.catalogue,
     language,
     traceId,
@@ -121,7 +141,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, route: Route
     headers.push('retry-after', String(Math.ceil(Number(limited.data.retryAfterMs ?? 1_000) / 1_000)));
     if (text?.startsWith('{')) status = 429;
   }
-  send(reply, { status, text, headers });
+  send(response, { status, text, headers });
 }
 
 /** Each call of a batch tells its limit; the last one counts. */
@@ -142,15 +162,13 @@ interface Answer {
 }
 
 /** Writes head and body at once, past Fastify's own way, which costs a call a tenth of its time. */
-function send(reply: FastifyReply, { status, text, headers }: Answer): void {
-  const { raw } = reply;
-  reply.hijack();
+function send(response: ServerResponse, { status, text, headers }: Answer): void {
   if (text === null) {
-    raw.writeHead(status, headers);
-    raw.end();
+    response.writeHead(status, headers);
+    response.end();
     return;
   }
   headers.push('content-length', String(Buffer.byteLength(text)));
-  raw.writeHead(status, headers);
-  raw.end(text);
+  response.writeHead(status, headers);
+  response.end(text);
 }

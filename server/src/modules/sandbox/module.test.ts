@@ -101,6 +101,8 @@ test('run configurations are saved, replaced, listed by name and deleted', async
     files: 'read',
     command: 'grade.wasm#score',
     limits: { fuel: 1_000_000 },
+    keepInput: true,
+    network: true,
   });
   const again = (await client().call('run.config.list', { projectId }, s.call())).configs;
   assert.deepEqual(
@@ -109,6 +111,8 @@ test('run configurations are saved, replaced, listed by name and deleted', async
   );
   assert.deepEqual([fueled.engine, fueled.files, fueled.limits], ['wasm', 'read', { fuel: 1_000_000 }]);
   assert.deepEqual([changed.engine, changed.files], ['run', 'none']);
+  assert.deepEqual([fueled.keepInput, fueled.network], [true, true]);
+  assert.deepEqual([changed.keepInput, changed.network], [false, false]);
   const other = await s.newProject();
   const foreign = (await client().call('run.config.list', { projectId }, s.call())).configs[0];
   await assert.rejects(

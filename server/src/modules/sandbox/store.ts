@@ -36,6 +36,8 @@ export interface ConfigRow {
   readonly timeout_ms: number | null;
   readonly limits: LimitsInput & { readonly fuel?: number | undefined };
   readonly updated_at: Date;
+  readonly keep_input: boolean;
+  readonly network: boolean;
 }
 
 export interface PolicyRow {
@@ -100,8 +102,8 @@ export function selectConfigs(database: Queryable, projectId: string): Promise<C
   });
 }
 
-const configColumns =
-  'config_id, project_id, name, command, args, env, cwd, timeout_ms, limits, updated_at, engine, files';
+const configColumns = `config_id, project_id, name, command, args, env, cwd, timeout_ms, limits, updated_at, engine, files,
+  keep_input, network`;
 const configValues = (row: ConfigRow) => [
   row.config_id,
   row.project_id,
@@ -115,6 +117,8 @@ const configValues = (row: ConfigRow) => [
   row.updated_at,
   row.engine,
   row.files,
+  row.keep_input,
+  row.network,
 ];
 
 /** Adds a configuration unless the project has `limit` of them. Returns 0 then, 1 when it was added. */
@@ -122,8 +126,8 @@ export function insertConfig(database: Queryable, row: ConfigRow, limit: number)
   return database.execute({
     text: `
       insert into sandbox.run_config (${configColumns})
-      select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
-      where (select count(*) from sandbox.run_config where project_id = $2) < $13`,
+      select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
+      where (select count(*) from sandbox.run_config where project_id = $2) < $15`,
     values: [...configValues(row), limit],
   });
 }
@@ -133,7 +137,7 @@ export function updateConfig(database: Queryable, row: ConfigRow): Promise<numbe
   return database.execute({
     text: `
       update sandbox.run_config set name = $3, command = $4, args = $5, env = $6, cwd = $7, timeout_ms = $8,
-        limits = $9, updated_at = $10, engine = $11, files = $12
+        limits = $9, updated_at = $10, engine = $11, files = $12, keep_input = $13, network = $14
       where config_id = $1 and project_id = $2`,
     values: configValues(row),
   });

@@ -5,8 +5,8 @@ import './tasks.css';
 import './agents-phone.css';
 import './review.css';
 import { useQuery } from '@tanstack/react-query';
-import { History, PanelRightClose, Plus } from 'lucide-react';
-import { type KeyboardEvent, useState } from 'react';
+import { PanelRightClose, Plus } from 'lucide-react';
+import type { KeyboardEvent } from 'react';
 import { useText } from '../../i18n/language.ts';
 import { PanelError } from '../../ui/panel-boundary.tsx';
 import { SkeletonLines } from '../../ui/skeleton.tsx';
@@ -40,7 +40,6 @@ export function AgentPanel(props: PanelProps) {
   const t = useText('agents');
   const tasks = useQuery(tasksQuery(projectId)).data ?? [];
   const draft = useStore(draftOf(projectId));
-  const [menu, setMenu] = useState(false);
   const current = tasks.find((task) => task.taskId === taskId);
 
   function choose(agent: AgentName) {
@@ -64,9 +63,7 @@ export function AgentPanel(props: PanelProps) {
       <Roster tasks={tasks} chosen={current?.agent ?? draft.agent} onChoose={choose} />
       <header className="agent-head">
         <h2 className="clip">{current === undefined ? t('newTask') : partsOfTask(current.task).text}</h2>
-        <TaskMenu tasks={tasks} open={menu} onOpenChange={setMenu} current={taskId} onTask={onTask}>
-          <History size={16} />
-        </TaskMenu>
+        <TaskMenu tasks={tasks} current={taskId} onTask={onTask} />
         <button
           type="button"
           className="icon-button"

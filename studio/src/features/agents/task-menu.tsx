@@ -1,50 +1,44 @@
-import { Menu } from '@base-ui/react/menu';
-import type { ReactNode } from 'react';
+import { History } from 'lucide-react';
 import { useLanguage, useText } from '../../i18n/language.ts';
 import { formatTime } from '../../ui/format.ts';
+import { MenuButton } from '../../ui/menu.tsx';
+import type { MenuEntry } from '../../ui/menu-popup.tsx';
 import type { Task } from './agent-queries.ts';
 import { partsOfTask } from './draft.ts';
 import { TaskMark } from './task-mark.tsx';
 
 interface MenuProps {
   readonly tasks: readonly Task[];
-  readonly open: boolean;
-  readonly onOpenChange: (open: boolean) => void;
   readonly current: string | undefined;
   readonly onTask: (taskId: string) => void;
-  readonly children: ReactNode;
 }
 
 const shown = 30;
 
 /** The tasks of the project, from the head of the panel. */
-export function TaskMenu({ tasks, open, onOpenChange, current, onTask, children }: MenuProps) {
+export function TaskMenu({ tasks, current, onTask }: MenuProps) {
   const t = useText('agents');
   const language = useLanguage();
+  const entries = (): MenuEntry[] =>
+    tasks.length === 0
+      ? [{ note: <p className="menu-title">{t('noTasks')}</p> }]
+      : tasks.slice(0, shown).map((task) => ({
+          label: partsOfTask(task.task).text,
+          icon: <TaskMark task={task} />,
+          aside: formatTime(task.createdAt, language),
+          current: task.taskId === current,
+          run: () => onTask(task.taskId),
+        }));
   return (
-    <Menu.Root open={open} onOpenChange={onOpenChange}>
-      <Menu.Trigger className="icon-button" aria-label={t('showTasks')} title={t('showTasks')}>
-        {children}
-      </Menu.Trigger>
-      <Menu.Portal>
-        <Menu.Positioner sideOffset={4} align="end" className="menu-layer">
-          <Menu.Popup className="menu task-menu">
-            {tasks.length === 0 && <p className="menu-title">{t('noTasks')}</p>}
-            {tasks.slice(0, shown).map((task) => (
-              <Menu.Item
-                key={task.taskId}
-                className="menu-item"
-                aria-current={task.taskId === current}
-                onClick={() => onTask(task.taskId)}
-              >
-                <TaskMark task={task} />
-                <span className="clip grow">{partsOfTask(task.task).text}</span>
-                <span className="text-muted">{formatTime(task.createdAt, language)}</span>
-              </Menu.Item>
-            ))}
-          </Menu.Popup>
-        </Menu.Positioner>
-      </Menu.Portal>
-    </Menu.Root>
+    <MenuButton
+      className="icon-button"
+      label={t('showTasks')}
+      title={t('showTasks')}
+      align="end"
+      popupClassName="task-menu"
+      entries={entries}
+    >
+      <History size={16} />
+    </MenuButton>
   );
 }

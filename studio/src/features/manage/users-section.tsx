@@ -1,4 +1,3 @@
-import { Menu } from '@base-ui/react/menu';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Coins, KeyRound, MoreHorizontal, Trash2, UserPlus } from 'lucide-react';
 import { type FormEvent, useId, useState } from 'react';
@@ -10,6 +9,7 @@ import { rest } from '../../rpc/http.ts';
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx';
 import { Field } from '../../ui/field.tsx';
 import { formatInstant } from '../../ui/format.ts';
+import { MenuButton } from '../../ui/menu.tsx';
 import { PanelError } from '../../ui/panel-boundary.tsx';
 import { SkeletonLines } from '../../ui/skeleton.tsx';
 import { toast, toastFault } from '../../ui/toasts.tsx';
@@ -157,27 +157,19 @@ function UserRow({ person, onAsk }: { person: Person; onAsk: (what: Asked['what'
         {person.tokenBalance === 0 ? t('usedUp') : person.tokenBalance.toLocaleString(language)}
       </td>
       <td className="actions">
-        <Menu.Root>
-          <Menu.Trigger className="icon-button" aria-label={t('actionsOf', { name: person.username })}>
-            <MoreHorizontal size={16} />
-          </Menu.Trigger>
-          <Menu.Portal>
-            <Menu.Positioner sideOffset={4} align="end" className="menu-layer">
-              <Menu.Popup className="menu">
-                <Menu.Item className="menu-item" onClick={() => onAsk('balance')}>
-                  <Coins size={14} /> {t('setBalance')}
-                </Menu.Item>
-                <Menu.Item className="menu-item" onClick={() => onAsk('password')}>
-                  <KeyRound size={14} /> {t('setPassword')}
-                </Menu.Item>
-                <div className="menu-line" />
-                <Menu.Item className="menu-item" disabled={self} onClick={() => onAsk('delete')}>
-                  <Trash2 size={14} /> {t('delete')}
-                </Menu.Item>
-              </Menu.Popup>
-            </Menu.Positioner>
-          </Menu.Portal>
-        </Menu.Root>
+        <MenuButton
+          className="icon-button"
+          label={t('actionsOf', { name: person.username })}
+          align="end"
+          entries={() => [
+            { label: t('setBalance'), icon: <Coins size={14} />, run: () => onAsk('balance') },
+            { label: t('setPassword'), icon: <KeyRound size={14} />, run: () => onAsk('password') },
+            'line',
+            { label: t('delete'), icon: <Trash2 size={14} />, disabled: self, run: () => onAsk('delete') },
+          ]}
+        >
+          <MoreHorizontal size={16} />
+        </MenuButton>
       </td>
     </tr>
   );

@@ -1,5 +1,4 @@
 import './models.css';
-import { Menu } from '@base-ui/react/menu';
 import { useQuery } from '@tanstack/react-query';
 import { CircleAlert, MoreHorizontal, Settings, Trash2 } from 'lucide-react';
 import { useState } from 'react';
@@ -7,6 +6,7 @@ import { useLanguage, useText } from '../../i18n/language.ts';
 import { rpc } from '../../rpc/client.ts';
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx';
 import { formatBytes } from '../../ui/format.ts';
+import { MenuButton } from '../../ui/menu.tsx';
 import { PanelError } from '../../ui/panel-boundary.tsx';
 import { SkeletonLines } from '../../ui/skeleton.tsx';
 import { toast, toastFault } from '../../ui/toasts.tsx';
@@ -193,24 +193,18 @@ function ModelRow({ model, onAsk }: { model: LocalModel; onAsk: (what: Asked['wh
           {busy && <i className="dot running" />}
           {t(loaded ? 'unload' : 'load')}
         </button>
-        <Menu.Root>
-          <Menu.Trigger className="icon-button" aria-label={t('actionsOf', { name: model.id })}>
-            <MoreHorizontal size={16} />
-          </Menu.Trigger>
-          <Menu.Portal>
-            <Menu.Positioner sideOffset={4} align="end" className="menu-layer">
-              <Menu.Popup className="menu">
-                <Menu.Item className="menu-item" onClick={() => onAsk('configure')}>
-                  <Settings size={14} /> {t('configure')}
-                </Menu.Item>
-                <div className="menu-line" />
-                <Menu.Item className="menu-item" onClick={() => onAsk('remove')}>
-                  <Trash2 size={14} /> {t('remove')}
-                </Menu.Item>
-              </Menu.Popup>
-            </Menu.Positioner>
-          </Menu.Portal>
-        </Menu.Root>
+        <MenuButton
+          className="icon-button"
+          label={t('actionsOf', { name: model.id })}
+          align="end"
+          entries={() => [
+            { label: t('configure'), icon: <Settings size={14} />, run: () => onAsk('configure') },
+            'line',
+            { label: t('remove'), icon: <Trash2 size={14} />, run: () => onAsk('remove') },
+          ]}
+        >
+          <MoreHorizontal size={16} />
+        </MenuButton>
       </td>
     </tr>
   );

@@ -14,43 +14,22 @@ import { toast, toastFault } from '../../ui/toasts.tsx';
 import { prepareTask } from '../agents/draft.ts';
 import { networkKey } from '../projects/network-policy.tsx';
 import { AgentGuide } from './agent-guide.tsx';
-import { CommandForm, type Files } from './command-form.tsx';
-import { joinCommand, splitCommand } from './command-line.ts';
+import { CommandForm } from './command-form.tsx';
+import { joinCommand } from './command-line.ts';
 import { EngineCards, NoEngine } from './engine-cards.tsx';
 import { LimitsEditor, type LimitsInput } from './limits-editor.tsx';
 import { MachineList } from './machine-list.tsx';
 import { takeRequestedRun } from './pending-run.ts';
 import { programOf } from './program-line.ts';
+import { type Draft, draftOf, emptyDraft, savedDraft } from './run-draft.ts';
 import { RunOutcome } from './run-outcome.tsx';
-import { configsKey, type PastRun, type RunConfig, RunSidebar } from './run-sidebar.tsx';
-import { type EngineName, limitsOf, runnerOf, useRun } from './use-run.ts';
+import { configsKey, type PastRun, RunSidebar } from './run-sidebar.tsx';
+import { limitsOf, runnerOf, useRun } from './use-run.ts';
 
 export function RunView() {
   const { projectId } = useParams({ from: '/shell/p/$projectId/run' });
   return <RunPage key={projectId} projectId={projectId} />;
 }
-
-/** What the form holds: the line, its limits, and the configuration it came from. */
-interface Draft {
-  readonly line: string;
-  readonly limits: LimitsInput;
-  readonly engine: EngineName;
-  /** For wasm and micro: whether the program sees the project's files. */
-  readonly files: Files;
-  readonly keepInput: boolean;
-  /** Of micro. */
-  readonly network: boolean;
-  readonly config?: RunConfig;
-}
-
-const nothing: Draft = {
-  line: '',
-  limits: {},
-  engine: 'run',
-  files: 'none',
-  keepInput: false,
-  network: false,
-};
 
 /** A command that fits the files, for a project that has not run anything yet. */
 function useSuggestedLine(projectId: string): string {
@@ -75,7 +54,7 @@ function RunPage({ projectId }: { projectId: string }) {
   const hosts = policy?.mode === 'allowList' ? policy.hosts.length : 0;
   const remembered = `cds.command.${projectId}`;
   const [draft, setDraft] = useState<Draft>(() => ({
-    ...nothing,
+    ...emptyDraft,
     line: readStored<string>(remembered) ?? '',
   }));
   const suggested = useSuggestedLine(projectId);
@@ -94,7 +73,7 @@ function RunPage({ projectId }: { projectId: string }) {
     const requested = takeRequestedRun(projectId);
     if (requested === undefined) return;
     const { command, args } = requested;
-    setDraft({ ...nothing, line: joinCommand([command, ...args]) });
+    setDraft({ ...emptyDraft, line: joinCommand([command, ...args]) });
     void runner.start({ engine: 'run', program: { kind: 'command', command, args: [...args] } });
   }, [projectId, runner]);
 
@@ -111,42 +90,16 @@ function RunPage({ projectId }: { projectId: string }) {
   }
 
   async function save() {
-    const [command, ...args] = splitCommand(line);
-    if (command === undefined) return;
-    const { config, limits, engine, files } = draft;
+    const asked = savedDraft(projectId, { ...draft, line });
+    if (asked === undefined) return;
     try {
-      const saved = await rpc.call('run.config.save', {
-        projectId,
-        name: config?.name ?? line.slice(0, 80),
-        engine,
-        files,
-        command,
-        args,
-        timeoutMs: limits.timeoutMs ?? null,
-        limits: limits.limits ?? {},
-        ...(config === undefined ? {} : { configId: config.configId, env: config.env, cwd: config.cwd }),
-      });
+      const saved = await rpc.call('run.config.save', asked);
       setDraft({ ...draft, config: saved });
       toast({ title: t('saved', { name: saved.name }) });
     } catch (error) {
       toastFault(error);
     }
     await queryClient.invalidateQueries({ queryKey: configsKey(projectId) });
-  }
-
-  function choose(config: RunConfig) {
-    const limits = {
-      limits: config.limits,
-      ...(config.timeoutMs === null ? {} : { timeoutMs: config.timeoutMs }),
-    };
-    setDraft({
-      ...nothing,
-      line: joinCommand([config.command, ...config.args]),
-      limits,
-      config,
-      engine: config.engine,
-      files: config.files,
-    });
   }
 
   function choosePast(run: PastRun) {
@@ -170,8 +123,8 @@ function RunPage({ projectId }: { projectId: string }) {
         projectId={projectId}
         editable={editable}
         current={draft.config?.configId}
-        onChoose={choose}
-        onNew={() => setDraft(nothing)}
+        onChoose={(config) => setDraft(draftOf(config))}
+        onNew={() => setDraft(emptyDraft)}
         onPast={choosePast}
       />
       <div className="page-content" data-region="content">

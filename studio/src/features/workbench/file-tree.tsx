@@ -1,7 +1,7 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
 import { FilePlus, FolderPlus } from 'lucide-react';
 import { type KeyboardEvent, type ReactNode, useRef, useState } from 'react';
 import { useText } from '../../i18n/language.ts';
+import { useRows } from '../../ui/use-rows.ts';
 import type { FileActions } from './file-actions.ts';
 import type { GitLetter } from './git-letters.ts';
 import { NameInput } from './name-input.tsx';
@@ -36,13 +36,8 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
   const [editing, setEditing] = useState<Editing>();
   const [cut, setCut] = useState<string>();
   const scroller = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeightPx,
-    overscan: 12,
-  });
-  const returnTo = useReturningFocus(rows, scroller, virtual);
+  const drawn = useRows(scroller, { count: rows.length, rowPx: rowHeightPx });
+  const returnTo = useReturningFocus(rows, scroller, drawn.show);
   const wanted = current ?? active;
   const focusedRow = rows.find((row) => row.path === wanted) ?? rows[0];
   const folderHere =
@@ -62,7 +57,7 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
     const row = rows[Math.max(0, Math.min(rows.length - 1, index))];
     if (row === undefined) return;
     setCurrent(row.path);
-    virtual.scrollToIndex(rows.indexOf(row));
+    drawn.show(rows.indexOf(row));
     focusCurrent();
   }
 
@@ -207,20 +202,16 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
             if (target !== undefined) void actions.move(target.from, target.to);
           }}
         >
-          <div
-            role="tree"
-            aria-label={t('files')}
-            style={{ height: virtual.getTotalSize(), position: 'relative' }}
-          >
-            {virtual.getVirtualItems().map((item) => {
-              const row = rows[item.index];
+          <div role="tree" aria-label={t('files')} style={{ height: drawn.heightPx, position: 'relative' }}>
+            {drawn.indexes.map((index) => {
+              const row = rows[index];
               if (row === undefined) return null;
               if (editing?.kind === 'rename' && editing.path === row.path) {
                 return (
                   <div
                     key={row.path}
                     className="tree-slot"
-                    style={{ transform: `translateY(${item.start}px)` }}
+                    style={{ transform: `translateY(${index * rowHeightPx}px)` }}
                   >
                     <NameInput
                       initial={row.name}
@@ -235,7 +226,7 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
                 <TreeRowItem
                   key={row.path}
                   row={row}
-                  offsetPx={item.start}
+                  offsetPx={index * rowHeightPx}
                   letter={letters.get(row.path)}
                   agents={agentsOf(proposals.files.get(row.path) ?? [])}
                   proposedInside={row.kind === 'folder' && proposals.folders.has(row.path)}
@@ -246,7 +237,7 @@ export function FileTree({ tree, letters, proposals, active, editable, actions, 
                   movable={editable}
                   onActivate={() => activate(row)}
                   onFocus={() => setCurrent(row.path)}
-                  onKeyDown={(event) => onKeyDown(event, row, item.index)}
+                  onKeyDown={(event) => onKeyDown(event, row, index)}
                   onMove={(from, to) => void actions.move(from, to)}
                 />
               );

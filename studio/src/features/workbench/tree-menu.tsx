@@ -1,5 +1,3 @@
-import { ContextMenu } from '@base-ui/react/context-menu';
-import { Menu } from '@base-ui/react/menu';
 import {
   ClipboardPaste,
   Copy,
@@ -12,8 +10,10 @@ import {
   Scissors,
   Trash2,
 } from 'lucide-react';
-import type { ReactElement, ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { useText } from '../../i18n/language.ts';
+import { ContextMenuArea, MenuButton } from '../../ui/menu.tsx';
+import type { MenuEntry } from '../../ui/menu-popup.tsx';
 import type { TreeRow } from './tree-model.ts';
 
 /** What can be done at a place in the tree. */
@@ -35,59 +35,51 @@ interface TreeMenuProps {
   readonly commands: TreeCommands;
 }
 
-function useItems({ row, editable, commands }: TreeMenuProps) {
+function useEntries({ row, editable, commands }: TreeMenuProps): () => MenuEntry[] {
   const t = useText('workbench');
-  const icon = (Icon: typeof Copy) => <Icon size={14} />;
-  type Item = readonly [label: string, icon: ReactElement, run: () => void, keys?: string] | 'line';
-  const items: Item[] = [];
-  if (editable) {
-    items.push([t('newFile'), icon(FilePlus), commands.newFile]);
-    items.push([t('newFolder'), icon(FolderPlus), commands.newFolder]);
-  }
-  if (editable && row !== undefined) {
-    items.push('line', [t('rename'), icon(Pencil), commands.rename, 'F2']);
-    items.push([t('cut'), icon(Scissors), commands.cut, `${t('controlKey')} X`]);
-    if (commands.paste !== undefined) {
-      items.push([t('paste'), icon(ClipboardPaste), commands.paste, `${t('controlKey')} V`]);
+  const entry = (label: string, Icon: typeof Copy, run: () => void, keys?: string): MenuEntry => ({
+    label,
+    icon: <Icon size={14} />,
+    run,
+    keys,
+  });
+  return () => {
+    const entries: MenuEntry[] = [];
+    if (editable) {
+      entries.push(entry(t('newFile'), FilePlus, commands.newFile));
+      entries.push(entry(t('newFolder'), FolderPlus, commands.newFolder));
     }
-    items.push([t('duplicate'), icon(CopyPlus), commands.duplicate]);
-  }
-  if (row !== undefined) items.push([t('copyPath'), icon(Copy), commands.copyPath]);
-  items.push([t('collapseAll'), icon(ListCollapse), commands.collapseAll]);
-  if (editable && row !== undefined) {
-    items.push('line', [t('remove'), icon(Trash2), commands.remove, t('deleteKey')]);
-  }
-  return items;
+    if (editable && row !== undefined) {
+      entries.push('line', entry(t('rename'), Pencil, commands.rename, 'F2'));
+      entries.push(entry(t('cut'), Scissors, commands.cut, `${t('controlKey')} X`));
+      if (commands.paste !== undefined) {
+        entries.push(entry(t('paste'), ClipboardPaste, commands.paste, `${t('controlKey')} V`));
+      }
+      entries.push(entry(t('duplicate'), CopyPlus, commands.duplicate));
+    }
+    if (row !== undefined) entries.push(entry(t('copyPath'), Copy, commands.copyPath));
+    entries.push(entry(t('collapseAll'), ListCollapse, commands.collapseAll));
+    if (editable && row !== undefined) {
+      entries.push('line', entry(t('remove'), Trash2, commands.remove, t('deleteKey')));
+    }
+    return entries;
+  };
 }
 
 /** The "…" of the tree's head: the same as the context menu, for the row that is current. */
 export function TreeMoreMenu(props: TreeMenuProps) {
   const t = useText('workbench');
-  const items = useItems(props);
   const label = props.row === undefined ? t('treeActions') : t('more', { path: props.row.path });
   return (
-    <Menu.Root>
-      <Menu.Trigger className="icon-button small" aria-label={label} title={t('treeActions')}>
-        <MoreHorizontal size={16} />
-      </Menu.Trigger>
-      <Menu.Portal>
-        <Menu.Positioner sideOffset={4} align="end" className="menu-layer">
-          <Menu.Popup className="menu">
-            {items.map((item, index) =>
-              item === 'line' ? (
-                // biome-ignore lint/suspicious/noArrayIndexKey: the list is fixed while the menu is open
-                <div key={index} className="menu-line" />
-              ) : (
-                <Menu.Item key={item[0]} className="menu-item" onClick={item[2]}>
-                  {item[1]} {item[0]}
-                  {item[3] !== undefined && <kbd className="kbd">{item[3]}</kbd>}
-                </Menu.Item>
-              ),
-            )}
-          </Menu.Popup>
-        </Menu.Positioner>
-      </Menu.Portal>
-    </Menu.Root>
+    <MenuButton
+      className="icon-button small"
+      label={label}
+      title={t('treeActions')}
+      align="end"
+      entries={useEntries(props)}
+    >
+      <MoreHorizontal size={16} />
+    </MenuButton>
   );
 }
 
@@ -95,27 +87,10 @@ export function TreeMoreMenu(props: TreeMenuProps) {
 export function TreeContextMenu(
   props: TreeMenuProps & { readonly children: ReactNode; readonly className: string },
 ) {
-  const items = useItems(props);
+  const t = useText('workbench');
   return (
-    <ContextMenu.Root>
-      <ContextMenu.Trigger className={props.className}>{props.children}</ContextMenu.Trigger>
-      <ContextMenu.Portal>
-        <ContextMenu.Positioner className="menu-layer">
-          <ContextMenu.Popup className="menu">
-            {items.map((item, index) =>
-              item === 'line' ? (
-                // biome-ignore lint/suspicious/noArrayIndexKey: the list is fixed while the menu is open
-                <div key={index} className="menu-line" />
-              ) : (
-                <ContextMenu.Item key={item[0]} className="menu-item" onClick={item[2]}>
-                  {item[1]} {item[0]}
-                  {item[3] !== undefined && <kbd className="kbd">{item[3]}</kbd>}
-                </ContextMenu.Item>
-              ),
-            )}
-          </ContextMenu.Popup>
-        </ContextMenu.Positioner>
-      </ContextMenu.Portal>
-    </ContextMenu.Root>
+    <ContextMenuArea className={props.className} label={t('treeActions')} entries={useEntries(props)}>
+      {props.children}
+    </ContextMenuArea>
   );
 }

@@ -20,6 +20,19 @@ test('sorts names by their numbers and indents by depth', () => {
   ]);
 });
 
+test('every row knows its place in its folder, however much of the tree is drawn', () => {
+  const rows = treeRows({ files, folders: ['docs'], open: new Set(['src']) });
+  expect(rows.map((row) => `${row.path} ${row.place}/${row.siblings}`)).toEqual([
+    'docs 1/3',
+    'src 2/3',
+    'src/deep 1/4',
+    'src/a2.ts 2/4',
+    'src/a10.ts 3/4',
+    'src/b.ts 4/4',
+    'README.md 3/3',
+  ]);
+});
+
 test('shows an empty folder', () => {
   const rows = treeRows({ files: [], folders: ['docs/img'], open: new Set(['docs']) });
   expect(rows.map((row) => row.path)).toEqual(['docs', 'docs/img']);

@@ -5,6 +5,9 @@ export interface TreeRow {
   readonly depth: number;
   readonly kind: 'file' | 'folder';
   readonly open: boolean;
+  /** Its place among what its folder holds, from 1, and how many that are. */
+  readonly place: number;
+  readonly siblings: number;
 }
 
 interface Node {
@@ -43,15 +46,19 @@ export function treeRows(input: TreeInput): TreeRow[] {
   for (const path of input.files) insert(root, path, 'file');
   const rows: TreeRow[] = [];
   const walk = (node: Node, prefix: string, depth: number): void => {
+    const siblings = node.folders.size + node.files.size;
+    let place = 0;
     for (const name of [...node.folders.keys()].sort(byName)) {
       const path = `${prefix}${name}`;
       const open = input.open.has(path);
-      rows.push({ path, name, depth, kind: 'folder', open });
+      place += 1;
+      rows.push({ path, name, depth, kind: 'folder', open, place, siblings });
       const inner = node.folders.get(name);
       if (open && inner !== undefined) walk(inner, `${path}/`, depth + 1);
     }
     for (const name of [...node.files].sort(byName)) {
-      rows.push({ path: `${prefix}${name}`, name, depth, kind: 'file', open: false });
+      place += 1;
+      rows.push({ path: `${prefix}${name}`, name, depth, kind: 'file', open: false, place, siblings });
     }
   };
   walk(root, '', 0);

@@ -50,6 +50,8 @@ export function TreeRowItem(props: RowProps) {
     <div
       role="treeitem"
       aria-level={row.depth + 1}
+      aria-posinset={row.place}
+      aria-setsize={row.siblings}
       aria-selected={props.selected}
       {...(row.kind === 'folder' ? { 'aria-expanded': row.open } : {})}
       tabIndex={props.focusable ? 0 : -1}

@@ -1,4 +1,3 @@
-import type { Virtualizer } from '@tanstack/react-virtual';
 import { type RefObject, useEffect, useState } from 'react';
 import type { TreeRow } from './tree-model.ts';
 
@@ -18,7 +17,7 @@ const longestWaitFrames = 10;
 export function useReturningFocus(
   rows: readonly TreeRow[],
   scroller: RefObject<HTMLElement | null>,
-  virtual: Virtualizer<HTMLDivElement, Element>,
+  show: (index: number) => void,
 ): (to: string | undefined, from?: string) => void {
   const [wanted, setWanted] = useState<Return>();
 
@@ -28,9 +27,9 @@ export function useReturningFocus(
     if (index < 0) return;
     setWanted(undefined);
     if (!isFree(wanted.from)) return;
-    virtual.scrollToIndex(index);
+    show(index);
     focusWhenDrawn(scroller, wanted, longestWaitFrames);
-  }, [wanted, rows, scroller, virtual]);
+  }, [wanted, rows, scroller, show]);
 
   return (to, from) => setWanted(to === undefined ? undefined : { to, from });
 }

@@ -16,7 +16,6 @@ import { useStore } from '../../ui/store.ts';
 import type { OpenProposal } from '../agents/agent-queries.ts';
 import { prepareAsk } from '../agents/ask.ts';
 import { TerminalPanel } from '../terminal/terminal-panel.tsx';
-import { ChangesPanel } from './changes-panel.tsx';
 import { parseComparison } from './comparison.ts';
 import { type DocumentStore, documentsOf, guardUnsavedText } from './document-store.ts';
 import { EditorArea } from './editor-area.tsx';
@@ -24,12 +23,15 @@ import { EditorTabs } from './editor-tabs.tsx';
 import { createFileActions } from './file-actions.ts';
 import { FileTree } from './file-tree.tsx';
 import { gitLetters } from './git-letters.ts';
-import { HistoryPanel } from './history-panel.tsx';
 import { type Proposals, useProposals } from './proposals.ts';
-import { SearchPanel, type Wanted } from './search-panel.tsx';
+import type { Wanted } from './search-panel.tsx';
 import { useTree } from './use-tree.ts';
 import { useWatch } from './use-watch.ts';
 
+// The files are there first; the other sides come when they are asked for.
+const ChangesPanel = lazy(async () => ({ default: (await import('./changes-panel.tsx')).ChangesPanel }));
+const HistoryPanel = lazy(async () => ({ default: (await import('./history-panel.tsx')).HistoryPanel }));
+const SearchPanel = lazy(async () => ({ default: (await import('./search-panel.tsx')).SearchPanel }));
 const AgentPanel = lazy(async () => ({ default: (await import('../agents/agent-panel.tsx')).AgentPanel }));
 
 export function WorkbenchView() {
@@ -119,19 +121,21 @@ function Workbench({ documents }: { documents: DocumentStore }) {
         <>
           <aside className="sidebar" aria-label={t('sidebar')} data-region="sidebar">
             <PanelBoundary key={search.side ?? 'files'}>
-              <Sidebar
-                documents={documents}
-                proposals={proposals}
-                opened={opened.data}
-                search={search}
-                editable={editable}
-                onShow={show}
-                onCompare={compare}
-                onSearch={(wanted) => {
-                  const { q: _q, match: _match, case: _case, ...rest } = search;
-                  go({ ...rest, ...wanted }, { replace: true });
-                }}
-              />
+              <Suspense fallback={<SkeletonLines />}>
+                <Sidebar
+                  documents={documents}
+                  proposals={proposals}
+                  opened={opened.data}
+                  search={search}
+                  editable={editable}
+                  onShow={show}
+                  onCompare={compare}
+                  onSearch={(wanted) => {
+                    const { q: _q, match: _match, case: _case, ...rest } = search;
+                    go({ ...rest, ...wanted }, { replace: true });
+                  }}
+                />
+              </Suspense>
             </PanelBoundary>
           </aside>
           {!phone && (

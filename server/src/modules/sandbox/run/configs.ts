@@ -18,6 +18,8 @@ interface SaveRequest {
   readonly cwd: string;
   readonly timeoutMs: number | null;
   readonly limits: ConfigRow['limits'];
+  readonly keepInput: boolean;
+  readonly network: boolean;
 }
 
 interface Who {
@@ -57,7 +59,7 @@ export function createConfigs(deps: {
 
     /** @throws sandbox.config_unknown, sandbox.config_name_taken, sandbox.config_limit */
     async save(request: SaveRequest, { user, call }: Who) {
-      const { projectId, configId, timeoutMs, ...rest } = request;
+      const { projectId, configId, timeoutMs, keepInput, ...rest } = request;
       await deps.access({ projectId, userId: user.userId, need: 'write' }, call);
       checkCommandLine(request);
       const row: ConfigRow = {
@@ -65,6 +67,7 @@ export function createConfigs(deps: {
         config_id: configId ?? deps.newId(),
         project_id: projectId,
         timeout_ms: timeoutMs,
+        keep_input: keepInput,
         updated_at: new Date(deps.now()),
       };
       await write(row, configId === undefined);
@@ -92,6 +95,8 @@ function describe(row: ConfigRow) {
     cwd: row.cwd,
     timeoutMs: row.timeout_ms,
     limits: row.limits,
+    keepInput: row.keep_input,
+    network: row.network,
     updatedAt: row.updated_at.toISOString(),
   };
 }

@@ -74,6 +74,10 @@ const RunConfig = z.object({
   cwd: z.string(),
   timeoutMs: z.int().nullable(),
   limits: ConfigLimits,
+  /** Standard input stays open while the program runs. */
+  keepInput: z.boolean(),
+  /** Of micro: whether the program reaches the project’s hosts. */
+  network: z.boolean(),
   updatedAt: At,
 });
 
@@ -156,6 +160,8 @@ export const runMethods = {
       ...Command,
       timeoutMs: z.int().min(1).nullable().default(null),
       limits: ConfigLimits.default({}),
+      keepInput: z.boolean().default(false),
+      network: z.boolean().default(false),
     }),
     result: RunConfig,
   },
