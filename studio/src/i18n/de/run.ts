@@ -21,6 +21,7 @@ export const run = {
     user: 'angehalten',
     client: 'verlassen',
     shutdown: 'Serverstopp',
+    machine: 'Maschine verloren',
   },
   shortExit: 'Exit {{code}}',
   engine: 'Umgebung',
@@ -96,6 +97,7 @@ export const run = {
     user: 'Von Ihnen angehalten',
     client: 'Beendet, weil die Seite verlassen wurde',
     shutdown: 'Beendet, weil der Server anhielt',
+    machine: 'Mit der virtuellen Maschine beendet',
   },
   endedText: {
     time: 'Das Programm lief länger als {{amount}}.',
@@ -107,6 +109,7 @@ export const run = {
     fuel: 'Das Programm verbrannte mehr als {{amount}} Einheiten Treibstoff.',
     client: 'Die Verbindung war nach {{time}} zu lange unterbrochen.',
     shutdown: 'Der Server wurde nach {{time}} angehalten oder neu gestartet.',
+    machine: 'Die virtuelle Maschine endete oder ging nach {{time}} verloren, und das Programm mit ihr.',
   },
   endedSafe: 'Fertige Dateien bleiben. Andere Läufe waren nicht betroffen.',
   endedSafeWasm: 'Änderungen an Dateien wurden nicht behalten. Andere Läufe waren nicht betroffen.',

@@ -21,6 +21,7 @@ export const run = {
     user: 'stopped',
     client: 'left',
     shutdown: 'server stopped',
+    machine: 'machine lost',
   },
   shortExit: 'exit {{code}}',
   engine: 'Engine',
@@ -94,6 +95,7 @@ export const run = {
     user: 'You stopped it',
     client: 'Ended, because the page was left',
     shutdown: 'Ended, because the server stopped',
+    machine: 'Ended with its virtual machine',
   },
   endedText: {
     time: 'The program ran longer than {{amount}}.',
@@ -105,6 +107,7 @@ export const run = {
     fuel: 'The program burnt more than {{amount}} units of fuel.',
     client: 'The connection was gone for too long, after {{time}}.',
     shutdown: 'The server was stopped or restarted after {{time}}.',
+    machine: 'The virtual machine stopped or was lost after {{time}}, and the program with it.',
   },
   endedSafe: 'Files it had finished are kept. Other runs were not affected.',
   endedSafeWasm: 'Changes of files were not kept. Other runs were not affected.',

@@ -116,6 +116,15 @@ test('when QEMU is killed the caller is told, and nothing is left', { skip }, as
   await assert.rejects(running, (error) => isFault(error, 'sandbox.vm_lost'));
   await eventually(async () => assert.deepEqual((await m.list()).vms, []));
   assert.deepEqual(await qemuBelow(process.pid), []);
+  const client = m.world.client(sandboxContract);
+  await eventually(async () => {
+    const { runs } = await client.call('run.history', { projectId: m.projectId }, m.call());
+    assert.deepEqual(
+      runs.map(({ engine, args, exitCode, killedBy }) => ({ engine, code: args[1], exitCode, killedBy })),
+      [{ engine: 'micro', code: 'import time; time.sleep(60)', exitCode: null, killedBy: 'machine' }],
+      'the history of the project tells of it',
+    );
+  });
 });
 
 test('when the server is killed no machine outlives it, and snapshots are whole', { skip }, async (t) => {

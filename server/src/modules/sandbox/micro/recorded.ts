@@ -5,11 +5,13 @@ import type { RunRow } from '../store.ts';
 import type { Executed } from './execution.ts';
 import { historyRow } from './history-row.ts';
 
-/** What is told of a program that never came to its end: its machine was lost. */
-const nothing = {
-  ...{ exitCode: null, signal: null, killedBy: null },
-  ...{ durationMs: 0, cpuMs: 0, peakMemoryBytes: 0 },
-} as const;
+/** What is told of a program that never came to its end: its machine was lost, and with it what it had used. */
+function lostAfter(durationMs: number): Executed {
+  return {
+    ...{ exitCode: null, signal: null, killedBy: 'machine', truncated: false },
+    ...{ outputBytes: 0, durationMs, cpuMs: 0, peakMemoryBytes: 0 },
+  };
+}
 
 /** Tells of a program in a machine as of those of the other engines: events, metrics, the project's history. */
 export function createRecording(deps: {
@@ -31,9 +33,10 @@ export function createRecording(deps: {
       const { program, limits, call } = about;
       const startedAt = new Date(deps.now());
       deps.records.started(operation, about.label, call);
-      return (end) => {
-        if (end !== null) deps.remember(historyRow(operation, { program, startedAt, end, limits }));
-        const { exitCode, signal, killedBy, durationMs, cpuMs, peakMemoryBytes } = end ?? nothing;
+      return (known) => {
+        const end = known ?? lostAfter(Math.max(0, deps.now() - startedAt.getTime()));
+        deps.remember(historyRow(operation, { program, startedAt, end, limits }));
+        const { exitCode, signal, killedBy, durationMs, cpuMs, peakMemoryBytes } = end;
         const told = { exitCode, signal, killedBy, durationMs, cpuMs, peakMemoryBytes };
         deps.records.finished(operation, told, call);
       };

@@ -52,7 +52,7 @@ export const Limits = z.object({
 });
 export type Limits = z.infer<typeof Limits>;
 
-/** What ended a run before its own end: a limit by its name, a person, or the caller's departure. */
+/** What ended a run before its own end: a limit by its name, a person, the caller's departure, or the loss of its machine. */
 export const KilledBy = z.enum([
   'time',
   'memory',
@@ -64,6 +64,7 @@ export const KilledBy = z.enum([
   'user',
   'client',
   'shutdown',
+  'machine',
 ]);
 export type KilledBy = z.infer<typeof KilledBy>;
 
