@@ -40,9 +40,15 @@ export function tryWriteControl(file: string, value: string | number): void {
   }
 }
 
+/** The kernel writes 0 for a process that has no id here (one that is ending, or of another pid namespace): left out. */
 export function processIdsOf(group: string): number[] {
-  const text = readControl(`${group}/cgroup.procs`);
-  return text === null || text === '' ? [] : text.trim().split('\n').map(Number);
+  const text = readControl(`${group}/cgroup.procs`) ?? '';
+  return text.split('\n').map(Number).filter(isForeign);
+}
+
+/** To a signal 0 and less mean whole groups, the server's own among them, and 1 is the first process of the machine. */
+function isForeign(processId: number): boolean {
+  return Number.isInteger(processId) && processId > 1 && processId !== process.pid;
 }
 
 /**
@@ -87,6 +93,7 @@ export function removeIfIdle(group: string): void {
 }
 
 export function killQuietly(processId: number, signal: NodeJS.Signals = 'SIGKILL'): void {
+  if (!isForeign(processId)) return;
   try {
     process.kill(processId, signal);
   } catch {

@@ -2,7 +2,14 @@ import { constants, setPriority } from 'node:os';
 import type { Limits } from '../run/contract-shapes.ts';
 import { killQuietly } from './control-files.ts';
 import { type GroupUsage, type LimitDriver, type LimitGroup, wrapperProcesses } from './group.ts';
-import { type ProcessEntry, pageSizeBytes, processTree, ticksPerSecond } from './process-table.ts';
+import {
+  isAlive,
+  type ProcessEntry,
+  pageSizeBytes,
+  processTree,
+  startTimeOf,
+  ticksPerSecond,
+} from './process-table.ts';
 
 /** Address space that programs such as Node reserve as data without ever touching it. */
 const dataSlackBytes = 512 * 1024 * 1024;
@@ -40,11 +47,14 @@ function createGroup(limits: Limits, options: RlimitOptions & { readonly turn: n
   const { root } = options;
   const pageBytes = pageSizeBytes();
   let outermost: number | null = null;
+  let startTime: number | null = null;
   const peak = { memoryBytes: 0, processes: 0, ticks: 0 };
   let memoryExceeded = 0;
   let processesExceeded = 0;
 
-  const tree = () => (outermost === null ? [] : processTree(outermost));
+  /** When it has ended and its id is another process's, there is none. */
+  const tree = () =>
+    outermost === null || !isAlive(outermost, startTime ?? -1) ? [] : processTree(outermost);
 
   function usage(): GroupUsage {
     const entries = tree();
@@ -79,6 +89,7 @@ function createGroup(limits: Limits, options: RlimitOptions & { readonly turn: n
     sampleEveryMs: root ? 20 : 50,
     started(processId) {
       outermost = processId;
+      startTime = startTimeOf(processId);
     },
     usage,
     cpuMs: () => usage().cpuMs,

@@ -5,6 +5,7 @@ import { connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { eventually } from '#kernel/testing/eventually.ts';
 import { createEngine, type Engine } from '../engine/engine.ts';
 import { startProcess } from '../engine/sandbox-process.ts';
 import { defaultLimits } from '../run/contract-shapes.ts';
@@ -260,4 +261,36 @@ test('a tunnel passes bytes both ways and ends with the proxy', async () => {
   await proxy[Symbol.asyncDispose]();
   await closed;
   echo.close();
+});
+
+test('a program that leaves while its host is being looked up leaves no connection behind', async () => {
+  const left = Promise.withResolvers<void>();
+  const upstreams = new Set<unknown>();
+  const host = createTcpServer((socket) => {
+    upstreams.add(socket);
+    socket.on('error', () => undefined).on('close', () => upstreams.delete(socket));
+  });
+  await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
+  const hostPort = (host.address() as { port: number }).port;
+  try {
+    const { socketPath } = await proxyWith({
+      patterns: [parseHostPattern(`good.example:${hostPort}`)],
+      resolve: async () => {
+        await left.promise;
+        return ['127.0.0.1'];
+      },
+    });
+    for (const request of [`CONNECT good.example:${hostPort}`, `GET http://good.example:${hostPort}/`]) {
+      const client = connect(socketPath);
+      client.write(`${request} HTTP/1.1\r\nHost: x\r\n\r\n`, () => setTimeout(() => client.destroy(), 50));
+      await new Promise((resolve) => client.once('close', resolve));
+    }
+    setTimeout(left.resolve, 50);
+    await left.promise;
+    // Whoever was connected by mistake is let go at once, not when its time has run out.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await eventually(() => assert.equal(upstreams.size, 0));
+  } finally {
+    host.close();
+  }
 });

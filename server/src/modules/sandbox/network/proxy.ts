@@ -127,6 +127,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     }
     const { verdict, address } = await admit(url);
     if (verdict !== 'allowed') return refuse(response, verdict);
+    if (response.destroyed) return;
     const outgoing = builtinHttp().request({
       host: address,
       port: url.port,
@@ -160,8 +161,11 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       target === null ? { verdict: 'not_listed' as const, address: '' } : await admit(target);
     if (verdict !== 'allowed' || target === null)
       return endWith(socket, verdict === 'allowed' ? 'not_listed' : verdict);
+    if (socket.destroyed) return;
     const upstream = await dial(address, target.port);
     if (upstream === null) return endWith(socket, 'unreachable');
+    // The program may have left meanwhile; nobody would ever close this side.
+    if (socket.destroyed) return void upstream.destroy();
     track(upstream);
     upstream.setTimeout(idleTimeoutMs, () => upstream.destroy());
     upstream.on('error', () => socket.destroy());
