@@ -79,3 +79,18 @@ test('refuses a module without a rank', () => {
   using house = repository({ 'server/src/modules/stray/service.ts': 'export const x = 1;' });
   assert.throws(() => checkBoundaries(house.root), /stray/);
 });
+
+test('finds files that import each other in a circle, once, and lets types be', () => {
+  using house = repository({
+    'flow/src/a.ts': "import { b } from './b.ts';\n",
+    'flow/src/b.ts': "import { c } from './c.ts';\n",
+    'flow/src/c.ts': "import { a } from './a.ts';\nimport type { D } from './d.ts';\n",
+    'flow/src/d.ts': "import { c } from './c.ts';\n",
+  });
+  const { violations } = checkBoundaries(house.root);
+  assert.deepEqual(violations.map(({ from, specifier }) => `${from} ${specifier}`).sort(), [
+    'flow/src/a.ts ./b.ts',
+    'flow/src/b.ts ./c.ts',
+    'flow/src/c.ts ./a.ts',
+  ]);
+});

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseSync } from 'oxc-parser';
+import { findCircles, type ImportGraph } from './import-circles.ts';
 
 export interface ImportEdge {
   readonly from: string;
@@ -213,7 +214,21 @@ export function checkBoundaries(root: string): {
     const reason = judge(edge);
     return reason === undefined ? [] : [{ ...edge, reason }];
   });
+  for (const circle of findCircles(graphOf(files, edges))) {
+    for (const edge of circle)
+      violations.push({ ...edge, reason: 'these files import each other in a circle' });
+  }
   return { fileCount: files.length, edgeCount: edges.length, violations };
+}
+
+/** What loads what: types are gone by then. */
+function graphOf(files: readonly string[], edges: readonly ImportEdge[]): ImportGraph {
+  const graph = new Map(files.map((file) => [file, new Map<string, ImportEdge>()]));
+  for (const edge of edges) {
+    const target = resolveSpecifier(edge.from, edge.specifier).path;
+    if (!edge.typeOnly && graph.has(target)) graph.get(edge.from)?.set(target, edge);
+  }
+  return graph;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

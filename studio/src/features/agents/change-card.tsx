@@ -1,10 +1,11 @@
 import { FileDiff } from 'lucide-react';
 import { useState } from 'react';
-import { useLanguage, useText } from '../../i18n/language.ts';
+import { useText } from '../../i18n/language.ts';
 import { FileIcon } from '../workbench/file-icon.tsx';
 import type { TaskDetail } from './agent-queries.ts';
 import { unifiedRows } from './diff-rows.ts';
 import { conflictOf } from './open-conflicts.ts';
+import { PlusMinus } from './plus-minus.tsx';
 import { RollbackDialog } from './rollback-dialog.tsx';
 import { carryOut, reject } from './task-actions.ts';
 
@@ -145,16 +146,6 @@ function Peek({ diff }: { diff: string }) {
   );
 }
 
-export function PlusMinus({ plus, minus }: { plus: number; minus: number }) {
-  const language = useLanguage();
-  return (
-    <code className="plus-minus">
-      <span className={plus > 0 ? 'diff-plus' : 'text-muted'}>+{plus.toLocaleString(language)}</span>{' '}
-      <span className={minus > 0 ? 'diff-minus' : 'text-muted'}>−{minus.toLocaleString(language)}</span>
-    </code>
-  );
-}
-
-export function sum(numbers: readonly number[]): number {
+function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }

@@ -1,8 +1,8 @@
 import { Check, Undo2, X } from 'lucide-react';
 import { useText } from '../../i18n/language.ts';
 import { type AgentName, agentIcons } from './agent-names.ts';
-import { PlusMinus } from './change-card.tsx';
 import type { Verdict } from './decisions.ts';
+import { PlusMinus } from './plus-minus.tsx';
 
 interface HeadProps {
   readonly number: number;

@@ -8,11 +8,11 @@ import { useStore } from '../../ui/store.ts';
 import { FileIcon } from '../workbench/file-icon.tsx';
 import { openStates, proposedFileQuery, type Step, type TaskDetail } from './agent-queries.ts';
 import { appliedOf } from './applied.ts';
-import { PlusMinus } from './change-card.tsx';
 import { ConflictView } from './conflict-view.tsx';
 import { selectionOf, verdictsOf } from './decisions.ts';
 import { FileReview } from './file-review.tsx';
 import { conflictOf, restoreConflict } from './open-conflicts.ts';
+import { PlusMinus } from './plus-minus.tsx';
 import { RollbackDialog } from './rollback-dialog.tsx';
 import { carryOut, reject } from './task-actions.ts';
 

@@ -5,8 +5,8 @@ import { rpc } from '../../rpc/client.ts';
 import { PanelError } from '../../ui/panel-boundary.tsx';
 import { SkeletonLines } from '../../ui/skeleton.tsx';
 import type { Task } from './agent-queries.ts';
-import { PlusMinus } from './change-card.tsx';
 import { unifiedRows } from './diff-rows.ts';
+import { PlusMinus } from './plus-minus.tsx';
 import { carryOut } from './task-actions.ts';
 
 interface DialogProps {

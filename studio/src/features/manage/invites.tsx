@@ -11,7 +11,7 @@ import { PanelError } from '../../ui/panel-boundary.tsx';
 import { SecretOnce } from '../../ui/secret-once.tsx';
 import { SkeletonLines } from '../../ui/skeleton.tsx';
 import { toastFault } from '../../ui/toasts.tsx';
-import { roles } from './users-section.tsx';
+import { roles } from './users.ts';
 
 const refresh = () => queryClient.invalidateQueries({ queryKey: ['invites'] });
 

@@ -4,7 +4,7 @@ import { useLanguage, useText } from '../../i18n/language.ts';
 import { rest } from '../../rpc/http.ts';
 import { Field } from '../../ui/field.tsx';
 import { toast } from '../../ui/toasts.tsx';
-import { type Person, refreshUsers } from './users-section.tsx';
+import { type Person, refreshUsers } from './users.ts';
 
 interface FormDialogProps {
   readonly title: string;

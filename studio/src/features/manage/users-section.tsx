@@ -1,7 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Coins, KeyRound, MoreHorizontal, Trash2, UserPlus } from 'lucide-react';
 import { type FormEvent, useId, useState } from 'react';
-import { queryClient } from '../../app/query-client.ts';
 import { useUser } from '../../app/session.ts';
 import { useLanguage, useText } from '../../i18n/language.ts';
 import type { Result } from '../../rpc/contracts.ts';
@@ -14,10 +13,7 @@ import { PanelError } from '../../ui/panel-boundary.tsx';
 import { SkeletonLines } from '../../ui/skeleton.tsx';
 import { toast, toastFault } from '../../ui/toasts.tsx';
 import { BalanceDialog, PasswordDialog } from './user-dialogs.tsx';
-
-export type Person = Result<'admin.users.list'>['users'][number];
-export const roles = ['viewer', 'developer', 'admin'] as const;
-export const refreshUsers = () => queryClient.invalidateQueries({ queryKey: ['users'] });
+import { type Person, refreshUsers, roles } from './users.ts';
 
 type Asked = { readonly what: 'delete' | 'balance' | 'password'; readonly person: Person };
 

@@ -1,9 +1,7 @@
-import { isFault } from '#base/fault.ts';
-import { checkFileSyntax } from '../checks/check.ts';
 import { type Reason, reason } from '../reasons/reason.ts';
 import { editSymbols } from './edit-symbol.ts';
-import { type Edit, type EditFormat, readEdit } from './edits.ts';
-import { definitionProblem } from './symbols.ts';
+import { type EditFormat, readEdit } from './edits.ts';
+import { type FileEdit, tryEdit } from './try-edit.ts';
 import type { Work } from './work.ts';
 
 /** Larger files are edited part by part: a small model loses the middle of a long answer. */
@@ -19,14 +17,6 @@ const laterTemperature = 0.4;
 const retryTemperature = 0.3;
 const mostRules = 30;
 const problemCharacters = 6_000;
-
-export interface FileEdit {
-  readonly file: string;
-  /** What was wrong before; empty for a first try. */
-  readonly problem: string;
-  /** Counted from zero. */
-  readonly candidate: number;
-}
 
 /**
  * One file until its edit can be read and parses; null, or the first problem of the last try. Small files are asked for as
@@ -114,35 +104,4 @@ function fitsWhole({ model, task }: Work, content: string): boolean {
   const once = model.likelyTokens({ messages: [{ role: 'user', content }] });
   const words = model.likelyTokens({ messages: [{ role: 'user', content: task }] });
   return 2.2 * once + words + promptTokens < contextSize;
-}
-
-/** Writes an edit where it may stand; null, or why it may not. The file is as before then. */
-export async function tryEdit(
-  work: Work,
-  given: {
-    readonly file: string;
-    readonly edit: Edit;
-    readonly before: string;
-    readonly whole: boolean;
-  },
-): Promise<Reason | null> {
-  const { file, edit, before, whole } = given;
-  if (edit.kind === 'problem') return edit.reason;
-  const { context, task } = work;
-  const texts = { before, after: edit.content, task, whole };
-  const lost = await definitionProblem(context.syntax, file, texts);
-  if (lost !== null) return lost;
-  await work.touch(file);
-  try {
-    await context.bench.write(file, edit.content);
-  } catch (error) {
-    if (isFault(error)) return reason('write_refused', { path: file, code: error.code });
-    throw error;
-  }
-  const syntax = await checkFileSyntax(context, file);
-  if (syntax.passed) return null;
-  // A file that does not parse must not stand in the way of the next try.
-  if (before === '') await context.bench.remove(file);
-  else await context.bench.write(file, before);
-  return syntax.reason;
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { type Reason, reason } from '../reasons/reason.ts';
-import { type FileEdit, tryEdit } from './edit-file.ts';
 import { parseJson } from './json-answer.ts';
 import { type Place, readSymbol, spliced } from './symbol-text.ts';
 import { type CodeSymbol, symbolsOf } from './symbols.ts';
+import { type FileEdit, tryEdit } from './try-edit.ts';
 import type { Work } from './work.ts';
 
 const mostSymbols = 3;
