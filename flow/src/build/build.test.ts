@@ -320,6 +320,30 @@ test('a release of the flow is no finished build of somebody else', async (t) =>
   await assert.rejects(build(), (error) => isFlowFault(error, 'build.nothing_to_build'));
 });
 
+test('a tool without settings of its own is known by the build script, and what it needs is named when it is missing', async (t) => {
+  const commands: string[] = [];
+  for (const script of ['tsc && vite build', 'astro build', 'npx @11ty/eleventy', 'docusaurus build']) {
+    const { build } = await siteWorld(t, {
+      'index.html': '<!doctype html><script type="module" src="/src/main.ts"></script>',
+      'package.json': JSON.stringify({ scripts: { build: script } }),
+    });
+    const runCommand: RunCommand = async (command) => {
+      commands.push(command);
+      return { code: 127, output: 'sh: 1: tsc: not found' };
+    };
+    await assert.rejects(
+      build({}, {}, { runCommand }),
+      (error) => isFlowFault(error, 'build.command_failed') && error.fix.en.includes('npm install'),
+    );
+  }
+  assert.deepEqual(commands, Array(4).fill('npm run build'));
+  const other = await siteWorld(t, {
+    'index.html': '<!doctype html>',
+    'package.json': '{"scripts":{"build":"sass main.scss"}}',
+  });
+  await other.build();
+});
+
 test('Hugo is known by its old configuration too', async (t) => {
   const { build } = await siteWorld(t, {
     'config.toml': '',

@@ -92,7 +92,11 @@ function resolveOutput(rootDir: string, output: string): string {
   return outputDir;
 }
 
+/** What a shell says of a program that it does not find. */
+const NO_SUCH_PROGRAM = 127;
+
 function commandFault(command: string, result: CommandResult): FlowFault {
+  const isMissing = result.code === NO_SUCH_PROGRAM;
   const end = result.output.trim().slice(-SHOWN_CHARACTERS);
   const how = result.code === null ? 'was stopped' : `ended with ${result.code}`;
   const wie = result.code === null ? 'wurde beendet' : `endete mit ${result.code}`;
@@ -101,10 +105,15 @@ function commandFault(command: string, result: CommandResult): FlowFault {
       en: `The build command "${command}" ${how}.${end ? `\n${end}` : ''}`,
       de: `Der Build-Befehl „${command}“ ${wie}.${end ? `\n${end}` : ''}`,
     },
-    fix: {
-      en: `Run it by itself and correct what it names: ${command}`,
-      de: `Für sich ausführen und beheben, was er nennt: ${command}`,
-    },
+    fix: isMissing
+      ? {
+          en: "A program is missing. Install the project's packages first: npm install",
+          de: 'Ein Programm fehlt. Zuerst die Pakete des Projekts installieren: npm install',
+        }
+      : {
+          en: `Run it by itself and correct what it names: ${command}`,
+          de: `Für sich ausführen und beheben, was er nennt: ${command}`,
+        },
   });
 }
 

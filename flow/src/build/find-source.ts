@@ -16,17 +16,46 @@ const CANDIDATES = ['site', 'src', 'content', 'public', 'docs', 'www'];
 const OUTPUTS = ['dist', 'build', '_site', 'out'];
 const INDEX_FILES = ['index.html', 'index.md', 'index.markdown'];
 
-/** Tools that are known by a file of theirs, with the command that builds and the folder that it fills. */
-const TOOLS: ReadonlyArray<{ tool: string; files: readonly string[]; command: string; output: string }> = [
-  { tool: 'Astro', files: configNames('astro.config'), command: 'npm run build', output: 'dist' },
+interface Tool {
+  readonly tool: string;
+  /** Files of its settings. */
+  readonly files: readonly string[];
+  /** How the `build` script calls it; many projects have no settings for it. */
+  readonly call?: RegExp;
+  readonly command: string;
+  readonly output: string;
+}
+
+/** Tools that are known by a file of theirs or by the build script, with the command and the folder that it fills. */
+const TOOLS: readonly Tool[] = [
+  {
+    tool: 'Astro',
+    files: configNames('astro.config'),
+    call: /\bastro\s+build\b/,
+    command: 'npm run build',
+    output: 'dist',
+  },
   {
     tool: 'Eleventy',
     files: [...configNames('eleventy.config'), '.eleventy.js'],
+    call: /\beleventy\b/,
     command: 'npm run build',
     output: '_site',
   },
-  { tool: 'Docusaurus', files: configNames('docusaurus.config'), command: 'npm run build', output: 'build' },
-  { tool: 'Vite', files: configNames('vite.config'), command: 'npm run build', output: 'dist' },
+  {
+    tool: 'Docusaurus',
+    files: configNames('docusaurus.config'),
+    call: /\bdocusaurus\s+build\b/,
+    command: 'npm run build',
+    output: 'build',
+  },
+  {
+    tool: 'Vite',
+    files: configNames('vite.config'),
+    call: /\bvite\s+build\b/,
+    command: 'npm run build',
+    output: 'dist',
+  },
   { tool: 'Hugo', files: ['hugo.toml', 'hugo.yaml', 'hugo.json'], command: 'hugo', output: 'public' },
 ];
 
@@ -36,7 +65,7 @@ function configNames(stem: string): string[] {
 
 /**
  * Chooses what to build: what the settings say; else the tool whose configuration lies there (with a `build` script where
- * it needs one); else the project's folder when it has an index page; else the first usual folder that has one; else a
+ * it needs one) or that this script calls; else the project's folder when it has an index page; else the first usual folder that has one; else a
  * finished build (`dist`, `build`, `_site`, `out`); else the folder with any page. `build.output` alone names such a build.
  * @throws build.source_invalid, build.nothing_to_build
  */
@@ -51,7 +80,7 @@ export function findSource(rootDir: string, config: FlowConfig['build']): Source
   if (config.output !== undefined)
     return { kind: 'output', outputDir: requireFolder(rootDir, config.output) };
   const tool = TOOLS.find((one) => isToolOf(one, rootDir));
-  if (tool && (tool.tool === 'Hugo' || hasBuildScript(rootDir)))
+  if (tool && (tool.tool === 'Hugo' || buildScript(rootDir) !== null))
     return { kind: 'command', command: tool.command, output: config.output ?? tool.output, tool: tool.tool };
   const found = ['.', ...CANDIDATES].find((folder) => hasIndex(path.join(rootDir, folder)));
   if (found !== undefined) return { kind: 'sources', sourceDir: path.join(rootDir, found) };
@@ -62,9 +91,9 @@ export function findSource(rootDir: string, config: FlowConfig['build']): Source
   return { kind: 'sources', sourceDir: path.join(rootDir, withPages) };
 }
 
-function isToolOf(tool: (typeof TOOLS)[number], rootDir: string): boolean {
+function isToolOf(tool: Tool, rootDir: string): boolean {
   const has = (name: string) => existsSync(path.join(rootDir, name));
-  if (tool.files.some(has)) return true;
+  if (tool.files.some(has) || tool.call?.test(buildScript(rootDir) ?? '')) return true;
   // Hugo before 0.110 called its configuration by a name that many programs use.
   const isOldHugo = ['config.toml', 'config.yaml', 'config.json'].some(has) && has('content');
   return tool.tool === 'Hugo' && isOldHugo && ['archetypes', 'layouts', 'themes'].some(has);
@@ -101,14 +130,16 @@ function isFolder(dir: string): boolean {
   return lstatSync(dir, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-function hasBuildScript(rootDir: string): boolean {
+/** `scripts.build` of package.json. */
+function buildScript(rootDir: string): string | null {
   try {
     const description: unknown = JSON.parse(readFileSync(path.join(rootDir, 'package.json'), 'utf8'));
-    if (typeof description !== 'object' || description === null || !('scripts' in description)) return false;
+    if (typeof description !== 'object' || description === null || !('scripts' in description)) return null;
     const { scripts } = description;
-    return typeof scripts === 'object' && scripts !== null && 'build' in scripts;
+    if (typeof scripts !== 'object' || scripts === null || !('build' in scripts)) return null;
+    return typeof scripts.build === 'string' ? scripts.build : null;
   } catch {
     // No package.json, or a broken one: the project's own tool will say so.
-    return false;
+    return null;
   }
 }

@@ -104,6 +104,8 @@ test('wrong command lines are told in the caller’s language and end with 2', a
   ]) {
     assert.equal((await cdsFlow(root, argv)).code, 2, argv.join(' '));
   }
+  assert.match((await cdsFlow(root, ['nonsense'])).errors, /^There is no command "nonsense"/);
+  assert.match((await cdsFlow(root, ['--version'])).output, /^\d+\.\d+\.\d+/);
   assert.match((await cdsFlow(root, ['check', 'nope', '--lang', 'de'])).errors, /gibt es nicht/);
   assert.match((await cdsFlow(root, ['help', '--lang=de'])).output, /^Aufruf/);
   assert.equal((await cdsFlow(root, ['build', '--help'])).code, 0);

@@ -1,5 +1,6 @@
 import { formatFault } from '../core/fault.ts';
 import { chooseLanguage, type LocalizedText } from '../core/language.ts';
+import { flowVersion } from '../metadata/source-info.ts';
 import { asFlowFault } from '../pipeline/as-fault.ts';
 import { readArguments } from './arguments.ts';
 import { check } from './check.ts';
@@ -141,9 +142,16 @@ export async function runFlowCommand(
   const terminal = withLanguage(argv, caller);
   const first = argv[0] ?? 'run';
   if (['help', '--help', '-h'].includes(first)) return showHelp(terminal);
+  if (first === '--version') {
+    terminal.print(flowVersion());
+    return 0;
+  }
   const isWord = !first.startsWith('-');
   const command = isWord ? (Object.hasOwn(commands, first) ? commands[first] : undefined) : commands.run;
   if (command === undefined) {
+    terminal.printError(
+      terminal.language === 'de' ? `Den Befehl "${first}" gibt es nicht.` : `There is no command "${first}".`,
+    );
     showHelp({ ...terminal, print: terminal.printError });
     return 2;
   }

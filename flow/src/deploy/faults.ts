@@ -12,6 +12,27 @@ export function releaseUnknownFault(releaseId: string, known: readonly string[])
   });
 }
 
+/** Nothing was live before what is live now. */
+export function nothingEarlierFault(target: string, known: readonly string[]): FlowFault {
+  const only = known[0];
+  return new FlowFault('deploy.release_unknown', {
+    text:
+      only === undefined
+        ? { en: `${target} has no release yet.`, de: `${target} hat noch kein Release.` }
+        : {
+            en: `${target} has no release before ${only}, the only one.`,
+            de: `${target} hat kein Release vor ${only}, dem einzigen.`,
+          },
+    fix:
+      only === undefined
+        ? { en: 'Deploy one: cds flow', de: 'Eines ausliefern: cds flow' }
+        : {
+            en: 'After the next deploy there is one to go back to.',
+            de: 'Nach dem nächsten Deploy gibt es eines, zu dem zurückgegangen werden kann.',
+          },
+  });
+}
+
 /** No room left at the target; what was live is still live. */
 export function targetFullFault(where: string, cause?: unknown): FlowFault {
   return new FlowFault('deploy.target_full', {

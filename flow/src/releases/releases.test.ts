@@ -85,6 +85,25 @@ test('lists, compares and rolls back; without an id to the release before the li
   assert.equal(await live('one'), '22');
 });
 
+test('with nothing to go back to, rollback and diff say so', async (t) => {
+  const { context, deploy } = await world(t);
+  await assert.rejects(
+    rollbackRelease(context),
+    (error) => isFlowFault(error) && error.text.en === 'one has no release yet.',
+  );
+  await deploy('r1', { 'index.html': '1' });
+  await deploy('r1', { 'index.html': '1' });
+  for (const attempt of [rollbackRelease(context), diffReleases(context)])
+    await assert.rejects(
+      attempt,
+      (error) => isFlowFault(error) && error.text.en === 'one has no release before r1, the only one.',
+    );
+  await assert.rejects(
+    rollbackRelease(context, 'r9'),
+    (error) => isFlowFault(error) && error.text.en === 'The target keeps no release r9. It keeps: r1.',
+  );
+});
+
 test('a rollback that one target can’t do changes none of them', async (t) => {
   const { context, deploy, live, root } = await world(t);
   await deploy('r1', { 'index.html': '1' });

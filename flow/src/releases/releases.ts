@@ -1,6 +1,6 @@
 import { FlowFault } from '../core/fault.ts';
 import type { FlowContext } from '../core/step.ts';
-import { releaseUnknownFault } from '../deploy/faults.ts';
+import { nothingEarlierFault, releaseUnknownFault } from '../deploy/faults.ts';
 import { type HistoryEntry, recordDeploy } from '../deploy/history.ts';
 import type { DeployedRelease, DeployOutcome, DeployTarget } from '../deploy/target.ts';
 import { createTargets } from '../deploy/targets/create.ts';
@@ -37,11 +37,7 @@ export async function diffReleases(
   const releases = await target.list();
   const after = wish.after ?? releases.find((release) => release.live)?.id;
   const before = wish.before ?? releaseBefore(releases, after)?.id;
-  if (after === undefined || before === undefined)
-    throw releaseUnknownFault(
-      '–',
-      releases.map((one) => one.id),
-    );
+  if (after === undefined || before === undefined) throw nothingEarlierFault(target.name, idsOf(releases));
   return diffManifests(await target.manifest(before), await target.manifest(after));
 }
 
@@ -83,16 +79,20 @@ async function planRollback(target: DeployTarget, releaseId: string | undefined)
       ? releaseBefore(releases, live?.id)
       : releases.find((release) => release.id === releaseId || release.deploymentId === releaseId);
   if (!wanted)
-    throw releaseUnknownFault(
-      releaseId ?? '–',
-      releases.map((release) => release.id),
-    );
+    throw releaseId === undefined
+      ? nothingEarlierFault(target.name, idsOf(releases))
+      : releaseUnknownFault(releaseId, idsOf(releases));
   const manifest = await target.manifest(wanted.id);
   const from = live ? await target.manifest(live.id) : null;
   const changes = from ? diffManifests(from, manifest).changes : null;
   const changedPaths =
     changes?.filter((change) => change.role !== 'hashed').map((change) => change.path) ?? null;
   return { target, id: wanted.id, changedPaths };
+}
+
+/** A release may have been deployed several times. */
+function idsOf(releases: readonly DeployedRelease[]): string[] {
+  return [...new Set(releases.map((one) => one.id))];
 }
 
 /** The newest release with another id that was deployed before the given one. */

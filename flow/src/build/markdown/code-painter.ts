@@ -1,5 +1,6 @@
 import type { HLJSApi } from 'highlight.js';
-import { type RuleList, type RuleMatch, RuleMatcher } from './rule-matcher.ts';
+import { KeywordFinder, type Keywords } from './keyword-finder.ts';
+import { groupsOf, type RuleList, type RuleMatch, RuleMatcher } from './rule-matcher.ts';
 import { SpanEmitter } from './span-emitter.ts';
 
 /** What is done with the text of a match: one class for all of it, or one for each of its groups. */
@@ -20,7 +21,7 @@ type Callback = (match: RegExpExecArray, answer: Answer) => void;
 /** A mode of a grammar after highlight.js has compiled it. */
 interface Mode {
   readonly matcher: RuleList;
-  readonly keywords?: Readonly<Record<string, readonly [string, number]>>;
+  readonly keywords?: Keywords;
   readonly keywordPatternRe?: RegExp;
   readonly subLanguage?: string | readonly string[];
   readonly scope?: string;
@@ -66,6 +67,7 @@ export class CodePainter {
   readonly #library: HLJSApi;
   readonly #grammars = new Map<string, Grammar>();
   readonly #matchers = new Map<Mode, RuleMatcher>();
+  readonly #finders = new Map<Mode, KeywordFinder | null>();
 
   constructor(library: HLJSApi) {
     this.#library = library;
@@ -98,6 +100,18 @@ export class CodePainter {
       }
       return matcher;
     },
+    keywordsOf: (mode, grammar) => {
+      let finder = this.#finders.get(mode);
+      if (finder === undefined) {
+        const { keywords, keywordPatternRe: pattern } = mode;
+        finder =
+          keywords && pattern
+            ? new KeywordFinder(keywords, pattern, grammar.case_insensitive === true)
+            : null;
+        this.#finders.set(mode, finder);
+      }
+      return finder;
+    },
   };
 
   #grammar(language: string): Grammar {
@@ -116,6 +130,7 @@ interface Tools {
   grammarOf(name: string): Grammar | null;
   guess(code: string, subset: readonly string[]): { value: string; language: string | undefined };
   matcherOf(mode: Mode, flags: string): RuleMatcher;
+  keywordsOf(mode: Mode, grammar: Grammar): KeywordFinder | null;
 }
 
 /** One run over one piece of code. */
@@ -221,7 +236,7 @@ class Painting {
         this.isMatchIgnored = true;
       },
     };
-    callback(match.rule.groupsAt(this.#code, match.index), answer);
+    callback(groupsOf(match, this.#code), answer);
     return answer.isMatchIgnored;
   }
 
@@ -240,8 +255,7 @@ class Painting {
 
   /** Null when the match ends nothing after all. */
   #end(match: RuleMatch): number | null {
-    const rest = this.#code.slice(match.index);
-    const ended = this.#ending(this.#top, match, rest);
+    const ended = this.#ending(this.#top, match);
     if (ended === null) return null;
     const { mode: origin } = this.#top;
     const { endScope } = origin;
@@ -267,11 +281,15 @@ class Painting {
   }
 
   /** The outermost mode that ends here. */
-  #ending(from: Frame, match: RuleMatch, rest: string): Frame | null {
+  #ending(from: Frame, match: RuleMatch): Frame | null {
     for (let frame: Frame | null = from; frame !== null; frame = frame.parent) {
       const { mode } = frame;
       const refuse = mode['on:end'];
-      if (mode.endRe && startsWith(mode.endRe, rest) && !(refuse && this.#isRefused(refuse, mode, match))) {
+      if (
+        mode.endRe &&
+        matchesAt(mode.endRe, this.#code, match.index) &&
+        !(refuse && this.#isRefused(refuse, mode, match))
+      ) {
         let outermost = frame;
         while (outermost.mode.endsParent && outermost.parent) outermost = outermost.parent;
         return outermost;
@@ -306,27 +324,23 @@ class Painting {
   }
 
   #keywords(text: string): void {
-    const { keywords, keywordPatternRe: pattern } = this.#top.mode;
     if (text === '') return;
-    if (!keywords || pattern === undefined) {
+    const finder = this.#tools.keywordsOf(this.#top.mode, this.#grammar);
+    if (finder === null) {
       this.#out.addText(text);
       return;
     }
     let copied = 0;
-    pattern.lastIndex = 0;
-    for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-      const word = this.#grammar.case_insensitive ? match[0].toLowerCase() : match[0];
-      const kind = keywords[word]?.[0];
-      if (kind === undefined || kind.startsWith('_')) continue;
-      this.#out.addText(text.slice(copied, match.index));
-      this.#word(match[0], this.#classOf(kind));
-      copied = match.index + match[0].length;
+    for (let found = finder.next(text, 0); found !== null; found = finder.next(text, found.end)) {
+      this.#out.addText(text.slice(copied, found.start));
+      this.#word(text.slice(found.start, found.end), this.#classOf(found.kind));
+      copied = found.end;
     }
     this.#out.addText(text.slice(copied));
   }
 
   #groups(scope: Scope, match: RuleMatch): void {
-    const groups = match.rule.groupsAt(this.#code, match.index);
+    const groups = groupsOf(match, this.#code);
     for (let index = 1; index < groups.length; index += 1) {
       if (!scope._emit?.[index]) continue;
       const text: string | undefined = groups[index];
@@ -350,15 +364,19 @@ class Painting {
   }
 }
 
-const anchored = new WeakMap<RegExp, RegExp>();
+const anchored = new WeakMap<RegExp, { readonly sticky: RegExp; readonly looksBack: boolean }>();
 
-/** Whether a match begins at the beginning; without looking at the rest of the text for one that doesn't. */
-function startsWith(expression: RegExp, text: string): boolean {
-  let sticky = anchored.get(expression);
-  if (sticky === undefined) {
-    sticky = new RegExp(expression.source, `${expression.flags.replace('g', '')}y`);
-    anchored.set(expression, sticky);
+/** Whether a match begins at this place, as if the text began there; without looking at the rest for one that doesn't. */
+function matchesAt(expression: RegExp, code: string, index: number): boolean {
+  let known = anchored.get(expression);
+  if (known === undefined) {
+    known = {
+      sticky: new RegExp(expression.source, `${expression.flags.replace('g', '')}y`),
+      looksBack: /\^|\\b|\\B|\(\?</.test(expression.source),
+    };
+    anchored.set(expression, known);
   }
-  sticky.lastIndex = 0;
-  return sticky.test(text);
+  const { sticky, looksBack } = known;
+  sticky.lastIndex = looksBack ? 0 : index;
+  return sticky.test(looksBack ? code.slice(index) : code);
 }

@@ -1,3 +1,5 @@
+import { END_OF_TEXT, firstCharacters, OTHER_CHARACTER } from './first-characters.ts';
+
 /** A match of one rule of a grammar. */
 export interface RuleMatch {
   readonly index: number;
@@ -5,17 +7,24 @@ export interface RuleMatch {
   readonly rule: CompiledRule;
 }
 
-/** What highlight.js keeps with each rule; `position` changes as its own matchers are made, and so it does here. */
+/** What highlight.js keeps with each rule. */
 export interface RuleFacts {
   readonly type: 'begin' | 'end' | 'illegal';
   readonly rule?: unknown;
-  position?: number;
 }
 
-export interface CompiledRule {
+export interface CompiledRule extends Expression {
   readonly facts: RuleFacts;
-  /** The rule with all its groups, at a given place of the code. */
-  groupsAt(code: string, index: number): RegExpExecArray;
+  /** Its place in the list. */
+  readonly position: number;
+}
+
+export interface Expression {
+  /** Matches only where it is told to. */
+  readonly sticky: RegExp;
+  /** Not 0 at the signs with which a match may begin. */
+  readonly first: Uint8Array;
+  readonly atWordEdge: boolean;
 }
 
 /** The rules of one mode as a compiled grammar of highlight.js lists them. */
@@ -24,129 +33,120 @@ export interface RuleList {
   readonly count: number;
 }
 
+const nobody: readonly CompiledRule[] = [];
+
 /**
  * Finds the first of many rules, as highlight.js' own matcher does, and the same one: the leftmost, of several at one place the
- * first. Its matcher has a group for every group of every rule, a hundred and more, and looks through all of them for each
- * word; here a rule keeps its groups only when it refers back to them, and one empty group behind each says which it was.
+ * first. Its matcher is one expression of all rules, a hundred and more, which are tried one after the other at every
+ * character; here a table says which rules can begin with a character at all, mostly none, and only these are asked.
  */
 export class RuleMatcher {
   regexIndex = 0;
   readonly #list: RuleList;
-  readonly #flags: string;
+  readonly #isUnicode: boolean;
   readonly #rules: readonly CompiledRule[];
-  readonly #searches = new Map<number, Search>();
+  /** What can begin at each sign, within a word or between two others, and at the edge of a word. */
+  readonly #inside: Candidates = [];
+  readonly #atEdge: Candidates = [];
 
   constructor(list: RuleList, flags: string) {
     this.#list = list;
-    this.#flags = flags;
-    this.#rules = list.rules.map(([expression, facts]) => compileRule(expression, facts, flags));
+    this.#isUnicode = flags.includes('u');
+    this.#rules = list.rules.map(([expression, facts], position) => ({
+      facts,
+      position,
+      ...compiledExpression(typeof expression === 'string' ? expression : expression.source, flags),
+    }));
+    for (let sign = 0; sign <= END_OF_TEXT; sign += 1) {
+      this.#inside.push(null);
+      this.#atEdge.push(null);
+    }
   }
 
   /** The next match at or behind `from`. A match that was refused is passed over by calling again with the same `from`. */
   next(code: string, from: number): RuleMatch | null {
-    const isResuming = this.regexIndex !== 0;
-    let found = this.#search(this.regexIndex).find(code, from);
-    if (isResuming && found?.index !== from) found = this.#search(0).find(code, from + 1);
+    const resumed = this.regexIndex;
+    let found = this.#find(code, from, resumed);
+    let position = found === null ? 0 : found.rule.position - resumed;
+    if (resumed !== 0 && found?.index !== from) {
+      found = this.#find(code, from + 1, 0);
+      position = found?.rule.position ?? 0;
+    }
     if (found !== null) {
-      this.regexIndex += (found.rule.facts.position ?? 0) + 1;
+      this.regexIndex += position + 1;
       if (this.regexIndex === this.#list.count) this.regexIndex = 0;
     }
     return found;
   }
 
-  #search(first: number): Search {
-    const known = this.#searches.get(first);
-    if (known !== undefined) return known;
-    const rules = this.#rules.slice(first);
-    for (const [position, { facts }] of rules.entries()) facts.position = position;
-    const made = new Search(
-      this.#list.rules.slice(first).map(([expression]) => sourceOf(expression)),
-      rules,
-      this.#flags,
-    );
-    this.#searches.set(first, made);
+  /** Looks only at the rules from `first` on. */
+  #find(code: string, from: number, first: number): RuleMatch | null {
+    const inside = this.#inside;
+    const atEdge = this.#atEdge;
+    const { length } = code;
+    let wasWord = from > 0 && isWord(code.charCodeAt(from - 1));
+    for (let index = from; index <= length; index += 1) {
+      const sign = index === length ? END_OF_TEXT : Math.min(code.charCodeAt(index), OTHER_CHARACTER);
+      const nowWord = isWord(sign);
+      const rules =
+        (nowWord === wasWord ? inside : atEdge)[sign] ?? this.#candidates(sign, nowWord !== wasWord);
+      wasWord = nowWord;
+      if (rules === nobody || (this.#isUnicode && isSecondHalf(code, index))) continue;
+      for (const rule of rules) {
+        if (rule.position < first) continue;
+        rule.sticky.lastIndex = index;
+        if (rule.sticky.test(code)) return { index, text: code.slice(index, rule.sticky.lastIndex), rule };
+      }
+    }
+    return null;
+  }
+
+  #candidates(sign: number, isEdge: boolean): readonly CompiledRule[] {
+    const found = this.#rules.filter((rule) => rule.first[sign] !== 0 && (isEdge || !rule.atWordEdge));
+    const made = found.length === 0 ? nobody : found;
+    (isEdge ? this.#atEdge : this.#inside)[sign] = made;
     return made;
   }
 }
 
-class Search {
-  readonly #expression: RegExp | null;
-  readonly #rules: readonly CompiledRule[];
-  /** The number of the empty group behind each rule. */
-  readonly #marks: number[] = [];
+/** By sign; null until somebody asks. */
+type Candidates = Array<readonly CompiledRule[] | null>;
 
-  constructor(sources: readonly string[], rules: readonly CompiledRule[], flags: string) {
-    this.#rules = rules;
-    let groups = 0;
-    const parts = sources.map((source) => {
-      const { text, kept } = withoutGroups(source, groups);
-      groups += kept + 1;
-      this.#marks.push(groups);
-      return `(?:${text})()`;
-    });
-    this.#expression = parts.length === 0 ? null : new RegExp(parts.join('|'), `${flags}g`);
+/** The groups of a match, as its rule alone finds them. */
+export function groupsOf({ rule: { sticky }, index }: RuleMatch, code: string): RegExpExecArray {
+  sticky.lastIndex = index;
+  const groups = sticky.exec(code);
+  if (groups === null) throw new Error('a rule that matches once and then no more');
+  return groups;
+}
+
+const expressions = new Map<string, Expression>();
+
+/** Reads and compiles an expression once: many modes of a grammar share a rule. */
+export function compiledExpression(source: string, flags: string): Expression {
+  const key = `${flags}/${source}`;
+  let known = expressions.get(key);
+  if (known === undefined) {
+    known = { sticky: new RegExp(source, `${flags}y`), ...firstCharacters(source, flags) };
+    expressions.set(key, known);
   }
-
-  find(code: string, from: number): RuleMatch | null {
-    const expression = this.#expression;
-    if (expression === null) return null;
-    expression.lastIndex = from;
-    const match = expression.exec(code);
-    if (match === null) return null;
-    for (let index = 0; index < this.#marks.length; index += 1) {
-      const rule = this.#rules[index];
-      if (rule !== undefined && match[this.#marks[index] ?? 0] !== undefined)
-        return { index: match.index, text: match[0], rule };
-    }
-    throw new Error('a match without a rule');
-  }
+  return known;
 }
 
-function compileRule(expression: RegExp | string, facts: RuleFacts, flags: string): CompiledRule {
-  let single: RegExp | null = null;
-  return {
-    facts,
-    groupsAt: (code, index) => {
-      single ??= new RegExp(sourceOf(expression), `${flags}y`);
-      single.lastIndex = index;
-      const match = single.exec(code);
-      if (match === null) throw new Error('a rule that matches only among others');
-      return match;
-    },
-  };
+function isWord(code: number): boolean {
+  return (
+    (code >= 0x61 && code <= 0x7a) ||
+    (code >= 0x41 && code <= 0x5a) ||
+    (code >= 0x30 && code <= 0x39) ||
+    code === 0x5f
+  );
 }
 
-function sourceOf(expression: RegExp | string): string {
-  return typeof expression === 'string' ? expression : expression.source;
+/** No match of an expression for whole characters begins in the middle of one. */
+export function isSecondHalf(code: string, index: number): boolean {
+  return isHalf(code, index, 0xdc00) && isHalf(code, index - 1, 0xd800);
 }
 
-const parts = /\[(?:[^\\\]]|\\[\s\S])*\]|\((?:\?(?:<[=!]?|[=!])?)?|\\([1-9][0-9]*)|\\[\s\S]/g;
-
-/** The same expression without numbered groups; one with references back to groups keeps them, numbered on from `before`. */
-function withoutGroups(source: string, before: number): { text: string; kept: number } {
-  let refersBack = false;
-  let kept = 0;
-  for (const [part, reference] of source.matchAll(parts)) {
-    if (reference !== undefined) refersBack = true;
-    else if (isGroup(part)) kept += 1;
-  }
-  if (refersBack) {
-    const text = source.replace(parts, (part: string, reference?: string) =>
-      reference === undefined ? part : `\\${Number(reference) + before}`,
-    );
-    return { text, kept };
-  }
-  return {
-    text: source.replace(parts, (part: string) => (part === '(' ? '(?:' : part)),
-    kept: named(source),
-  };
-}
-
-/** `(` and `(?<name>`, but not `(?:`, `(?=`, `(?<=`. */
-function isGroup(part: string): boolean {
-  return part === '(' || part === '(?<';
-}
-
-function named(source: string): number {
-  return [...source.matchAll(parts)].filter(([part]) => part === '(?<').length;
+function isHalf(code: string, index: number, kind: number): boolean {
+  return (code.charCodeAt(index) & 0xfc00) === kind;
 }
