@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { FlowConfig } from '../core/config.ts';
 import { FlowFault, throwAll } from '../core/fault.ts';
 import type { StepLog } from '../core/progress.ts';
-import type { ReleaseContent } from '../core/release-content.ts';
+import type { PageOrigin, ReleaseContent } from '../core/release-content.ts';
 import type { Environment } from '../core/step.ts';
 import { defaultStyle, defaultStyleName } from './default-layout.ts';
 import { fileTooLargeFault, nothingToBuildFault } from './faults.ts';
@@ -226,6 +226,7 @@ async function writePages(build: Build): Promise<void> {
       page.output,
       layout === 'none' ? content : templates.wrap(layout, { ...scope, content }, place),
     );
+    request.content?.origins.set(page.output, originOf(request, page));
   });
   if (usesDefault && !outputs.has(defaultStyleName)) {
     outputs.claim(defaultStyleName, defaultStyleName);
@@ -233,6 +234,15 @@ async function writePages(build: Build): Promise<void> {
   }
   const plain = build.plainPages.filter((one) => one.isIndexed).map((one) => plan.urlOf(one.output));
   writeFeeds({ config: request.config, outputs, listed: scopes.listed, plain });
+}
+
+function originOf({ rootDir, sourceDir }: SiteRequest, { source, rendered }: SitePage): PageOrigin {
+  const full = path.join(sourceDir, source);
+  return {
+    file: path.relative(rootDir, full).replaceAll(path.sep, '/'),
+    text: () => readSource(source, full).toString('utf8'),
+    writtenAs: (address) => rendered.links.find(([, resolved]) => resolved === address)?.[0] ?? address,
+  };
 }
 
 function withSlash(pathname: string): string {

@@ -88,6 +88,22 @@ test('a failure names file, line, column and the fix, and the exit code is 1', a
   );
 });
 
+test('a failure in a page made of Markdown names the Markdown file and its line', async (t) => {
+  const root = await temporaryFolder(t);
+  await writeFiles(root, {
+    'site/index.md': '---\ntitle: x\n---\n# Häuser\n\ncasino.png and\n![a](no.png) ![b](<ein haus ö.png>)\n',
+    'site/_layouts/default.html': '<!doctype html><img src="logo.png">{{{ content }}}',
+  });
+  const { code, errors } = await cdsFlow(root, ['build']);
+  assert.equal(code, 1);
+  assert.match(errors, /^site\/index\.md:7:6: img src "no\.png" leads to no file/m);
+  assert.match(errors, /^site\/index\.md:7:20: img src "ein%20haus/m);
+  assert.match(
+    errors,
+    /^index\.html:1:26: In the page that site\/index\.md and its layout make, img src "logo\.png" leads/m,
+  );
+});
+
 test('wrong command lines are told in the caller’s language and end with 2', async (t) => {
   const root = await temporaryFolder(t);
   for (const argv of [

@@ -18,11 +18,22 @@ import { type FileSum, hashFile } from './hash-file.ts';
 import { listReleaseFiles } from './release-files.ts';
 import type { FlowContext } from './step.ts';
 
+/** The source of a page. */
+export interface PageOrigin {
+  /** Relative to the site's folder. */
+  readonly file: string;
+  text(): string;
+  /** How the source writes an address of the page. */
+  writtenAs(address: string): string;
+}
+
 /**
  * The release while the steps 2 to 5 make it: files that they write are held in memory up to a limit and go to the disk
  * once, in their final form; each content is hashed once. Large files lie on disk from the beginning.
  */
 export interface ReleaseContent {
+  /** Of pages that the build made of something else: what messages about them must name. */
+  readonly origins: Map<string, PageOrigin>;
   /** Every file, in code-unit order. @throws flow.symbolic_link, flow.file_name */
   list(): string[];
   read(file: string): Buffer;
@@ -78,6 +89,7 @@ export function createReleaseContent(
     return sum;
   };
   const content: ReleaseContent = {
+    origins: new Map(),
     list: () => listReleaseFiles(dir, held.keys()),
     read: (file) => held.get(file) ?? readFileSync(full(file)),
     sizeOf: (file) => held.get(file)?.length ?? statSync(full(file)).size,

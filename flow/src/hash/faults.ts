@@ -1,23 +1,25 @@
-import { FlowFault, placeAt } from '../core/fault.ts';
+import { type FaultPlace, FlowFault, placeAt } from '../core/fault.ts';
 import type { StepWarning } from '../core/progress.ts';
+import type { PageOrigin } from '../core/release-content.ts';
 import type { Reference } from './reference.ts';
 import type { Destination } from './resolve.ts';
 import type { TextFile } from './site-file.ts';
 
-/** An address that leads nowhere, with file, line and column. */
+/** An address that leads nowhere, with file, line and column; of a page that was made, those of its source. */
 export function unresolvedFault(
-  file: TextFile,
+  at: { file: TextFile; origin: PageOrigin | undefined },
   reference: Reference,
   destination: Extract<Destination, { kind: 'missing' }>,
 ): FlowFault {
   const { wanted, similar } = destination;
   const shown = reference.url.length > 120 ? `${reference.url.slice(0, 119)}…` : reference.url;
+  const place = placeInSource(at.origin, reference.url);
+  const page = place === null ? at.origin?.file : undefined;
   return new FlowFault('hash.unresolved', {
-    file: file.path,
-    ...placeAt(file.text, reference.start),
+    ...(place ?? { file: at.file.path, ...placeAt(at.file.text, reference.start) }),
     text: {
-      en: `${reference.via} "${shown}" leads to no file: there is no ${wanted}.`,
-      de: `${reference.via} "${shown}" führt zu keiner Datei: Es gibt ${wanted} nicht.`,
+      en: `${page ? `In the page that ${page} and its layout make, ` : ''}${reference.via} "${shown}" leads to no file: there is no ${wanted}.`,
+      de: `${page ? `In der Seite, die ${page} und ihr Layout ergeben: ` : ''}${reference.via} "${shown}" führt zu keiner Datei: Es gibt ${wanted} nicht.`,
     },
     fix:
       similar === null
@@ -30,6 +32,28 @@ export function unresolvedFault(
             de: `Ist ${similar} gemeint? Server unterscheiden Groß- und Kleinschreibung.`,
           },
   });
+}
+
+/** Null when the address does not stand there: a layout brought it. */
+function placeInSource(origin: PageOrigin | undefined, address: string): FaultPlace | null {
+  if (origin === undefined) return null;
+  const text = origin.text();
+  const written = origin.writtenAs(address);
+  for (const one of [written, decoded(written)]) {
+    // Not within a longer name.
+    const found = new RegExp(`(?<=^|[\\s("'<=:,])${RegExp.escape(one)}`, 'm').exec(text);
+    if (found !== null) return { file: origin.file, ...placeAt(text, found.index) };
+  }
+  return null;
+}
+
+/** Markdown may write the letters that HTML has as `%C3%A4`. */
+function decoded(address: string): string {
+  try {
+    return decodeURI(address);
+  } catch {
+    return address;
+  }
 }
 
 /** A module name that no import map of the site defines. */

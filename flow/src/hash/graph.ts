@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { type FlowFault, isFlowFault, throwAll } from '../core/fault.ts';
-import { contentOf, type ReleaseContent } from '../core/release-content.ts';
+import { contentOf, type PageOrigin, type ReleaseContent } from '../core/release-content.ts';
 import type { FlowContext } from '../core/step.ts';
 import { mentionableExtensions } from './aliases.ts';
 import {
@@ -59,7 +59,7 @@ export async function readSiteGraph(context: FlowContext): Promise<SiteGraph> {
   const links = new Map<string, Link[]>();
   const inbound = new Map<string, { strengths: Set<Strength> }>();
   for (const file of texts.values()) {
-    const found = linksOf(file, resolver, findings);
+    const found = linksOf({ file, origin: content.origins.get(file.path) }, resolver, findings);
     links.set(file.path, found);
     for (const { reference, target } of found) {
       if (target === file.path || reference.via === 'source map') continue;
@@ -134,7 +134,11 @@ function emptyFindings(): Findings {
   return { unresolved: [], bare: [], brokenLinks: 0, firstBrokenLink: null };
 }
 
-function linksOf(file: TextFile, resolver: Resolver, findings: Findings): Link[] {
+function linksOf(
+  { file, origin }: { file: TextFile; origin: PageOrigin | undefined },
+  resolver: Resolver,
+  findings: Findings,
+): Link[] {
   const from = referrerOf(file);
   const links: Link[] = [];
   for (const reference of file.scan.references) {
@@ -144,10 +148,10 @@ function linksOf(file: TextFile, resolver: Resolver, findings: Findings): Link[]
       if (reference.strength === 'asset')
         findings.bare.push({ file: file.path, fault: bareSpecifierFault(file, reference) });
     } else if (destination.kind === 'missing' && reference.strength === 'asset') {
-      findings.unresolved.push(unresolvedFault(file, reference, destination));
+      findings.unresolved.push(unresolvedFault({ file, origin }, reference, destination));
     } else if (destination.kind === 'missing' && reference.strength === 'link') {
       findings.brokenLinks += 1;
-      findings.firstBrokenLink ??= unresolvedFault(file, reference, destination);
+      findings.firstBrokenLink ??= unresolvedFault({ file, origin }, reference, destination);
     }
   }
   return links;
