@@ -9,7 +9,8 @@ import { srcsetUrls } from './srcset.ts';
 
 /** Finds every reference of an HTML document or fragment; also used for srcdoc and for the HTML inside feeds. */
 export function scanHtml(scan: Scan, source: MappedText): void {
-  tokenizeHtml(source.text, { onTag: (tag) => scanTag({ scan, source, xml: false }, tag) });
+  const context: TagContext = { scan, source, xml: false };
+  tokenizeHtml(source.text, { onTag: (tag) => scanTag(context, tag), skipsPlainTags: true });
 }
 
 /** Finds every reference of an SVG document. */

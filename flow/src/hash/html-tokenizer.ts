@@ -21,6 +21,8 @@ export interface TagToken {
 
 export interface TokenHandlers {
   onTag(tag: TagToken): void;
+  /** Whether tags that hold no address, `<p>` and `<span class="…">`, need not be reported: most tags of coloured code. */
+  readonly skipsPlainTags?: boolean;
   onEndTag?(name: string, start: number, end: number): void;
   /** XML only: `<?xml-stylesheet …?>`, offsets of what stands between the question marks. */
   onInstruction?(start: number, end: number): void;
@@ -65,11 +67,19 @@ const integrationPoints = new Set([
  */
 export function tokenizeHtml(text: string, handlers: TokenHandlers, options: { xml?: boolean } = {}): void {
   const xml = options.xml ?? false;
+  const skipsPlainTags = (handlers.skipsPlainTags ?? false) && !xml;
   const foreign: string[] = [];
   let at = 0;
   while (at < text.length) {
     const open = text.indexOf('<', at);
     if (open === -1) break;
+    if (skipsPlainTags && foreign.length === 0) {
+      const end = plainTagEnd(text, open);
+      if (end !== -1) {
+        at = end;
+        continue;
+      }
+    }
     const next = text.charCodeAt(open + 1);
     if (!isLetter(next) && next !== 0x21 && next !== 0x2f && next !== 0x3f) {
       // A lone `<` is text.
@@ -93,6 +103,33 @@ export function tokenizeHtml(text: string, handlers: TokenHandlers, options: { x
     }
   }
   if (at < text.length) handlers.onText?.(at, text.length, false);
+}
+
+/** The offset behind a tag that is only a name in small letters, or a span with a class and nothing else; else -1. */
+function plainTagEnd(text: string, open: number): number {
+  const isEnd = text.charCodeAt(open + 1) === 0x2f;
+  const start = isEnd ? open + 2 : open + 1;
+  let at = start;
+  for (let code = text.charCodeAt(at); isSmallLetter(code) || isDigit(code, at > start); at += 1)
+    code = text.charCodeAt(at + 1);
+  if (at === start) return -1;
+  if (text.charCodeAt(at) === 0x3e) {
+    // Content that is no HTML begins behind some.
+    if (isEnd || at - start < 3) return at + 1;
+    const name = text.slice(start, at);
+    return rawTextElements.has(name) || name === 'svg' || name === 'math' ? -1 : at + 1;
+  }
+  if (isEnd || at - start !== 4 || !text.startsWith('span class="', start)) return -1;
+  const close = text.indexOf('"', at + 8);
+  return close !== -1 && text.charCodeAt(close + 1) === 0x3e ? close + 2 : -1;
+}
+
+function isSmallLetter(code: number): boolean {
+  return code >= 0x61 && code <= 0x7a;
+}
+
+function isDigit(code: number, isAllowed: boolean): boolean {
+  return isAllowed && code >= 0x30 && code <= 0x39;
 }
 
 function isForeign(stack: readonly string[]): boolean {
@@ -120,10 +157,10 @@ function commentEnd(text: string, open: number): number {
   if (text.startsWith('>', open + 4)) return open + 5;
   if (text.startsWith('->', open + 4)) return open + 6;
   const plain = text.indexOf('-->', open + 4);
-  const bang = text.indexOf('--!>', open + 4);
-  if (plain === -1 && bang === -1) return text.length;
-  if (bang === -1 || (plain !== -1 && plain < bang)) return plain + 3;
-  return bang + 4;
+  // Not behind the plain end: a page of many comments would be read through for each.
+  const bang = plain === -1 ? text.indexOf('--!>', open + 4) : text.slice(open + 4, plain).indexOf('--!>');
+  if (bang === -1) return plain === -1 ? text.length : plain + 3;
+  return (plain === -1 ? bang : open + 4 + bang) + 4;
 }
 
 function skipInstruction(

@@ -77,6 +77,9 @@ const pieces = [
   '<div data-src="6.png" data-srcset="7.png 1x"></div>',
   '<object data="8.svg"></object>',
   '<input type=image src=9.png>',
+  '<span class="a"><em>x</em><h1>y</h1></span><span class="b" style="c" data-src="10.png">z</span>',
+  '<span class="><img src=no.png>"><span class="d"e><span class=\'"><img src="no.png">\'>',
+  '<!-- a --!><img src="11.png"><!-- b -- c --> <!---->',
   '<a href=javascript:void(0)>x</a><a href="#top">x</a><a href="">x</a>',
 ];
 

@@ -24,6 +24,9 @@ export interface Referrer {
   readonly baseHref: string | null;
 }
 
+/** A host as browsers show it too: small letters, and no number that could be written in another way. */
+const PLAIN_HOST = /^https?:\/\/([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*)(?:[/?#]|$)/;
+
 const OUTSIDE: Destination = { kind: 'outside' };
 
 /** Finds the file behind each address, as a browser and a static server do together. */
@@ -36,6 +39,7 @@ export interface Resolver {
 export function createResolver(input: ResolverInput): Resolver {
   // A host that can't exist, so that no absolute address matches by accident.
   const site = new URL(input.siteUrl ?? 'http://site.invalid/');
+  const bases = new Map<string, URL | null>();
   const known = new Map<string, Destination>();
   const folded = new Map<string, string>();
   for (const file of input.files) folded.set(fold(file), file);
@@ -50,7 +54,7 @@ export function createResolver(input: ResolverInput): Resolver {
       const key = `${base}\0${reference.url}`;
       const before = known.get(key);
       if (before !== undefined) return before;
-      const found = resolveUrl(from, reference.url);
+      const found = leavesSite(reference.url) ? OUTSIDE : resolveUrl(from, reference.url);
       known.set(key, found);
       return found;
     },
@@ -81,7 +85,23 @@ export function createResolver(input: ResolverInput): Resolver {
     return resolveAbsolute(new URL(url, base));
   }
 
+  /** An absolute address of another host, said without reading all of it: most of the addresses of many pages. */
+  function leavesSite(url: string): boolean {
+    const host = PLAIN_HOST.exec(url)?.[1];
+    return host !== undefined && host !== site.host;
+  }
+
   function baseOf(from: Referrer): URL | null {
+    const key = `${from.path}\0${from.baseHref ?? ''}`;
+    let known = bases.get(key);
+    if (known === undefined) {
+      known = readBase(from);
+      bases.set(key, known);
+    }
+    return known;
+  }
+
+  function readBase(from: Referrer): URL | null {
     const own = new URL(from.path.split('/').map(encodeURIComponent).join('/'), site);
     if (from.baseHref === null) return own;
     return URL.canParse(from.baseHref, own.href) ? new URL(from.baseHref, own) : null;
