@@ -89,3 +89,11 @@ export function writeSites(folder: string, pages: ReadonlyMap<string, string>): 
   writeFileSync(path.join(sites.hugo, 'highlight-js.toml'), hugoConfig(false));
   writeFileSync(path.join(sites.hugo, 'chroma.toml'), hugoConfig(true));
 }
+
+/** Copied documentation names pictures that were not copied with it; no peer makes a service worker. */
+export function writeFlowConfig(dir: string): void {
+  writeFileSync(
+    path.join(dir, 'flow.config.mjs'),
+    "export default { hash: { unresolved: 'warn' }, worker: { mode: 'off' } };\n",
+  );
+}

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { median } from '../support/median.ts';
-import { realPages, writeSites } from './corpus.ts';
+import { realPages, writeFlowConfig, writeSites } from './corpus.ts';
 import { type Cost, measure, together } from './measure.ts';
 
 /**
@@ -34,8 +34,8 @@ function writeStaticSite(dir: string): void {
   writeFileSync(path.join(dir, 'logo.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>\n');
 }
 
-const flow = (dir: string) =>
-  measure([node, here('./run-flow.ts'), '.'], { cwd: path.join(folder, dir), env });
+const command = here('../../flow/bin/cds-flow.mjs');
+const flow = (dir: string) => measure([node, command, 'build'], { cwd: path.join(folder, dir), env });
 const clear = (name: string) => rmSync(path.join(folder, name), { recursive: true, force: true });
 
 const runs: Readonly<Record<string, () => Cost>> = {
@@ -75,6 +75,7 @@ try {
   const pages = realPages();
   writeSites(folder, pages);
   writeStaticSite(path.join(folder, 'static'));
+  for (const dir of ['flow', 'static']) writeFlowConfig(path.join(folder, dir));
   const costs = new Map<string, Cost[]>(Object.keys(runs).map((name) => [name, []]));
   for (let round = -1; round < rounds; round += 1) {
     for (const [name, run] of Object.entries(runs)) {

@@ -8,6 +8,7 @@ import type { FlowReport } from '../pipeline/report.ts';
 import { cdsFlow } from '../testing/command.ts';
 import { writeFiles } from '../testing/reference-site.ts';
 import { temporaryFolder } from '../testing/release.ts';
+import { isShortRun } from './short-run.ts';
 
 const page =
   '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>t</title><link rel="stylesheet" href="a.css"></head><body><h1>t</h1></body></html>';
@@ -186,4 +187,9 @@ test('a project with its own build enters at step 3', async (t) => {
   });
   assert.equal(code, 0, errors);
   assert.ok((await readdir(path.join(root, '.flow/release'))).some((file) => file.startsWith('a.h-')));
+});
+
+test('only a command that makes a release and ends does without V8’s slowest compiler', () => {
+  for (const argv of [[], ['run'], ['build', '--out', 'x'], ['--dry-run']]) assert.ok(isShortRun(argv));
+  for (const argv of [['dev'], ['staging'], ['check', 'all']]) assert.ok(!isShortRun(argv));
 });

@@ -1,5 +1,6 @@
 import { chooseLanguage } from '../core/language.ts';
 import { runFlowCommand } from './main.ts';
+import { expectShortRun, isShortRun } from './short-run.ts';
 import { withSignals } from './signals.ts';
 import type { FlowTerminal } from './terminal.ts';
 
@@ -36,6 +37,7 @@ function processTerminal(): FlowTerminal {
 
 /** The whole command, for `cds flow` and for the flow's own program. */
 export function runStandalone(argv: readonly string[]): Promise<number> {
+  if (isShortRun(argv)) expectShortRun();
   return withSignals((signal) => runFlowCommand(argv, processTerminal(), signal));
 }
 
