@@ -1,6 +1,6 @@
 import { formatDecimal, moneyScale } from '#base/decimal.ts';
 import type { Transaction } from '#kernel/database/database.ts';
-import type { StoredReservation } from './reservation-store.ts';
+import type { ReservationStatus } from './contract-shapes.ts';
 
 export interface DrawnUsageRow {
   readonly requestId: string;
@@ -14,67 +14,86 @@ export interface DrawnUsageRow {
   readonly cost: bigint;
 }
 
-/** Writes many usage rows in one statement; returns the request ids that had none before. */
-export async function insertDrawnUsage(
+export interface DrawInput {
+  readonly reservationId: string;
+  readonly rows: readonly DrawnUsageRow[];
+  readonly close: boolean;
+  /** What is still put aside lives at least until then; null: as long as before. */
+  readonly keepUntilMs: number | null;
+  readonly currency: string;
+  readonly atMs: number;
+}
+
+/** What was charged, and of whom. */
+export interface DrawnRow {
+  readonly userId: string;
+  readonly apiKeyId: string | null;
+  readonly createdAtMs: number;
+  /** How many requests were charged; those of before are not among them. */
+  readonly requests: number;
+  readonly lastRequestId: string | null;
+  readonly chargedTokens: bigint;
+  readonly uncoveredTokens: bigint;
+  readonly returnedTokens: bigint;
+  readonly balanceAfter: bigint;
+  readonly hasBudgets: boolean;
+}
+
+interface ResultRow {
+  state: ReservationStatus;
+  owner_id: string;
+  key_id: string | null;
+  begun_at: Date;
+  requests: bigint;
+  last_request: string | null;
+  charged: bigint;
+  uncovered: bigint;
+  returned: bigint;
+  balance_after: bigint;
+  has_budgets: boolean;
+}
+
+/**
+ * Books finished requests on their reservation: usage rows, transfer, budgets and what is left of it, in one journey.
+ * `closed` tells a reservation that gives nothing more; undefined that there is none.
+ */
+export async function drawOn(
   transaction: Transaction,
-  usage: {
-    readonly reservation: StoredReservation;
-    readonly rows: readonly DrawnUsageRow[];
-    readonly currency: string;
-    readonly atMs: number;
-  },
-): Promise<ReadonlySet<string>> {
-  const { reservation, rows, currency, atMs } = usage;
-  const written = await transaction.query<{ request_id: string }>({
-    name: 'ledger_usage_draw',
-    text: `insert into ledger.usage
-             (reservation_id, user_id, api_key_id, request_id, model, endpoint, prompt_tokens, cached_prompt_tokens,
-              completion_tokens, charged_tokens, uncovered_tokens, returned_tokens, cost, currency, created_at)
-           select $1, $2, $3, row.request_id, row.model, row.endpoint, row.prompt_tokens, row.cached_prompt_tokens,
-                  row.completion_tokens, row.charged_tokens, 0, 0, row.cost, $4, $5
-             from unnest($6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[],
-                         $12::bigint[], $13::numeric[])
-                  as row (request_id, model, endpoint, prompt_tokens, cached_prompt_tokens, completion_tokens,
-                          charged_tokens, cost)
-           on conflict (user_id, request_id) do nothing
-           returning request_id`,
+  input: DrawInput,
+): Promise<DrawnRow | { readonly closed: ReservationStatus } | undefined> {
+  const { rows, keepUntilMs } = input;
+  const [row] = await transaction.query<ResultRow>({
+    name: 'ledger_draw',
+    text: `select * from ledger.draw($1, $2, $3, $4, $5, $6::text[], $7::text[], $8::text[], $9::bigint[],
+                                     $10::bigint[], $11::bigint[], $12::bigint[], $13::numeric[])`,
     values: [
-      reservation.id,
-      reservation.userId,
-      reservation.apiKeyId,
-      currency,
-      new Date(atMs),
-      rows.map((row) => row.requestId),
-      rows.map((row) => row.model),
-      rows.map((row) => row.endpoint),
-      rows.map((row) => row.promptTokens),
-      rows.map((row) => row.cachedPromptTokens),
-      rows.map((row) => row.completionTokens),
-      rows.map((row) => row.chargedTokens),
-      rows.map((row) => formatDecimal(row.cost, moneyScale)),
+      input.reservationId,
+      input.close,
+      keepUntilMs === null ? null : new Date(keepUntilMs),
+      new Date(input.atMs),
+      input.currency,
+      rows.map((use) => use.requestId),
+      rows.map((use) => use.model),
+      rows.map((use) => use.endpoint),
+      rows.map((use) => use.promptTokens),
+      rows.map((use) => use.cachedPromptTokens),
+      rows.map((use) => use.completionTokens),
+      rows.map((use) => use.chargedTokens),
+      rows.map((use) => formatDecimal(use.cost, moneyScale)),
     ],
   });
-  return new Set(written.map((row) => row.request_id));
-}
-
-/** Takes from a reservation what was drawn; the rest stays put aside until then. */
-export async function keepReservation(
-  transaction: Transaction,
-  change: { readonly reservationId: string; readonly byTokens: bigint; readonly expiresAtMs: number },
-): Promise<void> {
-  await transaction.execute({
-    name: 'ledger_reservation_keep',
-    text: 'update ledger.reservation set tokens = tokens - $2, expires_at = $3 where id = $1',
-    values: [change.reservationId, change.byTokens, new Date(change.expiresAtMs)],
-  });
-}
-
-export async function noteUncovered(
-  transaction: Transaction,
-  usage: { readonly userId: string; readonly requestId: string; readonly tokens: bigint },
-): Promise<void> {
-  await transaction.execute({
-    text: 'update ledger.usage set uncovered_tokens = $3 where user_id = $1 and request_id = $2',
-    values: [usage.userId, usage.requestId, usage.tokens],
-  });
+  if (row === undefined) return undefined;
+  if (row.state === 'settled' || row.state === 'released') return { closed: row.state };
+  return {
+    userId: row.owner_id,
+    apiKeyId: row.key_id,
+    createdAtMs: row.begun_at.getTime(),
+    requests: Number(row.requests),
+    lastRequestId: row.last_request,
+    chargedTokens: row.charged,
+    uncoveredTokens: row.uncovered,
+    returnedTokens: row.returned,
+    balanceAfter: row.balance_after,
+    hasBudgets: row.has_budgets,
+  };
 }

@@ -111,3 +111,29 @@ test('a request that was drawn cannot be reserved under its id: nothing could ch
   await assert.rejects(it.reserve(userId, { requestId: drawn.requestId }), { code: 'ledger.key_reused' });
   assert.deepEqual(await it.balance(userId), { tokens: 930, heldTokens: 0 });
 });
+
+test('a draw counts for the user and the key, in the day and month in which its reservation began', async () => {
+  const userId = await it.userWith(1_000);
+  const { reservationId } = await it.reserve(userId, { apiKeyId: 'key', maxCompletionTokens: 140 });
+  const other = await it.reserve(userId, { apiKeyId: 'other' });
+  it.world.clock.advance(40 * 86_400_000);
+  await draw(reservationId, [use(), use()], true);
+  const rows = await it.world.database.query<{ api_key_id: string; used: string; held: string }>({
+    text: `select api_key_id, used_tokens::text as used, held_tokens::text as held from ledger.budget_use
+            where user_id = $1 order by api_key_id, period`,
+    values: [userId],
+  });
+  assert.deepEqual(
+    rows.map((row) => [row.api_key_id, row.used, row.held]),
+    [
+      ['', '140', '100'],
+      ['', '140', '100'],
+      ['key', '140', '0'],
+      ['key', '140', '0'],
+      ['other', '0', '100'],
+      ['other', '0', '100'],
+    ],
+  );
+  assert.equal((await it.release(other.reservationId)).returnedTokens, 100);
+  await it.assertBalancedBooks();
+});
