@@ -9,7 +9,7 @@ import { printModels, progressLine } from './models-print.ts';
 const usage: LocalizedText = {
   en: [
     'Usage: cds models list [--json]',
-    '       cds models pull <address | owner/repository [file]> [--sha256 <hash>]',
+    '       cds models pull <name in the catalogue | address | owner/repository [file]> [--sha256 <hash>]',
     '       cds models load <model> [--context <tokens>] [--parallel <n>] [--threads <n>] [--pin | --unpin]',
     '                       [--weight <balance tokens per token>] [--input-cost <money>] [--output-cost <money>]',
     '       cds models unload <model>',
@@ -19,7 +19,7 @@ const usage: LocalizedText = {
   ].join('\n'),
   de: [
     'Aufruf: cds models list [--json]',
-    '        cds models pull <Adresse | Besitzer/Repository [Datei]> [--sha256 <Prüfsumme>]',
+    '        cds models pull <Name im Katalog | Adresse | Besitzer/Repository [Datei]> [--sha256 <Prüfsumme>]',
     '        cds models load <Modell> [--context <Token>] [--parallel <n>] [--threads <n>] [--pin | --unpin]',
     '                        [--weight <Guthaben-Token je Token>] [--input-cost <Geld>] [--output-cost <Geld>]',
     '        cds models unload <Modell>',

@@ -136,10 +136,10 @@ export const llmAdminMethods = {
         .url({ protocol: /^https?$/ })
         .max(2_000)
         .optional(),
-      /** `owner/repository` at Hugging Face. */
+      /** `owner/repository` at Hugging Face, or the id of a model of the catalogue. */
       hf: z
         .string()
-        .regex(/^[\w.-]{1,96}\/[\w.-]{1,96}$/, 'must be owner/repository')
+        .regex(/^([\w.-]{1,96}\/)?[\w.-]{1,96}$/, 'must be owner/repository or a name of the catalogue')
         .optional(),
       /** Which file of the repository; needed where it has several. */
       file: z.string().max(300).optional(),

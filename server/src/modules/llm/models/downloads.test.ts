@@ -243,6 +243,21 @@ test('of a repository with one GGUF file that one is taken; of several one must 
   );
 });
 
+test('a model of the catalogue is pulled by its name; a name that is not in it is told', async () => {
+  await using world = await downloadWorld((request, response, bytes) => {
+    const known = '/Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF/resolve/main/qwen2.5-coder-0.5b-instruct-q8_0.gguf';
+    if (request.url === known) serveWithRanges(request, response, bytes);
+    else response.writeHead(404).end();
+  });
+  const downloads = world.open();
+  await downloads.start({ hf: 'qwen2.5-coder-0.5b-instruct-q8_0' });
+  assert.equal((await ended(downloads, 'qwen2.5-coder-0.5b-instruct-q8_0.gguf'))?.state, 'finished');
+  await assert.rejects(
+    downloads.start({ hf: 'qwen-nothing' }),
+    (error) => isFault(error, 'llm.download_invalid') && /catalogue/.test(String(error.data.reason)),
+  );
+});
+
 test('an error page under a model’s name becomes no model', async () => {
   await using world = await downloadWorld((_request, response) => {
     response.end('<html>Please sign in</html>');

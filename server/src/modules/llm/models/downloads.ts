@@ -60,7 +60,7 @@ class Downloads implements ResumableDownloads {
   }
 
   async start(request: DownloadRequest): Promise<DownloadInfo> {
-    const source = await resolveSource(request, {
+    const source = await resolveSource(fromCatalogue(request), {
       hubUrl: this.#deps.hubUrl,
       signal: this.#stopping.signal,
     });
@@ -150,4 +150,14 @@ class Downloads implements ResumableDownloads {
     const [oldest] = this.#known.keys();
     if (this.#known.size > keptAtMost && oldest !== undefined) this.#known.delete(oldest);
   }
+}
+
+/** A name without an owner is one of the catalogue's. @throws llm.download_invalid */
+function fromCatalogue(request: DownloadRequest): DownloadRequest {
+  const { hf } = request;
+  if (hf === undefined || hf.includes('/')) return request;
+  const entry = catalogue.find(({ id }) => id === hf);
+  if (entry === undefined)
+    throw invalid(`${hf} is not in the catalogue; name an address or owner/repository`);
+  return { ...request, hf: entry.hf, file: entry.file };
 }
