@@ -1,5 +1,5 @@
 // What agents cost beside the model: each step of the loop against the bare call of the model server, applying, rolling
-// back, replay; with `--large` a task in a project of 50,000 files.
+// back, replay. `--large` measures a task in a project of 50,000 files instead, or of `--files`.
 import { agentWorld } from '@cyberdevstudio/server/modules/agents/testing/agent-world.ts';
 import type { Said } from '@cyberdevstudio/server/modules/agents/testing/scripted-provider.ts';
 import { llmContract } from '@cyberdevstudio/server/modules/llm/contract.ts';
@@ -90,7 +90,5 @@ async function recovery(): Promise<void> {
 }
 
 if (process.argv.includes('--recovery')) await recovery();
-else {
-  await measureSteps();
-  if (process.argv.includes('--large')) await measureLargeProject(say);
-}
+else if (process.argv.includes('--large')) await measureLargeProject(say, Number(option('files') ?? 50_000));
+else await measureSteps();

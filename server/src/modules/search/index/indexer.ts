@@ -1,5 +1,13 @@
 import type { Database } from '#kernel/database/database.ts';
-import { knownContents, listFiles, removeBelow, removeFiles, saveContents, saveFiles } from '../store.ts';
+import {
+  knownContents,
+  listFiles,
+  removeBelow,
+  removeFiles,
+  saveContents,
+  saveFiles,
+  withoutFlush,
+} from '../store.ts';
 import type { SearchThread } from '../worker/pool.ts';
 import type { Place, Tasks } from '../worker/tasks.ts';
 
@@ -90,6 +98,7 @@ export function createIndexer(deps: {
     const read = new Set(files.map(({ path }) => path));
     const unreadable = paths.filter((path) => !read.has(path));
     await database.transaction(async (transaction) => {
+      await withoutFlush(transaction);
       await saveContents(transaction, projectId, { contents, now: at });
       await saveFiles(transaction, projectId, files);
       if (unreadable.length > 0) await removeFiles(transaction, projectId, unreadable);

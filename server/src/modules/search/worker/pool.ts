@@ -16,6 +16,12 @@ export interface SearchThread extends AsyncDisposable {
   readonly waiting: number;
 }
 
+/**
+ * What lives shortly, as texts, trees and answers do, is collected sooner: with what V8 takes by itself an index of 5,000
+ * files held 145 MB of heap of which 25 were in use, with this 25 to 35, for the same time of the processor.
+ */
+const maxYoungGenerationSizeMb = 12;
+
 interface Pending {
   readonly resolve: (answer: never) => void;
   readonly reject: (error: unknown) => void;
@@ -30,7 +36,7 @@ export function createSearchThread(options: { readonly onRestart?: () => void } 
 
   function start(): Worker {
     const started = new Worker(new URL('./worker.ts', import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: 1024 },
+      resourceLimits: { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb },
     });
     started.unref();
     started.on('message', ({ id, answer, problem }: { id: number; answer: never; problem?: string }) => {
