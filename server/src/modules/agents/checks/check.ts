@@ -52,7 +52,7 @@ export async function checkTextSyntax(
   path: string,
   text: string,
 ): Promise<CheckResult> {
-  if (path.endsWith('.json')) return checkJson(path, text);
+  if (path.endsWith('.json')) return checkJson(path, text, await before(path));
   const error = await syntax.withTree(path, text, firstError);
   if (error === null || error === undefined) return passed;
   const old = await before(path);
@@ -66,13 +66,24 @@ export async function checkTextSyntax(
   };
 }
 
-function checkJson(path: string, text: string): CheckResult {
+/** Settings of many tools are JSON with comments: what was none before need not become one. */
+function checkJson(path: string, text: string, before: string | null): CheckResult {
   try {
-    JSON.parse(text);
+    JSON.parse(text.replace(/^\uFEFF/, ''));
     return passed;
   } catch (error) {
+    if (before !== null && !isJson(before)) return passed;
     const problem = error instanceof Error ? error.message : 'unreadable';
     return { passed: false, reason: reason('not_json', { path, problem }), output: problem };
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text.replace(/^\uFEFF/, ''));
+    return true;
+  } catch {
+    return false;
   }
 }
 

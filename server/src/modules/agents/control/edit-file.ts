@@ -23,7 +23,10 @@ const problemCharacters = 6_000;
  * a whole, larger ones symbol by symbol, and those that have none by search and replace.
  */
 export async function editFile(work: Work, edit: FileEdit): Promise<Reason | null> {
-  const content = (await work.context.bench.read(edit.file)) ?? '';
+  const { bench } = work.context;
+  const read = await bench.read(edit.file);
+  if (read === null && (await bench.isClosed(edit.file))) return reason('file_closed', { path: edit.file });
+  const content = read ?? '';
   if (content !== '') work.sawData(edit.file);
   const format = formatFor(work, content, edit.candidate);
   if (format !== 'symbol') return editWith(work, edit, { content, format });

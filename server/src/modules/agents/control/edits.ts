@@ -1,6 +1,7 @@
 import { type Reason, type ReasonCode, type ReasonData, reason } from '../reasons/reason.ts';
 import { blockFor, contentOfCall, fencedBlocks, repeatedLine } from './answer-blocks.ts';
 import { findLines, indentLike } from './find-lines.ts';
+import { plainOf, withEndsOf } from './line-ends.ts';
 import { type DiffHunk, looksLikeDiff, readHunks } from './unified-diff.ts';
 
 /** What came of reading a model's answer as an edit of one file. */
@@ -94,22 +95,6 @@ function checkContent(content: string, before: string): Edit {
   if (content === before) return problem('nothing_changed');
   return { kind: 'content', content };
 }
-
-/** The byte order mark, the line ends and the last line break of the file stay what they were. */
-function withEndsOf(before: string, content: string): string {
-  const plain = content.replaceAll('\r\n', '\n').replace(/^\uFEFF/, '');
-  const windows = before.includes('\r\n') && !/[^\r]\n/.test(before);
-  const ended =
-    before !== '' && !before.endsWith('\n')
-      ? plain.replace(/\n$/, '')
-      : plain.endsWith('\n')
-        ? plain
-        : `${plain}\n`;
-  const marked = before.startsWith('\uFEFF') ? `\uFEFF${ended}` : ended;
-  return windows ? marked.replaceAll('\n', '\r\n') : marked;
-}
-
-const plainOf = (text: string) => text.replaceAll('\r\n', '\n').replace(/^\uFEFF/, '');
 
 /**
  * Reads blocks `<<<<<<< SEARCH … ======= … >>>>>>> REPLACE`. A text must occur once; where it does not occur exactly,

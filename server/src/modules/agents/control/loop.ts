@@ -6,7 +6,7 @@ import { fitConversation } from './context.ts';
 import { parseJson } from './json-answer.ts';
 import type { Answer, Message, ToolCall } from './model.ts';
 import { createProgress } from './progress.ts';
-import { approvedOf, type Conversation, type Outcome, type Work } from './work.ts';
+import { approvedOf, type Conversation, type Outcome, type ProjectMap, type Work } from './work.ts';
 
 const mostCalls = 80;
 const repairs = 2;
@@ -118,11 +118,10 @@ async function opening(work: Work): Promise<Message[]> {
 
 const shownFiles = 400;
 
-function shownMap(map: readonly string[]): string {
-  const left = map.length - shownFiles;
-  return [...map.slice(0, shownFiles), ...(left > 0 ? [`[${left} more lines are not shown]`] : [])].join(
-    '\n',
-  );
+function shownMap({ files, omittedFiles }: ProjectMap): string {
+  const left = Math.max(0, files.length - shownFiles) + omittedFiles;
+  const lines = files.slice(0, shownFiles).map(({ line }) => line);
+  return [...lines, ...(left > 0 ? [`[${left} more files are not shown]`] : [])].join('\n');
 }
 
 /** Runs a call, ours or one of a server, and logs it. */

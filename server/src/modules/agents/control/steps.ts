@@ -94,14 +94,13 @@ async function restore({ context: { bench } }: Work, contents: Contents): Promis
 }
 
 async function pickFiles({ model, task, map, prompt, log }: Work): Promise<string[]> {
-  const candidates = map
-    .slice(0, mostCandidates)
-    .map((line) =>
-      line.length > candidateCharacters
-        ? `${line.slice(0, candidateCharacters)} [${line.length - candidateCharacters} characters more]`
-        : line,
-    );
-  await log('context', { candidates, omitted: map.length - candidates.length });
+  const files = map.files.slice(0, mostCandidates);
+  const candidates = files.map(({ line }) =>
+    line.length > candidateCharacters
+      ? `${line.slice(0, candidateCharacters)} [${line.length - candidateCharacters} characters more]`
+      : line,
+  );
+  await log('context', { candidates, omitted: map.files.length - files.length + map.omittedFiles });
   const schema = {
     type: 'object',
     properties: {
@@ -127,7 +126,7 @@ async function pickFiles({ model, task, map, prompt, log }: Work): Promise<strin
     const picked = Picked.safeParse(parseJson(answer.text));
     if (!picked.success) continue;
     const paths = picked.data.files
-      .map((number) => candidates[number - 1]?.split(':')[0])
+      .map((number) => files[number - 1]?.path)
       .filter((path) => path !== undefined);
     const chosen = [...new Set([...paths, ...(picked.data.newFile ? [picked.data.newFile] : [])])].slice(
       0,

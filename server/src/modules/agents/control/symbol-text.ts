@@ -3,6 +3,7 @@ import { type Reason, type ReasonCode, type ReasonData, reason } from '../reason
 import { blockFor, contentOfCall, fencedBlocks, repeatedLine } from './answer-blocks.ts';
 import { type Edit, leftOutLine } from './edits.ts';
 import { indentLike } from './find-lines.ts';
+import { withEndsOf } from './line-ends.ts';
 import { type CodeSymbol, mayRename, symbolsOf } from './symbols.ts';
 
 /** Where code is put: in the place of a symbol, or after it. */
@@ -103,7 +104,6 @@ export async function spliced(
 ): Promise<Edit> {
   const { path, content, symbols, symbol } = file;
   const { place, text, syntax, task } = put;
-  const windows = content.includes('\r\n');
   const lines = content.replaceAll('\r\n', '\n').split('\n');
   const present = lines[symbol.firstLine] ?? '';
   const code = text.split('\n');
@@ -130,7 +130,7 @@ export async function spliced(
     if ((now.get(name) ?? 0) < count) return problem('symbol_lost', { name });
   }
   if (place.kind === 'after' && now.size === expected.size) return problem('symbol_missing');
-  return { kind: 'content', content: windows ? after.replaceAll('\n', '\r\n') : after };
+  return { kind: 'content', content: withEndsOf(content, after) };
 }
 
 function countsOf(names: readonly string[]): Map<string, number> {

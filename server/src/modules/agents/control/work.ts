@@ -9,6 +9,13 @@ import type { EditFormat } from './edits.ts';
 import type { Fact, Facts } from './facts.ts';
 import type { Message, Model, ToolCall } from './model.ts';
 
+/** Files with what they define, most important first. */
+export interface ProjectMap {
+  readonly files: readonly { readonly path: string; readonly line: string }[];
+  /** Files that it has no room for. */
+  readonly omittedFiles: number;
+}
+
 /** What a controller works with: one task in its copy of the project. */
 export interface Work {
   readonly agent: AgentName;
@@ -20,8 +27,7 @@ export interface Work {
   readonly context: CheckContext;
   /** AGENTS.md of the project; empty when there is none. */
   readonly projectRules: string;
-  /** Files with what they define, most important first; says how many are left out. */
-  readonly map: readonly string[];
+  readonly map: ProjectMap;
   /** Fills one of the shipped prompts. */
   readonly prompt: (
     promptId: string,

@@ -201,7 +201,9 @@ async function workOf(
       namedFiles: task.files,
       call,
     }),
-    map: given.definition.checksOnly ? [] : await projectMap(task, clients.search, call),
+    map: given.definition.checksOnly
+      ? { files: [], omittedFiles: 0 }
+      : await projectMap(task, clients.search, call),
     prompt: async (promptId: string, variables: Record<string, string | number | boolean | string[]>) =>
       (await clients.prompts.call('prompt.generate', { promptId, variables }, call)).output,
   };

@@ -110,6 +110,10 @@ export const answerWords = {
     en: '{path} is not there, or is no text file',
     de: '{path} gibt es nicht, oder es ist keine Textdatei',
   },
+  file_closed: {
+    en: '{path} is no text of a size that can be shown, and so cannot be written',
+    de: '{path} ist kein Text einer Größe, die sich zeigen lässt, und wird deshalb nicht geschrieben',
+  },
   refused_by: { en: 'the platform refused it ({code})', de: 'die Plattform hat es abgelehnt ({code})' },
   user_refused: { en: 'the user refused', de: 'der Benutzer hat es abgelehnt' },
 } as const satisfies Record<string, LocalizedText>;

@@ -17,7 +17,7 @@ const rules: readonly (readonly [GuardReason, RegExp])[] = [
   ],
   [
     'pipeline',
-    /(^|\/)\.(github|circleci|gitea|forgejo|woodpecker|buildkite)\/|(^|\/)(\.gitlab-ci\.ya?ml|\.travis\.ya?ml|\.drone\.ya?ml|azure-pipelines\.ya?ml|bitbucket-pipelines\.ya?ml|Jenkinsfile)$/i,
+    /(^|\/)\.(github|gitlab|circleci|gitea|forgejo|woodpecker|buildkite|semaphore|teamcity)\/|(^|\/)(\.gitlab-ci\.ya?ml|\.travis\.ya?ml|\.drone\.ya?ml|azure-pipelines\.ya?ml|bitbucket-pipelines\.ya?ml|\.?appveyor\.ya?ml|buildspec\.ya?ml|cloudbuild\.(ya?ml|json)|Jenkinsfile)$/i,
   ],
   [
     'registry',
@@ -26,8 +26,10 @@ const rules: readonly (readonly [GuardReason, RegExp])[] = [
   ['editor', /(^|\/)(\.vscode|\.idea|\.zed|\.devcontainer)\/|(^|\/)\.envrc$/i],
   [
     'instructions',
-    /(^|\/)(AGENTS|CLAUDE|GEMINI)\.md$|(^|\/)(\.cursor|\.continue|\.aider[^/]*|\.cursorrules|\.windsurfrules|\.mcp\.json)(\/|$)/,
+    /(^|\/)(AGENTS|CLAUDE|GEMINI)\.md$|(^|\/)(\.claude|\.gemini|\.codex|\.cursor|\.continue|\.windsurf|\.roo|\.clinerules|\.junie|\.kiro|\.opencode|\.aider[^/]*|\.cursorrules|\.windsurfrules|\.mcp\.json|opencode\.jsonc?)(\/|$)/,
   ],
+  // npm compiles what this file says whenever packages are installed.
+  ['scripts', /(^|\/)binding\.gyp$/],
   ['platform', /(^|\/)\.cds(\/|$)/i],
 ];
 

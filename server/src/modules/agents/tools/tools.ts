@@ -4,6 +4,7 @@ import { isSecretFile } from '../changes/secret-files.ts';
 import { checkTextSyntax } from '../checks/check.ts';
 import { repeatedLine } from '../control/answer-blocks.ts';
 import { leftOutLine, replaceText } from '../control/edits.ts';
+import { withEndsOf } from '../control/line-ends.ts';
 import type { ToolCall } from '../control/model.ts';
 import { definitionProblem } from '../control/symbols.ts';
 import type { ConsentNeed, Work } from '../control/work.ts';
@@ -158,8 +159,12 @@ async function run(
     case 'find':
       return data(work, 'the search', { text: await find(work, (input as Inputs['find']).text) });
     case 'write_file': {
-      const { path, content } = input as Inputs['write_file'];
-      const before = (await bench.read(path)) ?? '';
+      const { path } = input as Inputs['write_file'];
+      const read = await bench.read(path);
+      if (read === null && (await bench.isClosed(path))) return refused(reason('file_closed', { path }));
+      const before = read ?? '';
+      const given = (input as Inputs['write_file']).content;
+      const content = before === '' ? given : withEndsOf(before, given);
       if (before === content) return refused(reason('holds_already', { path }));
       const wrong = await wholeProblem(work, { path, before, content });
       if (wrong !== null) return refused(wrong, { advice: takeAwayAdvice(wrong) });

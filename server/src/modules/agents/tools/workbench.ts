@@ -19,6 +19,8 @@ export interface RunOutcome {
 export interface Workbench {
   /** The text of a file; null when it is not there, binary or larger than 1 MiB, or than asked. */
   read(path: string, limitBytes?: number): Promise<string | null>;
+  /** Whether something is there that `read` cannot show whole, and whose writing would be blind. */
+  isClosed(path: string): Promise<boolean>;
   /** @throws files.* */
   write(path: string, content: string): Promise<void>;
   remove(path: string): Promise<void>;
@@ -30,6 +32,13 @@ export interface Workbench {
 
 const readBytes = 1024 ** 2;
 const runTimeoutMs = 120_000;
+/** What is there and is no text that could be shown; whatever else is wrong with a path, writing to it tells. */
+const closed = new Set([
+  'files.too_large',
+  'files.not_a_file',
+  'files.special_file',
+  'files.hard_link_escapes',
+]);
 /** The repository's own folder is never in a copy, and nothing of it is ever proposed. */
 const ownFolder = /(^|\/)\.git(\/|$)/i;
 
@@ -79,6 +88,16 @@ export function createWorkbench(parts: {
         return isUtf8(content) && !content.includes(0) ? content.toString() : null;
       } catch (error) {
         if (isFault(error)) return null;
+        throw error;
+      }
+    },
+    async isClosed(path) {
+      assertAllowed(path);
+      try {
+        const { content } = await readWorkspaceFile(workspace, path, { limitBytes: readBytes });
+        return !isUtf8(content) || content.includes(0);
+      } catch (error) {
+        if (isFault(error)) return closed.has(error.code);
         throw error;
       }
     },
