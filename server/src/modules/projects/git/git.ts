@@ -4,6 +4,7 @@ import { fault } from '#base/fault.ts';
 import { readWorkspaceFile } from '#kernel/files/read.ts';
 import { unlimitedRoom } from '#kernel/files/workspace.ts';
 import type { ProjectFolder } from '../folders.ts';
+import { watchForBlocking } from './blocking-files.ts';
 import { type Confinement, confinedArguments, confinedPath, limitedCommand } from './confinement.ts';
 import { assertContained } from './contained.ts';
 import { type ProcessResult, runProcess } from './process.ts';
@@ -56,7 +57,10 @@ export function createGit(parts: {
   /** By project: the settings' content that was checked last. */
   const checked = new Map<string, string>();
 
-  function start(folder: ProjectFolder, command: GitCommand & { bare?: boolean }): Promise<ProcessResult> {
+  async function start(
+    folder: ProjectFolder,
+    command: GitCommand & { bare?: boolean },
+  ): Promise<ProcessResult> {
     const workspace = confined ? confinedPath : folder.workspacePath;
     const git = ['git', '-C', workspace, ...settingArguments(), ...command.args];
     const binds = [{ from: folder.workspacePath, to: confinedPath, writable: true }];
@@ -66,7 +70,8 @@ export function createGit(parts: {
         { from: folder.gitCorePath, to: confinedCorePath, writable: false },
       );
     const args = confined ? ['bwrap', ...confinedArguments({ binds, chdir: '/' }), ...git] : git;
-    return runProcess({
+    using blocking = watchForBlocking(folder);
+    return await runProcess({
       ...limitedCommand(args, Math.ceil(timeoutMs / 1000)),
       environment: {
         ...gitEnvironment(workspace),
@@ -76,7 +81,7 @@ export function createGit(parts: {
       timeoutMs,
       outputBytes: command.outputBytes ?? defaultOutputBytes,
       ...(command.stdin === undefined ? {} : { stdin: command.stdin }),
-      ...(command.signal === undefined ? {} : { signal: command.signal }),
+      signal: AbortSignal.any([blocking.signal, ...(command.signal === undefined ? [] : [command.signal])]),
     });
   }
 
