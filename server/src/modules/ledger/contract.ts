@@ -91,6 +91,8 @@ export const ledgerContract = defineContract('ledger', {
           .max(500),
         /** Returns what is left; nothing can be drawn afterwards. */
         close: z.boolean().default(false),
+        /** All that is put aside beyond so much is returned; what is told is what requests still run on. */
+        keepTokens: Tokens.optional(),
         /** What is still put aside lives so much longer from now: requests are running on it. */
         lifetimeMs: LifetimeMs.optional(),
       }),

@@ -97,3 +97,14 @@ export async function drawOn(
     hasBudgets: row.has_budgets,
   };
 }
+
+/** Takes from a reservation what was returned of it; the rest stays put aside. */
+export async function shrinkReservation(
+  transaction: Transaction,
+  change: { readonly reservationId: string; readonly byTokens: bigint },
+): Promise<void> {
+  await transaction.execute({
+    text: 'update ledger.reservation set tokens = tokens - $2 where id = $1',
+    values: [change.reservationId, change.byTokens],
+  });
+}

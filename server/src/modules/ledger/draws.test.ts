@@ -137,3 +137,18 @@ test('a draw counts for the user and the key, in the day and month in which its 
   assert.equal((await it.release(other.reservationId)).returnedTokens, 100);
   await it.assertBalancedBooks();
 });
+
+test('what is put aside beyond what is still needed comes back, once however often it is asked', async () => {
+  const userId = await it.userWith(1_000);
+  const { reservationId } = await it.reserve(userId, { promptTokens: 300, maxCompletionTokens: 0 });
+  const keep = (keepTokens: number) =>
+    it.world
+      .client(ledgerContract)
+      .call('ledger.draw', { reservationId, uses: [], keepTokens }, it.world.call(null));
+  assert.equal((await keep(100)).returnedTokens, 200);
+  assert.equal((await keep(100)).returnedTokens, 0);
+  assert.deepEqual(await it.balance(userId), { tokens: 900, heldTokens: 100 });
+  assert.equal((await draw(reservationId, [use()], true)).returnedTokens, 30);
+  assert.deepEqual(await it.balance(userId), { tokens: 930, heldTokens: 0 });
+  await it.assertBalancedBooks();
+});

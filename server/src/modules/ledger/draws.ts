@@ -1,8 +1,12 @@
 import { fault } from '#base/fault.ts';
 import { balanceTokensOf, costOf, type ModelPrice } from '#base/pricing.ts';
 import type { Transaction } from '#kernel/database/database.ts';
-import { type DrawnRow, drawOn } from './draw-store.ts';
+import { settleUse } from './budget-store.ts';
+import { type DrawnRow, drawOn, shrinkReservation } from './draw-store.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { lockReservation } from './reservations.ts';
 import type { SettlementDeps } from './settlements.ts';
+import { postTransfer } from './store.ts';
 
 export interface DrawnUse {
   readonly requestId: string;
@@ -18,6 +22,8 @@ export interface DrawRequest {
   readonly reservationId: string;
   readonly uses: readonly DrawnUse[];
   readonly close: boolean;
+  /** What is put aside beyond so much is returned. */
+  readonly keepTokens?: number | undefined;
   /** What is still put aside lives so much longer from now. */
   readonly lifetimeMs?: number | undefined;
   readonly traceId: string;
@@ -58,11 +64,44 @@ export function createDraws({ database, publish, budgets, now, currency }: Settl
     if (drawn === undefined) throw fault('ledger.reservation_unknown');
     if ('closed' in drawn) throw fault('ledger.reservation_closed', { status: drawn.closed });
     await announce(transaction, drawn, request.traceId);
+    const spare = close ? 0n : await returnSpare(transaction, request);
     return {
       chargedTokens: Number(drawn.chargedTokens),
       uncoveredTokens: Number(drawn.uncoveredTokens),
-      returnedTokens: Number(drawn.returnedTokens),
+      returnedTokens: Number(drawn.returnedTokens + spare),
     };
+  }
+
+  /** Told by what is to stay, so that a repetition returns nothing more. */
+  async function returnSpare(
+    transaction: Transaction,
+    { reservationId, keepTokens }: DrawRequest,
+  ): Promise<bigint> {
+    if (keepTokens === undefined) return 0n;
+    const { reservation, accounts } = await lockReservation(transaction, reservationId);
+    const { userId, apiKeyId, tokens, createdAtMs } = reservation;
+    const spare = tokens - BigInt(keepTokens);
+    if (reservation.status !== 'held' || spare <= 0n) return 0n;
+    await postTransfer(transaction, {
+      userId,
+      kind: 'release',
+      key: `spare:${reservationId}:${tokens}`,
+      fingerprint: fingerprintOf(keepTokens),
+      atMs: now(),
+      legs: [
+        [accounts.held.id, -spare],
+        [accounts.available.id, spare],
+      ],
+    });
+    await settleUse(transaction, {
+      userId,
+      apiKeyId,
+      atMs: createdAtMs,
+      heldTokens: spare,
+      usedTokens: 0n,
+    });
+    await shrinkReservation(transaction, { reservationId, byTokens: spare });
+    return spare;
   }
 
   async function announce(transaction: Transaction, drawn: DrawnRow, traceId: string): Promise<void> {

@@ -23,8 +23,11 @@ export interface Allotment {
   giveBack(tokens: number): void;
   /** Notes a use, which goes to the ledger with the next batch. */
   charge(use: Use, amount: { readonly taken: number; readonly charged: number }): void;
-  /** Gives the rest back once nothing runs on it any more; true when that is now. */
-  retire(): boolean;
+  /**
+   * Gives back what nothing runs on: all of it where nothing does. Undefined where there is nothing to give, else when
+   * the ledger has it, or could not be told.
+   */
+  giveSpare(): Promise<void> | undefined;
   retireIfIdle(): void;
   /** Keeps the reservation alive while requests run on it: to be called every few seconds at most. */
   renew(): void;
@@ -57,7 +60,10 @@ export function createAllotment(
   let running = 0;
   let retired = false;
   let lastUsedMs = now();
-  let pending: Use[] = [];
+  /** Tokens of the requests that run. */
+  let taken = 0;
+  let pending: { readonly use: Use; readonly charged: number }[] = [];
+  let sparing: PromiseWithResolvers<void> | undefined;
   let flushing: Promise<void> | undefined;
   let failures = 0;
   let ending = false;
@@ -72,28 +78,38 @@ export function createAllotment(
   async function flush(): Promise<void> {
     // What is charged in the same turn of the event loop goes in one batch.
     await new Promise((resolve) => setImmediate(resolve));
-    while (pending.length > 0 || renewing || (retired && running === 0 && !isClosed)) {
+    while (
+      pending.length > 0 ||
+      renewing ||
+      sparing !== undefined ||
+      (retired && running === 0 && !isClosed)
+    ) {
       // A transaction costs the same for one use and for fifty: while more are running, their ends are waited for.
-      if (running > 0 && !retired && !renewing) await new Promise((resolve) => setTimeout(resolve, gatherMs));
-      const uses = pending.slice(0, atOnce);
+      if (running > 0 && !retired && !renewing && sparing === undefined)
+        await new Promise((resolve) => setTimeout(resolve, gatherMs));
+      const batch = pending.slice(0, atOnce);
       pending = pending.slice(atOnce);
+      const spared = sparing;
       const close = retired && running === 0 && pending.length === 0;
       try {
         const askedAtMs = now();
-        const draw = { reservationId, uses, close, ...(close ? {} : { lifetimeMs }) };
+        const uses = batch.map(({ use }) => use);
+        const draw = { reservationId, uses, close, ...(close ? {} : { lifetimeMs, ...spareOf(spared) }) };
         await ledger.call('ledger.draw', draw, systemCall());
         failures = 0;
         renewing = false;
+        endSparing(spared);
         expiresAtMs = askedAtMs + lifetimeMs;
         if (close) return finish();
       } catch (error) {
         if (isFault(error, 'ledger.reservation_closed')) return finish();
-        pending = [...uses, ...pending];
+        pending = [...batch, ...pending];
         resolveTried();
+        endSparing(spared);
         if (isFault(error, 'common.invalid_params') && setAside(error)) continue;
         const waitMs = retryMs[Math.min(failures, retryMs.length - 1)];
         failures += 1;
-        log.warn({ err: error, reservationId, uses: uses.length }, 'uses of models can’t be charged yet');
+        log.warn({ err: error, reservationId, uses: batch.length }, 'uses of models can’t be charged yet');
         // A process that stops must not wait for the whole of an outage.
         if (failures > retryMs.length && (ending || now() >= expiresAtMs)) {
           log.error({ reservationId, uses: pending }, 'uses of models were not charged');
@@ -103,6 +119,18 @@ export function createAllotment(
       }
     }
     atOnce = batchSize;
+  }
+
+  /** What has to stay put aside: for the requests that run, for uses that are not told yet, and what is free again. */
+  function spareOf(spared: unknown): { readonly keepTokens?: number } {
+    if (spared === undefined) return {};
+    const untold = pending.reduce((sum, { charged }) => sum + charged, 0);
+    return { keepTokens: Math.max(0, taken + untold + left) };
+  }
+
+  function endSparing(spared: PromiseWithResolvers<void> | undefined): void {
+    spared?.resolve();
+    if (sparing === spared) sparing = undefined;
   }
 
   /** One use that the ledger refuses for what it is must not keep those beside it from being charged. */
@@ -116,6 +144,7 @@ export function createAllotment(
   function finish(): void {
     isClosed = true;
     renewing = false;
+    endSparing(sparing);
     deps.onClosed();
     resolveClosed();
     resolveTried();
@@ -124,7 +153,7 @@ export function createAllotment(
   function start(): void {
     flushing ??= flush().finally(() => {
       flushing = undefined;
-      if (!isClosed && (pending.length > 0 || (retired && running === 0))) start();
+      if (!isClosed && (pending.length > 0 || sparing !== undefined || (retired && running === 0))) start();
     });
   }
 
@@ -145,24 +174,34 @@ export function createAllotment(
     take(tokens) {
       if (retired || left < tokens || now() >= deps.usableUntilMs) return false;
       left -= tokens;
+      taken += tokens;
       running += 1;
       return true;
     },
     giveBack(tokens) {
       left += tokens;
+      taken -= tokens;
       ended();
     },
-    charge(use, { taken, charged }) {
-      left += taken - charged;
-      pending.push(use);
+    charge(use, amount) {
+      left += amount.taken - amount.charged;
+      taken -= amount.taken;
+      pending.push({ use, charged: amount.charged });
       ended();
       start();
     },
-    retire() {
-      if (running > 0) return false;
-      retired = true;
+    giveSpare() {
+      if (running === 0) {
+        retired = true;
+        start();
+        return closed;
+      }
+      if (left <= 0) return undefined;
+      left = 0;
+      sparing ??= Promise.withResolvers();
+      const { promise } = sparing;
       start();
-      return true;
+      return promise;
     },
     retireIfIdle() {
       if (retired || running > 0) return;

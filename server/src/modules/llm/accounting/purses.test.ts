@@ -135,3 +135,20 @@ test('a use that the ledger can’t take does not keep those beside it from bein
   state.away = false;
   await eventually(async () => assert.equal(await it.requestsOf(userId), 5));
 });
+
+test('what lies idle beside a request that still runs serves the next one, of whatever key', async () => {
+  const userId = await it.userWith(1_000);
+  await using purses = pursesWith(60_000);
+  // Many in a row: more and more is put aside ahead, and one of them goes on for long.
+  const long = [];
+  for (let turn = 0; turn < 4; turn += 1) long.push(await purses.hold(ask(userId)));
+  for (const hold of long.slice(1)) await hold.settle(used);
+  const other = await purses.hold(ask(userId, { apiKeyId: 'other', maxCompletionTokens: 600 }));
+  await assert.rejects(purses.hold(ask(userId, { maxCompletionTokens: 600 })), {
+    code: 'ledger.insufficient_balance',
+  });
+  await other.settle({ ...used, completionTokens: 600 });
+  await long[0]?.settle({ ...used, completionTokens: 40 });
+  await purses[Symbol.asyncDispose]();
+  assert.deepEqual(await it.balanceOf(userId), { tokens: 1_000 - 3 * 70 - 660 - 100, heldTokens: 0 });
+});

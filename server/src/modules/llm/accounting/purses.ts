@@ -116,7 +116,7 @@ export function createPurses(deps: PurseDeps): Accounting & AsyncDisposable {
     try {
       return await reserve(purse, needed);
     } catch (error) {
-      // What lies idle in the user's purses may be what is missing.
+      // What lies idle in the user's purses, also beside requests that run, may be what is missing.
       if (!isRefusal(error) || !(await returnIdle(purse.userId))) throw error;
       return reserve(purse, needed);
     }
@@ -124,11 +124,12 @@ export function createPurses(deps: PurseDeps): Accounting & AsyncDisposable {
 
   async function returnIdle(userId: string): Promise<boolean> {
     const ofUser = [...purses.values()].filter((purse) => purse.userId === userId);
-    const idle = ofUser
+    const given = ofUser
       .flatMap(({ allotments }) => [...allotments])
-      .filter((allotment) => allotment.retire());
-    await Promise.all(idle.map((allotment) => allotment.closed));
-    return idle.length > 0;
+      .map((allotment) => allotment.giveSpare())
+      .filter((giving) => giving !== undefined);
+    await Promise.all(given);
+    return given.length > 0;
   }
 
   function usable(purse: Purse, needed: number): Allotment | undefined {
