@@ -202,6 +202,57 @@ test(`two tabs that edit one file: nothing is overwritten, the person decides ($
   await context.close();
 });
 
+test(`the editor searches in its file, comments lines and lets Tab leave; a menu is used by keys (${form})`, {
+  skip,
+}, async () => {
+  const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  await registerInBrowser(page, english, 'searcher');
+  await createPythonProject(page, english);
+  await page.locator('.monaco-editor .view-line').first().click();
+  await page.keyboard.press('Control+f');
+  await page.locator('.find-widget.visible').waitFor();
+  await page.keyboard.type('print');
+  await page.locator('.find-widget .matchesCount').filter({ hasText: / of / }).waitFor();
+  assert.deepEqual(await axeViolations(page), []);
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+Home');
+  await page.keyboard.press('Control+/');
+  await page.locator('.view-line').filter({ hasText: /^#/ }).first().waitFor();
+  await page.keyboard.press('Control+m');
+  await page.keyboard.press('Tab');
+  const inEditor = () => page.evaluate(() => document.activeElement?.closest('.monaco-editor') !== null);
+  assert.equal(await inEditor(), false, 'Tab has left the editor');
+
+  const row = page.getByRole('treeitem', { name: /main\.py/ });
+  await row.focus();
+  await page.keyboard.press('ContextMenu');
+  const menu = page.getByRole('menu');
+  await menu.waitFor();
+  assert.deepEqual(await axeViolations(page), []);
+  await page.keyboard.press('End');
+  assert.match((await page.locator(':focus').textContent()) ?? '', /^Delete/);
+  await page.keyboard.press('Escape');
+  await menu.waitFor({ state: 'detached' });
+  assert.equal(await row.evaluate((element) => element === document.activeElement), true);
+  const places = ['aria-posinset', 'aria-setsize'].map((name) => row.getAttribute(name));
+  assert.match((await Promise.all(places)).join(), /^\d+,\d+$/);
+
+  await page.getByRole('link', { name: english.run, exact: true }).click();
+  await page.getByLabel(english.command, { exact: true }).fill('python3 main.py');
+  await page.getByLabel('Write to it while it runs').check();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page
+    .getByRole('button', { name: /python3 main\.py/ })
+    .first()
+    .waitFor();
+  await page.reload();
+  assert.equal(await page.getByLabel('Write to it while it runs').isChecked(), false);
+  await page.locator('.config-row button').first().click();
+  assert.equal(await page.getByLabel('Write to it while it runs').isChecked(), true);
+  await context.close();
+});
+
 for (const news of ['with', 'without'] as const) {
   test(`renaming and deleting the open file: the editor follows, and the keyboard goes on in the tree, ${news} news of it (${form})`, {
     skip,

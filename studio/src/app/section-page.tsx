@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { LucideIcon } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { PanelBoundary } from '../ui/panel-boundary.tsx';
 
 export interface Section<Name extends string> {
@@ -23,13 +23,21 @@ interface SectionPageProps<Name extends string> {
 export function SectionPage<Name extends string>(props: SectionPageProps<Name>) {
   const { title, current, labelOf } = props;
   const View = current.view;
+  const nav = useRef<HTMLElement>(null);
+  // On a phone the parts are one line that scrolls.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whenever another part is shown
+  useEffect(() => {
+    nav.current
+      ?.querySelector('[aria-current="page"]')
+      ?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [current.name]);
   return (
     <div className="page">
-      <aside className="page-side" aria-label={title} data-region="sidebar">
+      <aside className="page-side sections" aria-label={title} data-region="sidebar">
         <header className="region-head">
           <h2>{title}</h2>
         </header>
-        <nav className="side-nav" aria-label={title}>
+        <nav ref={nav} className="side-nav" aria-label={title}>
           {props.sections.map(({ name, icon: Icon }) => (
             <Link
               key={name}

@@ -54,13 +54,9 @@ export function Sessions() {
                 {session.current ? (
                   <span className="chip success">{t('thisSession')}</span>
                 ) : (
-                  <button
-                    type="button"
-                    className="button small danger"
-                    aria-label={t('endSessionOf', { address: session.address })}
-                    onClick={() => void end(session.id)}
-                  >
+                  <button type="button" className="button small danger" onClick={() => void end(session.id)}>
                     {t('endSession')}
+                    <span className="visually-hidden"> {session.address}</span>
                   </button>
                 )}
               </td>

@@ -97,7 +97,8 @@ function LastRequests({ requests }: Pick<ModelActivity, 'requests'>) {
       <header>
         <h2 id="requests-title">{t('lastRequests')}</h2>
       </header>
-      <div className="table-scroll last-requests">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is scrolled by keys too */}
+      <section className="table-scroll last-requests" aria-labelledby="requests-title" tabIndex={0}>
         <table className="table">
           <thead>
             <tr>
@@ -151,7 +152,7 @@ function LastRequests({ requests }: Pick<ModelActivity, 'requests'>) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </section>
   );
 }

@@ -2,6 +2,7 @@ import { queryClient } from '../../app/query-client.ts';
 import { rpc } from '../../rpc/client.ts';
 import type { Chunk, Params, Result } from '../../rpc/contracts.ts';
 import { createStore, type Store, useStore } from '../../ui/store.ts';
+import { toastFault } from '../../ui/toasts.tsx';
 import { OutputText } from './output-text.ts';
 
 type RunAnswer = Result<'run.stream'>;
@@ -78,12 +79,15 @@ export class Runner {
   #live: RunState = this.state.get();
   #paint: ReturnType<typeof setTimeout> | undefined;
   #inputMethod: 'run.input' | 'sandbox.input' = 'run.input';
+  /** Stop was asked for before the program had a name to stop it by. */
+  #stopWanted = false;
 
   constructor(projectId: string) {
     this.#projectId = projectId;
   }
 
   async start(input: RunInput): Promise<void> {
+    this.#stopWanted = false;
     this.#change({ ...idle(), status: 'starting', inputOpen: input.keepInput ?? false });
     this.#inputMethod = input.engine === 'run' ? 'run.input' : 'sandbox.input';
     const mine = this.#live.output;
@@ -101,8 +105,9 @@ export class Runner {
 
   /** Ends the whole process tree. */
   async stop(): Promise<void> {
-    const { processId } = this.#live;
+    const { processId, status } = this.#live;
     if (processId !== undefined) await rpc.call('sandbox.stop', { processId });
+    else this.#stopWanted = status === 'starting';
   }
 
   /** Writes to the program’s standard input. Settles when it has taken that. */
@@ -142,6 +147,7 @@ export class Runner {
     if (chunk.kind === 'started') {
       const { processId } = chunk;
       this.#change({ ...now, status: 'running', processId, limits: limitsOf(chunk.limits) });
+      if (this.#stopWanted) void this.stop().catch(toastFault);
     } else if (chunk.kind === 'sample') {
       this.#change({ ...now, samples: [...now.samples.slice(-mostSamples), chunk] });
     } else {

@@ -40,8 +40,11 @@ export function CompareEditor(props: CompareEditorProps) {
       originalAriaLabel: beforeLabel,
       modifiedAriaLabel: afterLabel,
       hideUnchangedRegions: { enabled: !editable },
-      renderOverviewRuler: true,
+      renderOverviewRuler: !narrow,
     });
+    // The labels above are those of the hint alone, where the editor edits without a text field (Monaco 0.57).
+    editor.getOriginalEditor().updateOptions({ ariaLabel: beforeLabel });
+    editor.getModifiedEditor().updateOptions({ ariaLabel: afterLabel });
     editor.setModel({ original, modified: modified.model });
     modified.onTyped((text) => edit.current?.(text));
     return () => {

@@ -1,4 +1,5 @@
 import 'monaco-editor/basic-languages/monaco.contribution';
+import './monaco-features.ts';
 import * as monaco from 'monaco-editor/editor/editor.api';
 import EditorWorker from 'monaco-editor/editor/editor.worker?worker';
 import { currentTheme, tokenValue } from '../../ui/theme.ts';

@@ -16,7 +16,6 @@ export const account = {
   lastSeen: 'Zuletzt gesehen',
   thisSession: 'diese',
   endSession: 'Sitzung beenden',
-  endSessionOf: 'Sitzung von {{address}} beenden',
   sessionEnded: 'Die Sitzung ist beendet.',
   keys: 'API-Schlüssel',
   noKeysTitle: 'Noch kein API-Schlüssel',

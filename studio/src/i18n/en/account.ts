@@ -16,7 +16,6 @@ export const account = {
   lastSeen: 'Last seen',
   thisSession: 'this one',
   endSession: 'End session',
-  endSessionOf: 'End session from {{address}}',
   sessionEnded: 'The session has ended.',
   keys: 'API keys',
   noKeysTitle: 'No API key yet',
