@@ -51,7 +51,8 @@ for (const words of [
     choice: 'Wenn das Modell es nicht schafft',
     byProject: 'Wie im Projekt festgelegt: scripted/strong',
     none: 'Kein anderes Modell',
-    escalated: 'Weitergegeben an scripted/strong, denn scripted/weak kam nicht voran (es rief kein Werkzeug auf).',
+    escalated:
+      'Weitergegeben an scripted/strong, denn scripted/weak kam nicht voran (es rief kein Werkzeug auf).',
     failed: /kam nicht voran: es rief kein Werkzeug auf/,
     steps: 'Schritte',
   },
