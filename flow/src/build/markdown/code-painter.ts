@@ -46,7 +46,7 @@ interface Grammar extends Mode {
   readonly case_insensitive?: boolean;
   readonly unicodeRegex?: boolean;
   readonly classNameAliases: Readonly<Record<string, string>>;
-  readonly __emitTokens?: unknown;
+  __emitTokens?: unknown;
 }
 
 /** A mode that is open, and the one around it. */
@@ -117,10 +117,14 @@ export class CodePainter {
   #grammar(language: string): Grammar {
     const known = this.#grammars.get(language);
     if (known !== undefined) return known;
-    // The library compiles a grammar, in place, when it is first used.
-    this.#library.highlight('', { language, ignoreIllegals: true });
     const grammar = this.#library.getLanguage(language) as unknown as Grammar | undefined;
-    if (grammar?.matcher === undefined || grammar.__emitTokens) throw new Unusual();
+    if (grammar === undefined || grammar.__emitTokens) throw new Unusual();
+    // The library compiles a grammar, in place, when it is first used. With a parser of its own it stops there, and does
+    // not join all rules of the grammar into the expressions that are not needed here.
+    grammar.__emitTokens = () => undefined;
+    this.#library.highlight('', { language, ignoreIllegals: true });
+    delete grammar.__emitTokens;
+    if (grammar.matcher === undefined) throw new Unusual();
     this.#grammars.set(language, grammar);
     return grammar;
   }
