@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { counted } from '../core/language.ts';
 import type { FlowContext, FlowStep, StepResult } from '../core/step.ts';
 import { type RunCommand, runBuildCommand, runOnThisMachine } from './command.ts';
 import { readCommitTime } from './commit-time.ts';
@@ -91,7 +92,7 @@ function summarise(result: SiteResult): StepResult['summary'] {
   const { pages, files, source, reusedPages } = result;
   const from = source === '.' ? '' : source;
   return {
-    en: `${pages} pages, ${files} files${from && ` from ${from}/`}; ${reusedPages} pages unchanged.`,
-    de: `${pages} Seiten, ${files} Dateien${from && ` aus ${from}/`}; ${reusedPages} Seiten unverändert.`,
+    en: `${counted(pages, 'page', 'pages')}, ${counted(files, 'file', 'files')}${from && ` from ${from}/`}; ${reusedPages} unchanged.`,
+    de: `${counted(pages, 'Seite', 'Seiten')}, ${counted(files, 'Datei', 'Dateien')}${from && ` aus ${from}/`}; ${reusedPages} unverändert.`,
   };
 }

@@ -318,7 +318,7 @@ test('plain output is one line a finding in both languages, and SARIF is what co
   );
   const plain = formatPlain(findings, checkedFiles, 'de');
   assert.match(plain, /^ein & ümlaut\.txt:2:2: error encoding\.double: „Ã¼“ ist „ü“/m);
-  assert.match(plain, /1 Dateien geprüft, 2 Befunde\.\n$/);
+  assert.match(plain, /1 Datei geprüft, 2 Befunde\.\n$/);
   assert.doesNotMatch(plain, /[^\P{Cc}\n]/u);
   const sarif = JSON.parse(formatSarif(findings, 'en'));
   assert.equal(sarif.version, '2.1.0');

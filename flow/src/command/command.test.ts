@@ -30,6 +30,16 @@ test('an ordinary folder becomes a release without any configuration', async (t)
   assert.match(tampered.errors, /added\.js/);
 });
 
+test('one page and one finding are told as one', async (t) => {
+  const root = await temporaryFolder(t);
+  await writeFiles(root, { 'index.html': '<!doctype html><html lang="en"><title>t</title>' });
+  assert.match((await cdsFlow(root, ['build'])).errors, / 1 page, 1 file; 0 unchanged\./);
+  assert.match(
+    (await cdsFlow(root, ['check', 'html', '--lang', 'de'])).output,
+    /^1 Datei geprüft, 1 Befund\.$/m,
+  );
+});
+
 test('build --out twice gives the same bytes, whatever the time zone, the locale and the first release beside it', async (t) => {
   const root = await temporaryFolder(t);
   await writeFiles(root, {

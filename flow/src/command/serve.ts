@@ -1,7 +1,8 @@
 import { formatFault } from '../core/fault.ts';
+import { counted, type LocalizedText } from '../core/language.ts';
 import { loadFlowConfig } from '../pipeline/load-config.ts';
 import { runPipeline } from '../pipeline/pipeline.ts';
-import { startDevServer } from '../serve/dev-server.ts';
+import { type DevBuild, startDevServer } from '../serve/dev-server.ts';
 import { type LocalServer, loopback } from '../serve/http.ts';
 import { startStagingServer } from '../serve/staging-server.ts';
 import { usageFault } from './arguments.ts';
@@ -29,13 +30,19 @@ export async function dev(input: CommandInput): Promise<number> {
         terminal.printError(formatFault(result.fault, terminal.language));
         return;
       }
-      say(terminal, {
-        en: `Built: ${result.pages} pages, ${result.writtenFiles} files changed.`,
-        de: `Gebaut: ${result.pages} Seiten, ${result.writtenFiles} Dateien geändert.`,
-      });
+      say(terminal, builtText(result));
     },
   });
   return serveUntilStopped(input, server);
+}
+
+function builtText({ pages, writtenFiles }: Extract<DevBuild, { kind: 'built' }>): LocalizedText {
+  if (pages === null)
+    return { en: "Built by the project's own build.", de: 'Vom eigenen Build des Projekts gebaut.' };
+  return {
+    en: `Built: ${counted(pages, 'page', 'pages')}, ${counted(writtenFiles, 'file', 'files')} changed.`,
+    de: `Gebaut: ${counted(pages, 'Seite', 'Seiten')}, ${counted(writtenFiles, 'Datei', 'Dateien')} geändert.`,
+  };
 }
 
 /** `cds flow staging [--port N] [--host ADDRESS]`: makes a whole release and serves it with the headers of production. */

@@ -22,3 +22,8 @@ export function chooseLanguage(
 export function sameText(text: string): LocalizedText {
   return { en: text, de: text };
 }
+
+/** `1 page`, `2 pages`. */
+export function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

@@ -30,7 +30,8 @@ export interface DevServerRequest extends Listen {
 }
 
 export type DevBuild =
-  | { readonly kind: 'built'; readonly pages: number; readonly writtenFiles: number }
+  /** `pages` is null when a build of the project's own made them. */
+  | { readonly kind: 'built'; readonly pages: number | null; readonly writtenFiles: number }
   | { readonly kind: 'failed'; readonly fault: FlowFault };
 
 const QUIET_MS = 60;
@@ -112,10 +113,10 @@ async function createDevBuilder(request: DevServerRequest): Promise<DevBuilder> 
         { ...choice, commitTime },
         runOnThisMachine,
       );
-      return { pages: 0, writtenFiles: 0 };
+      return { pages: null, writtenFiles: 0 };
     }
     // Somebody else builds it; this server shows what is there.
-    if (choice.kind === 'output') return { pages: 0, writtenFiles: 0 };
+    if (choice.kind === 'output') return { pages: null, writtenFiles: 0 };
     return buildSite({
       rootDir,
       sourceDir: choice.sourceDir,

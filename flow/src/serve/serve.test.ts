@@ -135,6 +135,16 @@ test('dev: no other name, no path out of the folder, no link out, no other metho
   assert.equal((await fetch(server.url, { method: 'POST', body: 'x' })).status, 405);
 });
 
+test('dev: a build of the project’s own is not told as one of no pages', { timeout: 180_000 }, async (t) => {
+  const { built, page } = await devWorld(
+    t,
+    { 'make.sh': 'mkdir -p dist && echo made > dist/index.html' },
+    { build: { command: 'sh make.sh', output: 'dist' } },
+  );
+  assert.deepEqual(await built(1), { kind: 'built', pages: null, writtenFiles: 0 });
+  assert.match((await page('')).text, /^made/);
+});
+
 test('dev: a port that is taken is said', { timeout: 180_000 }, async (t) => {
   const { root, server } = await devWorld(t, { 'index.md': '# One\n' });
   await assert.rejects(

@@ -1,4 +1,4 @@
-import type { Language } from '../../core/language.ts';
+import { counted, type Language } from '../../core/language.ts';
 import type { Finding } from '../finding.ts';
 
 /** One line a finding, as editors and terminals make a link of it, then what helps; and a last line with the count. */
@@ -9,8 +9,8 @@ export function formatPlain(findings: readonly Finding[], checkedFiles: number, 
   ]);
   const count =
     language === 'de'
-      ? `${checkedFiles} Dateien geprüft, ${findings.length} Befunde.`
-      : `${checkedFiles} files checked, ${findings.length} findings.`;
+      ? `${counted(checkedFiles, 'Datei', 'Dateien')} geprüft, ${counted(findings.length, 'Befund', 'Befunde')}.`
+      : `${counted(checkedFiles, 'file', 'files')} checked, ${counted(findings.length, 'finding', 'findings')}.`;
   return `${[...lines, count].join('\n')}\n`;
 }
 
