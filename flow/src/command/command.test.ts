@@ -203,3 +203,22 @@ test('only a command that makes a release and ends does without V8’s slowest c
   for (const argv of [[], ['run'], ['build', '--out', 'x'], ['--dry-run']]) assert.ok(isShortRun(argv));
   for (const argv of [['dev'], ['staging'], ['check', 'all']]) assert.ok(!isShortRun(argv));
 });
+
+test('a command loads neither servers nor parsers that it does not use', () => {
+  const program = fileURLToPath(new URL('../../bin/cds-flow.mjs', import.meta.url));
+  const loaded = execFileSync(
+    process.execPath,
+    [
+      '--import',
+      "data:text/javascript,process.on('exit',()=>console.log(process.moduleLoadList.join()))",
+      program,
+      'build',
+      '--dry-run',
+      '--root',
+      fileURLToPath(new URL('../../../docs/guides', import.meta.url)),
+    ],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  assert.match(loaded, /NativeModule fs/);
+  assert.doesNotMatch(loaded, /NativeModule (?:_http_server|internal\/deps\/undici\/undici|tls)\b/);
+});

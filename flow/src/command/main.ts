@@ -3,30 +3,29 @@ import { chooseLanguage, type LocalizedText } from '../core/language.ts';
 import { flowVersion } from '../metadata/source-info.ts';
 import { asFlowFault } from '../pipeline/as-fault.ts';
 import { readArguments } from './arguments.ts';
-import { check } from './check.ts';
 import type { CommandInput } from './context.ts';
-import { headers } from './headers.ts';
-import { init } from './init.ts';
-import { diff, releases, rollback } from './releases.ts';
-import { runSteps } from './run-steps.ts';
-import { dev, staging } from './serve.ts';
 import type { FlowTerminal } from './terminal.ts';
-import { verifyReleaseFolder } from './verify-release.ts';
 
 interface Command {
   readonly summary: LocalizedText;
   readonly options: Readonly<Record<string, { type: 'string' | 'boolean' }>>;
-  run(input: CommandInput): Promise<number>;
+  /** Loads what the command needs: servers and parsers of others cost more time than a short build. */
+  load(): Promise<(input: CommandInput) => Promise<number>>;
 }
 
 const serveOptions = { port: { type: 'string' }, host: { type: 'string' } } as const;
 const stepOptions = { 'dry-run': { type: 'boolean' }, report: { type: 'string' } } as const;
 
+async function stepsCommand(name: string): ReturnType<Command['load']> {
+  const { runSteps } = await import('./run-steps.ts');
+  return (input) => runSteps(name, input);
+}
+
 const commands: Readonly<Record<string, Command>> = {
   run: {
     summary: { en: 'all eight steps; also without a word', de: 'alle acht Schritte; auch ohne Wort' },
     options: stepOptions,
-    run: (input) => runSteps('run', input),
+    load: () => stepsCommand('run'),
   },
   build: {
     summary: {
@@ -34,7 +33,7 @@ const commands: Readonly<Record<string, Command>> = {
       de: 'Schritte 1-5: ein fertiges Release in --out',
     },
     options: stepOptions,
-    run: (input) => runSteps('build', input),
+    load: () => stepsCommand('build'),
   },
   dev: {
     summary: {
@@ -42,7 +41,7 @@ const commands: Readonly<Record<string, Command>> = {
       de: 'lädt bei jeder Änderung neu, auf diesem Rechner, ohne Service Worker und Cache',
     },
     options: serveOptions,
-    run: dev,
+    load: async () => (await import('./serve.ts')).dev,
   },
   staging: {
     summary: {
@@ -50,7 +49,7 @@ const commands: Readonly<Record<string, Command>> = {
       de: 'ein ganzes Release auf diesem Rechner, mit den Kopfzeilen der Produktion',
     },
     options: serveOptions,
-    run: staging,
+    load: async () => (await import('./serve.ts')).staging,
   },
   deploy: {
     summary: {
@@ -58,32 +57,32 @@ const commands: Readonly<Record<string, Command>> = {
       de: 'Schritt 6: an jedes Ziel der Umgebung',
     },
     options: stepOptions,
-    run: (input) => runSteps('deploy', input),
+    load: () => stepsCommand('deploy'),
   },
   purge: {
     summary: { en: 'step 7: tells the caches', de: 'Schritt 7: leert die Caches' },
     options: stepOptions,
-    run: (input) => runSteps('purge', input),
+    load: () => stepsCommand('purge'),
   },
   verify: {
     summary: { en: 'step 8: compares the live site', de: 'Schritt 8: vergleicht die laufende Website' },
     options: stepOptions,
-    run: (input) => runSteps('verify', input),
+    load: () => stepsCommand('verify'),
   },
   releases: {
     summary: { en: 'what the targets keep', de: 'was die Ziele aufbewahren' },
     options: {},
-    run: releases,
+    load: async () => (await import('./releases.ts')).releases,
   },
   diff: {
     summary: { en: 'what differs between two releases', de: 'was zwei Releases unterscheidet' },
     options: {},
-    run: diff,
+    load: async () => (await import('./releases.ts')).diff,
   },
   rollback: {
     summary: { en: 'an earlier release, live in seconds', de: 'ein früheres Release, in Sekunden live' },
     options: {},
-    run: rollback,
+    load: async () => (await import('./releases.ts')).rollback,
   },
   'verify-release': {
     summary: {
@@ -91,7 +90,7 @@ const commands: Readonly<Record<string, Command>> = {
       de: 'beweist, dass ein Ordner ist, was gebaut wurde',
     },
     options: { key: { type: 'string' } },
-    run: verifyReleaseFolder,
+    load: async () => (await import('./verify-release.ts')).verifyReleaseFolder,
   },
   check: {
     summary: {
@@ -105,7 +104,7 @@ const commands: Readonly<Record<string, Command>> = {
       dir: { type: 'string' },
       external: { type: 'boolean' },
     },
-    run: check,
+    load: async () => (await import('./check.ts')).check,
   },
   headers: {
     summary: {
@@ -118,7 +117,7 @@ const commands: Readonly<Record<string, Command>> = {
       'server-name': { type: 'string' },
       api: { type: 'string' },
     },
-    run: headers,
+    load: async () => (await import('./headers.ts')).headers,
   },
   init: {
     summary: {
@@ -126,7 +125,7 @@ const commands: Readonly<Record<string, Command>> = {
       de: 'Hooks, CI, Makefile-Ziele, eine erste Konfiguration',
     },
     options: { 'dry-run': { type: 'boolean' } },
-    run: init,
+    load: async () => (await import('./init.ts')).init,
   },
 };
 
@@ -158,7 +157,8 @@ export async function runFlowCommand(
   try {
     const args = readArguments(isWord ? argv.slice(1) : argv, command.options);
     if (args.flag('help')) return showHelp(terminal);
-    return await command.run({ args, terminal, signal });
+    const run = await command.load();
+    return await run({ args, terminal, signal });
   } catch (error) {
     const fault = asFlowFault(error, signal);
     terminal.printError(formatFault(fault, terminal.language));

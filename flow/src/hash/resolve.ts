@@ -143,5 +143,6 @@ function decodePath(pathname: string): string {
 }
 
 function fold(file: string): string {
-  return file.normalize('NFC').toLowerCase();
+  const isAscii = !/[^\x20-\x7e]/.test(file);
+  return (isAscii ? file : file.normalize('NFC')).toLowerCase();
 }
