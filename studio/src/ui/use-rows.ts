@@ -59,6 +59,8 @@ export function useRows(
       if (topPx < element.scrollTop) element.scrollTop = topPx;
       else if (topPx + rowPx > element.scrollTop + element.clientHeight)
         element.scrollTop = topPx + rowPx - element.clientHeight;
+      // At once, not when the browser tells of it: whoever moves the focus there looks for the row in the next frame.
+      setFirstSeen(Math.floor(element.scrollTop / rowPx));
     },
     [scroller, rowPx],
   );
