@@ -24,6 +24,7 @@ const busyStates = new Set(['waiting', 'writing']);
 /** Asks one model, or two side by side, with every setting in reach. */
 export function PlaygroundView() {
   const t = useText('playground');
+  const shell = useText('shell');
   const [settings, setSettings] = useState(storedSettings);
   const [chosen, setChosen] = useState<readonly string[]>(() => readStored<string[]>(modelsKey) ?? []);
   const [message, setMessage] = useState('');
@@ -158,7 +159,8 @@ export function PlaygroundView() {
             aria-disabled={!ready}
             onClick={() => void send()}
           >
-            <Send size={14} /> {t(settings.compare ? 'sendBoth' : 'send')} <span className="kbd">Ctrl ↵</span>
+            <Send size={14} /> {t(settings.compare ? 'sendBoth' : 'send')}{' '}
+            <span className="kbd">{shell('controlKey')} ↵</span>
           </button>
         </div>
       </div>
