@@ -32,6 +32,8 @@ interface Pending {
 const outOfMemory = /out of memory|bad_alloc|cannot allocate|failed to allocate|allocation failed/i;
 const lastLinesKept = 20;
 const killAfterMs = 5_000;
+/** So long after the end of a process its last words, which tell why, are waited for. */
+const lastWordsMs = 1_000;
 
 /**
  * Starts a process for one model and loads it.
@@ -124,9 +126,15 @@ class Connection {
         resolve({ wanted: this.#wanted, reason: error.message });
       });
       child.on('exit', (code, signal) => {
-        const reason = this.#reasonOf(code, signal);
-        this.#end(reason);
-        resolve({ wanted: this.#wanted, reason });
+        const conclude = () => {
+          clearTimeout(timer);
+          const reason = this.#reasonOf(code, signal);
+          this.#end(reason);
+          resolve({ wanted: this.#wanted, reason });
+        };
+        const timer = setTimeout(conclude, lastWordsMs);
+        // Exit may be told before what the process wrote has been read.
+        child.once('close', conclude);
       });
     });
   }
