@@ -21,6 +21,7 @@ import {
 import type { AnyModule, Events } from './module.ts';
 import { announcePeer, createPeerDirectory } from './rpc/peers.ts';
 import { createRemoteTransport } from './rpc/remote-client.ts';
+import { createReplayGuard, type ReplayGuard } from './rpc/replay-guard.ts';
 import { createSecrets, type SecretSource } from './secrets.ts';
 import { createEdgeMetrics, createMetrics, type EdgeMetrics } from './telemetry/metrics.ts';
 
@@ -38,6 +39,8 @@ export interface Platform extends AsyncDisposable {
   readonly config: PlatformConfig;
   /** Drawn at each start; other processes tell it from others, and from what ran at its address before, by this. */
   readonly instanceId: string;
+  /** Which calls of other processes were taken, at whatever address. */
+  readonly replayGuard: ReplayGuard;
   readonly composition: Composition;
   readonly modules: readonly AnyModule[];
   readonly database: Database;
@@ -111,6 +114,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   return {
     config,
     instanceId,
+    replayGuard: createReplayGuard(),
     composition,
     modules: ordered,
     database,

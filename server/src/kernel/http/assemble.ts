@@ -6,6 +6,7 @@ import type { Composition } from '../compose.ts';
 import type { AnyModule, HttpKit } from '../module.ts';
 import { createFaultCatalogue } from '../rpc/fault-catalogue.ts';
 import { mountInternalRoute } from '../rpc/internal-route.ts';
+import type { ReplayGuard } from '../rpc/replay-guard.ts';
 import type { SecretSource } from '../secrets.ts';
 import type { EdgeMetrics } from '../telemetry/metrics.ts';
 import { addDirectRoutes } from './direct.ts';
@@ -30,6 +31,7 @@ export interface HttpFaceOptions {
   };
   /** This process, as the others know it. */
   readonly instanceId: string;
+  readonly replayGuard: ReplayGuard;
   readonly secret: SecretSource;
   readonly now: () => number;
   readonly log: Logger;
@@ -82,6 +84,7 @@ export async function assembleHttp(options: HttpFaceOptions): Promise<FastifyIns
     methods: composition.methods,
     key: options.secret('internal-rpc'),
     instanceId: options.instanceId,
+    replayGuard: options.replayGuard,
     now: options.now,
     log,
     bodyLimitBytes: config.bodyLimitBytes,

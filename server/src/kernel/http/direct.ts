@@ -30,8 +30,9 @@ const jsonTypes = new Set(['application/json', 'application/json; charset=utf-8'
 
 /**
  * A way past Fastify for the requests that cost most by their number: its search for the route, its objects and hooks are
- * a good part of a small call (docs/decisions/0121-ordinary-calls-go-past-fastify.md). It takes only what needs no decision: a known host, no origin, a length within the limit, JSON. Everything else goes the
- * ordinary way and is refused or served there.
+ * a good part of a small call (docs/decisions/0121-ordinary-calls-go-past-fastify.md). It takes only what needs no
+ * decision: a known host, no origin, a length within the limit, JSON. Everything else goes the ordinary way and is
+ * refused or served there.
  */
 export function addDirectRoutes(app: FastifyInstance, options: DirectOptions): DirectRoutes {
   const { origins, bodyLimitBytes, trustProxy } = options;

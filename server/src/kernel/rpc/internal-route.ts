@@ -8,7 +8,7 @@ import { onDeparture } from '../http/departure.ts';
 import { LazyCall } from './call-context.ts';
 import type { BoundMethod } from './method.ts';
 import type { InternalAnswer } from './remote-client.ts';
-import { createReplayGuard } from './replay-guard.ts';
+import type { ReplayGuard } from './replay-guard.ts';
 import { verifyBody } from './signature.ts';
 
 const InternalCallSchema = z.object({
@@ -25,6 +25,8 @@ export interface InternalRouteOptions {
   readonly key: Buffer;
   /** This process: calls that are meant for another are not taken. */
   readonly instanceId: string;
+  /** One for all addresses of the process: at each of them the same calls would be taken. */
+  readonly replayGuard: ReplayGuard;
   readonly now: () => number;
   readonly log: Logger;
   readonly bodyLimitBytes: number;
@@ -32,8 +34,7 @@ export interface InternalRouteOptions {
 
 /** `POST /internal/rpc`: calls from the platform's other processes, known by their signature, each taken once. */
 export function mountInternalRoute(app: FastifyInstance, options: InternalRouteOptions): void {
-  const { methods, key, now, log } = options;
-  const guard = createReplayGuard();
+  const { methods, key, now, log, replayGuard } = options;
 
   async function* answer(call: LazyCall, method: BoundMethod, params: unknown): AsyncGenerator<string> {
     const line = (value: InternalAnswer) => `${JSON.stringify(value)}\n`;
@@ -78,7 +79,7 @@ export function mountInternalRoute(app: FastifyInstance, options: InternalRouteO
       const mark = verifyBody(key, { body, signature: String(signature), nowMs });
       if (mark === undefined) throw fault('common.unauthenticated');
       if (mark.to !== options.instanceId) return reply.code(421).send();
-      if (!guard.take(mark, nowMs)) throw fault('common.unauthenticated');
+      if (!replayGuard.take(mark, nowMs)) throw fault('common.unauthenticated');
       const internal = InternalCallSchema.parse(JSON.parse(body));
       const method = methods.get(internal.method);
       if (method === undefined) throw fault('common.method_not_found', { method: internal.method });

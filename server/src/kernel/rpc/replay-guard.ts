@@ -11,11 +11,16 @@ interface Sender {
   validUntilMs: number;
 }
 
+export interface ReplayGuard {
+  /** False for a call that was taken before, or is too old to tell. */
+  take(mark: CallMark, nowMs: number): boolean;
+}
+
 /**
  * Takes each call between processes once, whatever is sent again: the sliding window of RFC 4303 section 3.4.3, one for
  * each sender. Memory is bounded by the senders of the last minutes; only marks that are signed get here.
  */
-export function createReplayGuard(): { take(mark: CallMark, nowMs: number): boolean } {
+export function createReplayGuard(): ReplayGuard {
   const senders = new Map<string, Sender>();
 
   function senderOf(from: string, nowMs: number): Sender {

@@ -65,6 +65,8 @@ async function split() {
     return { platform, url };
   }
   const balances = await start(ledger);
+  // `cds serve gateway auth`: one process has a face for each of its services.
+  const secondFace = await listen(balances.platform, { service: 'second', modules: [], port: 0 });
   const tap = startup.use(await wiretap(balances.url));
   await balances.platform.announce(tap.url);
   const accounts = await start(auth);
@@ -75,6 +77,7 @@ async function split() {
     database: database.database,
     tap,
     balances: balances.url,
+    secondFace,
     replica: replica.url,
     async register(): Promise<number> {
       const answer = await fetch(`${accounts.url}/auth/register`, {
@@ -99,6 +102,7 @@ test('a call between services that somebody captured is taken by nobody a second
   assert.ok(call !== undefined);
   assert.match(call.body, /"method":"ledger\./);
   assert.equal(await send(world.balances, call), 401, 'by the process that took it');
+  assert.equal(await send(world.secondFace, call), 401, 'by the same process at another of its addresses');
   assert.equal(await send(world.replica, call), 421, 'by another of the same service, or after a restart');
   const { body, headers } = call;
   const signature = headers['x-cds-signature'] ?? '';

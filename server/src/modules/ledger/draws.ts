@@ -1,12 +1,11 @@
 import { fault } from '#base/fault.ts';
 import { balanceTokensOf, costOf, type ModelPrice } from '#base/pricing.ts';
 import type { Transaction } from '#kernel/database/database.ts';
-import { settleUse } from './budget-store.ts';
 import { type DrawnRow, drawOn, shrinkReservation } from './draw-store.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { lockReservation } from './reservations.ts';
+import { returnHeld } from './returns.ts';
 import type { SettlementDeps } from './settlements.ts';
-import { postTransfer } from './store.ts';
 
 export interface DrawnUse {
   readonly requestId: string;
@@ -79,26 +78,17 @@ export function createDraws({ database, publish, budgets, now, currency }: Settl
   ): Promise<bigint> {
     if (keepTokens === undefined) return 0n;
     const { reservation, accounts } = await lockReservation(transaction, reservationId);
-    const { userId, apiKeyId, tokens, createdAtMs } = reservation;
+    const { tokens } = reservation;
     const spare = tokens - BigInt(keepTokens);
     if (reservation.status !== 'held' || spare <= 0n) return 0n;
-    await postTransfer(transaction, {
-      userId,
+    await returnHeld(transaction, {
+      reservation,
+      accounts,
+      tokens: spare,
       kind: 'release',
       key: `spare:${reservationId}:${tokens}`,
       fingerprint: fingerprintOf(keepTokens),
       atMs: now(),
-      legs: [
-        [accounts.held.id, -spare],
-        [accounts.available.id, spare],
-      ],
-    });
-    await settleUse(transaction, {
-      userId,
-      apiKeyId,
-      atMs: createdAtMs,
-      heldTokens: spare,
-      usedTokens: 0n,
     });
     await shrinkReservation(transaction, { reservationId, byTokens: spare });
     return spare;

@@ -3,7 +3,7 @@ import { newId } from '#base/ids.ts';
 import { balanceTokensOf } from '#base/pricing.ts';
 import type { Database, Transaction } from '#kernel/database/database.ts';
 import type { Publish } from '#kernel/module.ts';
-import { addHeldUse, settleUse } from './budget-store.ts';
+import { addHeldUse } from './budget-store.ts';
 import { type Budgets, firstExceeded } from './budgets.ts';
 import type { ledgerContract } from './contract.ts';
 import type { ModelPrice } from './contract-shapes.ts';
@@ -16,6 +16,7 @@ import {
   insertReservation,
   type StoredReservation,
 } from './reservation-store.ts';
+import { returnHeld } from './returns.ts';
 import { lockAccounts, postTransfer, type UserAccounts } from './store.ts';
 import type { Reservation } from './types.ts';
 import { isCharged } from './usage-store.ts';
@@ -140,26 +141,17 @@ export function createReservations({
     change: { reservation: StoredReservation; accounts: UserAccounts; status: 'released' | 'expired' },
   ): Promise<void> {
     const { reservation, accounts, status } = change;
-    const { id, userId, apiKeyId, requestId, tokens, createdAtMs } = reservation;
+    const { id, requestId, tokens } = reservation;
     const atMs = now();
-    await postTransfer(transaction, {
-      userId,
+    await returnHeld(transaction, {
+      reservation,
+      accounts,
+      tokens,
       kind: status === 'released' ? 'release' : 'expire',
       key: `release:${id}`,
       fingerprint: fingerprintOf(status),
       requestId,
       atMs,
-      legs: [
-        [accounts.held.id, -tokens],
-        [accounts.available.id, tokens],
-      ],
-    });
-    await settleUse(transaction, {
-      userId,
-      apiKeyId,
-      atMs: createdAtMs,
-      heldTokens: tokens,
-      usedTokens: 0n,
     });
     await closeReservation(transaction, { reservationId: id, status, atMs });
   }

@@ -1,29 +1,27 @@
 import assert from 'node:assert/strict';
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { isFault } from '#base/fault.ts';
 import { eventually } from '#kernel/testing/eventually.ts';
 import { writeSplitChatMachine } from '../testing/chat-machine.ts';
-import { createModelDownloads, type ModelDownloadsDeps, type ResumableDownloads } from './downloads.ts';
+import { type OpenedDownloads, openedDownloads } from '../testing/opened-downloads.ts';
+import type { ResumableDownloads } from './downloads.ts';
 import { createModelFolder } from './folder.ts';
 
 const modelId = 'big-00001-of-00003';
 const names = ['big-00001-of-00003.gguf', 'big-00002-of-00003.gguf', 'big-00003-of-00003.gguf'];
 
-interface World extends AsyncDisposable {
-  readonly url: string;
+interface World extends OpenedDownloads {
   readonly modelsDir: string;
   readonly files: Map<string, Buffer>;
   /** What was asked for: method, name and where it was to begin. */
   readonly asked: string[];
   /** Answers instead of the server when it returns true. */
   intercept: (name: string, from: number, response: ServerResponse) => boolean;
-  open(change?: Partial<ModelDownloadsDeps>): ResumableDownloads;
 }
 
 /** A real HTTP server that has a model in three files. */
@@ -37,7 +35,6 @@ async function splitWorld(): Promise<World> {
     ]),
   );
   rmSync(origin, { recursive: true });
-  const opened: ResumableDownloads[] = [];
   const server = createServer((request, response) => {
     const name = path.basename(new URL(request.url ?? '', 'http://x').pathname);
     const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
@@ -51,34 +48,12 @@ async function splitWorld(): Promise<World> {
     response.writeHead(from > 0 ? 206 : 200, headersOf(bytes, from));
     response.end(request.method === 'HEAD' ? undefined : bytes.subarray(from));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const world: World = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...(await openedDownloads(server, modelsDir)),
     modelsDir,
     files,
     asked: [],
     intercept: () => false,
-    open(change = {}) {
-      const downloads = createModelDownloads({
-        modelsDir,
-        modelIds: async () => (await createModelFolder(modelsDir).list()).map(({ id }) => id),
-        log: { warn: () => {} },
-        now: () => Date.now(),
-        newId: randomUUID,
-        onProgress: () => {},
-        retryDelaysMs: [1, 1, 1],
-        hubUrl: world.url,
-        ...change,
-      });
-      opened.push(downloads);
-      return downloads;
-    },
-    async [Symbol.asyncDispose]() {
-      for (const downloads of opened) await downloads[Symbol.asyncDispose]();
-      server.closeAllConnections();
-      server.close();
-      rmSync(modelsDir, { recursive: true, force: true });
-    },
   };
   return world;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -13,25 +13,23 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { isFault } from '#base/fault.ts';
 import { eventually } from '#kernel/testing/eventually.ts';
 import { writeChatMachine } from '../testing/chat-machine.ts';
-import { createModelDownloads, type ModelDownloadsDeps, type ResumableDownloads } from './downloads.ts';
+import { type OpenedDownloads, openedDownloads } from '../testing/opened-downloads.ts';
+import type { ResumableDownloads } from './downloads.ts';
 
 type Serve = (request: IncomingMessage, response: ServerResponse, bytes: Buffer, partFile: string) => void;
 
-interface World extends AsyncDisposable {
-  readonly url: string;
+interface World extends OpenedDownloads {
   readonly modelsDir: string;
   readonly bytes: Buffer;
   /** Ranges that were asked for. */
   readonly ranges: (string | undefined)[];
   serve: Serve;
-  open(change?: Partial<ModelDownloadsDeps>): ResumableDownloads;
 }
 
 /** A real HTTP server with a real model file. */
@@ -42,40 +40,11 @@ async function downloadWorld(serve: Serve = serveWithRanges): Promise<World> {
   const bytes = readFileSync(original);
   rmSync(original);
   const ranges: (string | undefined)[] = [];
-  const opened: ResumableDownloads[] = [];
   const server: Server = createServer((request, response) => {
     ranges.push(request.headers.range);
     world.serve(request, response, bytes, path.join(modelsDir, '.downloads', 'model.gguf.part'));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const world: World = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    modelsDir,
-    bytes,
-    ranges,
-    serve,
-    open(change = {}) {
-      const downloads = createModelDownloads({
-        modelsDir,
-        modelIds: async () => readdirSync(modelsDir).map((name) => name.replace(/\.gguf$/, '')),
-        log: { warn: () => {} },
-        now: () => Date.now(),
-        newId: randomUUID,
-        onProgress: () => {},
-        retryDelaysMs: [1, 1, 1],
-        hubUrl: world.url,
-        ...change,
-      });
-      opened.push(downloads);
-      return downloads;
-    },
-    async [Symbol.asyncDispose]() {
-      for (const downloads of opened) await downloads[Symbol.asyncDispose]();
-      server.closeAllConnections();
-      server.close();
-      rmSync(modelsDir, { recursive: true, force: true });
-    },
-  };
+  const world: World = { ...(await openedDownloads(server, modelsDir)), modelsDir, bytes, ranges, serve };
   return world;
 }
 

@@ -19,7 +19,8 @@ interface Told {
 
 /**
  * Takes the usage that a provider tells in an answer or event. Cached tokens are part of the prompt's and never more.
- * Where the generated ones are not told, what was counted so far stays. `none`: there is none, or no sound one; `prompt`: only that was told.
+ * Where the generated ones are not told, what was counted so far stays. `none`: there is none, or no sound one;
+ * `prompt`: only that was told.
  */
 export function takeUsage(answer: unknown, meter: Meter): 'none' | 'prompt' | 'all' {
   const { usage, x_groq: groq } = answer as { usage?: unknown; x_groq?: { usage?: unknown } };
