@@ -1,5 +1,5 @@
-// A task in a project of 50,000 files (or as many as asked for), end to end: the first index, from dispatch to the first call of the model, each step
-// after it, applying, taking back; and the copy alone against cp.
+// A task in a project of 50,000 files (or as many as asked for), end to end: the first index, from dispatch to the
+// first call of the model, each step after it, applying, taking back; and the copy alone against cp.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -65,8 +65,9 @@ function configNames(stem: string): string[] {
 
 /**
  * Chooses what to build: what the settings say; else the tool whose configuration lies there (with a `build` script where
- * it needs one) or that this script calls; else the project's folder when it has an index page; else the first usual folder that has one; else a
- * finished build (`dist`, `build`, `_site`, `out`); else the folder with any page. `build.output` alone names such a build.
+ * it needs one) or that this script calls; else the project's folder when it has an index page; else the first usual
+ * folder that has one; else a finished build (`dist`, `build`, `_site`, `out`); else the folder with any page.
+ * `build.output` alone names such a build.
  * @throws build.source_invalid, build.nothing_to_build
  */
 export function findSource(rootDir: string, config: FlowConfig['build']): SourceChoice {

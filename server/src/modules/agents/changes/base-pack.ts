@@ -13,7 +13,10 @@ export interface Packed {
  * not 50,000. Nothing is flushed to the disk: after a power cut the task begins again in a fresh copy.
  */
 export interface PackWriter extends AsyncDisposable {
-  /** Where it will stand; one after the other, since there is one buffer: touching a new one each time cost as much as reading. */
+  /**
+   * Where it will stand. One after the other, since there is one buffer: touching a new one each time cost as much as
+   * reading.
+   */
   append(content: Uint8Array): Promise<number>;
   /** Hands everything to the file. */
   flush(): Promise<void>;
