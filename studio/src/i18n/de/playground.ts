@@ -44,7 +44,7 @@ export const playground = {
   emptyTitle: 'Fragen Sie ein Modell',
   empty: 'Fragen Sie unten. Antworten erscheinen hier, während sie entstehen.',
   noModelTitle: 'Kein Chat-Modell vorhanden',
-  noModel: 'Holen Sie eines mit `cds models pull` oder legen Sie eine GGUF-Datei in den Modellordner.',
+  noModel: 'Holen Sie eines mit „cds models pull“ oder legen Sie eine GGUF-Datei in den Modellordner.',
   openModels: 'Modelle öffnen',
   conversation: 'Unterhaltung mit {{model}}',
   schemaBreaks: 'Zeile {{line}}, Spalte {{column}}: Das ist kein JSON.',

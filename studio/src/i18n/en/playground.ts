@@ -44,7 +44,7 @@ export const playground = {
   emptyTitle: 'Ask a model',
   empty: 'Ask below. Answers appear here as they are written.',
   noModelTitle: 'No chat model is present',
-  noModel: 'Bring one with `cds models pull`, or put a GGUF file into the models folder.',
+  noModel: 'Bring one with “cds models pull”, or put a GGUF file into the models folder.',
   openModels: 'Open the models',
   conversation: 'Conversation with {{model}}',
   schemaBreaks: 'Line {{line}}, column {{column}}: this is not JSON.',
