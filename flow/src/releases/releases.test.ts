@@ -93,9 +93,9 @@ test('with nothing to go back to, rollback and diff say so', async (t) => {
   );
   await deploy('r1', { 'index.html': '1' });
   await deploy('r1', { 'index.html': '1' });
-  for (const attempt of [rollbackRelease(context), diffReleases(context)])
+  for (const attempt of [rollbackRelease, diffReleases])
     await assert.rejects(
-      attempt,
+      attempt(context),
       (error) => isFlowFault(error) && error.text.en === 'one has no release before r1, the only one.',
     );
   await assert.rejects(

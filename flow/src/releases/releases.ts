@@ -52,7 +52,12 @@ export async function rollbackRelease(
   releaseId?: string,
 ): Promise<Array<{ target: string; outcome: DeployOutcome }>> {
   const targets = requireTargets(context);
-  const plans = await Promise.all(targets.map((target) => planRollback(target, releaseId)));
+  const looked = await Promise.allSettled(targets.map((target) => planRollback(target, releaseId)));
+  // Of several targets that can't, the first is told of, whichever answered first.
+  const plans = looked.map((plan) => {
+    if (plan.status === 'rejected') throw plan.reason;
+    return plan.value;
+  });
   const outcomes: Array<{ target: string; outcome: DeployOutcome }> = [];
   const entries: HistoryEntry[] = [];
   for (const { target, id, changedPaths } of plans) {

@@ -1,9 +1,10 @@
 import { CircleAlert, FileCode, RotateCw, Search, TextSelect, TrendingUp } from 'lucide-react';
-import { useCallback, useLayoutEffect, useMemo, useRef } from 'react';
+import { useMemo, useRef } from 'react';
 import type { agents } from '../../i18n/en/agents.ts';
 import { type TextKey, useLanguage, useText } from '../../i18n/language.ts';
 import { formatTime } from '../../ui/format.ts';
 import { Markdown } from '../../ui/markdown/markdown.tsx';
+import { useFollowEnd } from '../../ui/use-follow-end.ts';
 import { agentIcons } from './agent-names.ts';
 import type { TaskDetail } from './agent-queries.ts';
 import { ChangeCard } from './change-card.tsx';
@@ -28,15 +29,9 @@ export function Conversation({ task, followed, editable, onReview }: Conversatio
   const language = useLanguage();
   const parts = useMemo(() => partsOf(followed.steps), [followed.steps]);
   const log = useRef<HTMLDivElement>(null);
-  const follows = useRef(true);
+  const onScroll = useFollowEnd(log);
   const running = task.status === 'running';
   const Icon = agentIcons[task.agent];
-
-  const followEnd = useCallback(() => {
-    if (follows.current && log.current !== null) log.current.scrollTop = log.current.scrollHeight;
-  }, []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever comes moves the end
-  useLayoutEffect(followEnd, [parts, task.status, task.changeState, task.changeSet.length]);
 
   return (
     <div
@@ -47,9 +42,7 @@ export function Conversation({ task, followed, editable, onReview }: Conversatio
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by keyboard
       tabIndex={0}
       ref={log}
-      onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
-        follows.current = scrollHeight - scrollTop - clientHeight < 24;
-      }}
+      onScroll={onScroll}
     >
       <Asked task={task} />
       <div className="say">
@@ -77,12 +70,7 @@ export function Conversation({ task, followed, editable, onReview }: Conversatio
           return <Markdown key={part.key} text={part.text} />;
         })}
         {running && (
-          <Now
-            projectId={task.projectId}
-            taskId={task.taskId}
-            joined={parts.at(-1)?.kind === 'lines'}
-            onGrow={followEnd}
-          />
+          <Now projectId={task.projectId} taskId={task.taskId} joined={parts.at(-1)?.kind === 'lines'} />
         )}
       </div>
       {task.status === 'failed' && task.problem !== null && <Problem task={task} editable={editable} />}

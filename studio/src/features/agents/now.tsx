@@ -13,8 +13,6 @@ interface NowProps {
   readonly taskId: string;
   /** The steps before it end right above. */
   readonly joined: boolean;
-  /** Called when it has become longer. */
-  readonly onGrow: () => void;
 }
 
 const shownLines = 40;
@@ -23,7 +21,7 @@ const shownLines = 40;
  * What happens right now, and what the model is writing. It alone is drawn again for each piece; its words stand where
  * they stay when their step is there.
  */
-export function Now({ projectId, taskId, joined, onGrow }: NowProps) {
+export function Now({ projectId, taskId, joined }: NowProps) {
   const t = useText('agents');
   const language = useLanguage();
   const live = useStore(followerOf(projectId, taskId).live);
@@ -35,9 +33,6 @@ export function Now({ projectId, taskId, joined, onGrow }: NowProps) {
   const kept = useRef('');
   if (code.trim() !== '') kept.current = code;
   else if (words.trim() !== '') kept.current = '';
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever comes moves the end
-  useLayoutEffect(onGrow, [live]);
 
   return (
     <>

@@ -10,7 +10,7 @@ import {
   ThumbsUp,
   Wrench,
 } from 'lucide-react';
-import { useEffect, useId, useRef } from 'react';
+import { useId, useRef } from 'react';
 import type { ChatModel } from '../../app/queries.ts';
 import { useLanguage, useText } from '../../i18n/language.ts';
 import { formatDuration } from '../../ui/format.ts';
@@ -18,6 +18,7 @@ import { CodeBlock } from '../../ui/markdown/code-block.tsx';
 import { Markdown } from '../../ui/markdown/markdown.tsx';
 import { PanelError } from '../../ui/panel-boundary.tsx';
 import { toast } from '../../ui/toasts.tsx';
+import { useFollowEnd } from '../../ui/use-follow-end.ts';
 import { curlOf, sdkCodeOf } from './code.ts';
 import type { ConversationState } from './conversation.ts';
 import { timesDecimal } from './cost.ts';
@@ -49,12 +50,7 @@ export function Lane(props: LaneProps) {
   const pickerId = useId();
   const running = state.status === 'waiting' || state.status === 'writing';
   const log = useRef<HTMLDivElement>(null);
-  const follows = useRef(true);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever is written moves the end
-  useEffect(() => {
-    if (follows.current && log.current !== null) log.current.scrollTop = log.current.scrollHeight;
-  }, [state.draft, state.draftCalls, state.turns]);
+  const onScroll = useFollowEnd(log);
 
   async function copy(text: string, notice: string) {
     await navigator.clipboard.writeText(text);
@@ -145,9 +141,7 @@ export function Lane(props: LaneProps) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by keyboard
         tabIndex={0}
         ref={log}
-        onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
-          follows.current = scrollHeight - scrollTop - clientHeight < 24;
-        }}
+        onScroll={onScroll}
       >
         {state.turns.length === 0 && (
           <div className="lane-empty">

@@ -48,7 +48,6 @@ export function RunOutcome({ state, maxima, onMore, onRetry, onInput, onDebug }:
         <RunMeters state={state} />
         <RunOutput
           output={state.output}
-          version={state.outputVersion}
           running={state.status === 'running' || state.status === 'starting'}
           ending={ending}
           onInput={state.status === 'running' && state.inputOpen === true ? onInput : undefined}

@@ -1,14 +1,14 @@
 import { Copy, Download } from 'lucide-react';
-import { memo, useEffect, useRef, useState } from 'react';
+import { memo, useRef, useState } from 'react';
 import { useText } from '../../i18n/language.ts';
 import { toast } from '../../ui/toasts.tsx';
+import { useFollowEnd } from '../../ui/use-follow-end.ts';
 import { parseAnsi } from './ansi.ts';
 import type { OutputText } from './output-text.ts';
 import { RunInputLine } from './run-input.tsx';
 
 interface OutputProps {
   readonly output: OutputText;
-  readonly version: number;
   readonly running: boolean;
   /** A last line of the studio's own, such as which limit ended the run. */
   readonly ending: string | undefined;
@@ -22,15 +22,11 @@ type Shown = 'all' | 'stderr';
 const mostDrawnLines = 5_000;
 
 /** Live output: follows its end while the reader is there, can be copied and downloaded. */
-export function RunOutput({ output, version, running, ending, onInput }: OutputProps) {
+export function RunOutput({ output, running, ending, onInput }: OutputProps) {
   const t = useText('run');
   const [shown, setShown] = useState<Shown>('all');
   const log = useRef<HTMLPreElement>(null);
-  const atEnd = useRef(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: runs after each growth of the output
-  useEffect(() => {
-    if (atEnd.current && log.current !== null) log.current.scrollTop = log.current.scrollHeight;
-  }, [version, ending, shown]);
+  const onScroll = useFollowEnd(log);
 
   const text = () => output.text(shown === 'all' ? undefined : 'stderr');
   async function copy() {
@@ -104,10 +100,7 @@ export function RunOutput({ output, version, running, ending, onInput }: OutputP
         aria-live="off"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by key
         tabIndex={0}
-        onScroll={(event) => {
-          const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
-          atEnd.current = scrollHeight - scrollTop - clientHeight < 24;
-        }}
+        onScroll={onScroll}
       >
         {output.dropped > 0 && (
           <span className="text-muted">

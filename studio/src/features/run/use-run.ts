@@ -53,9 +53,8 @@ export interface RunState {
   /** Whether the program can still be written to. */
   readonly inputOpen?: boolean;
   readonly limits?: Limits;
+  /** One object for the whole run, which grows. */
   readonly output: OutputText;
-  /** Grows with the output, which is one object for the whole run. */
-  readonly outputVersion: number;
   readonly samples: readonly Sample[];
   readonly result?: RunResult;
   readonly error?: unknown;
@@ -70,7 +69,7 @@ export function limitsOf(limits: RunAnswer['limits'] | AnyAnswer['limits']): Lim
 
 const paintMs = 50;
 const mostSamples = 2_000;
-const idle = (): RunState => ({ status: 'idle', output: new OutputText(), outputVersion: 0, samples: [] });
+const idle = (): RunState => ({ status: 'idle', output: new OutputText(), samples: [] });
 
 /** One project's runs of this tab. It lives on while other views are shown, and so does the run. */
 export class Runner {
@@ -152,7 +151,8 @@ export class Runner {
       this.#change({ ...now, samples: [...now.samples.slice(-mostSamples), chunk] });
     } else {
       now.output.add(chunk);
-      this.#change({ ...now, outputVersion: now.outputVersion + 1 });
+      // The text has grown in place: a state of its own tells those who show it.
+      this.#change({ ...now });
     }
   }
 
